@@ -1,0 +1,89 @@
+"""What a change is: one guest-visible difference between two snapshots. Data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pciabi.pci.address import GuestAddress, TopologyPath
+
+
+class Kind(StrEnum):
+    """What sort of difference it is."""
+
+    MOVED = "moved"
+    RENUMBERED = "renumbered"
+    VANISHED = "vanished"
+    APPEARED = "appeared"
+    IDENTITY = "identity"
+    CLASS = "class"
+    HEADER = "header"
+    CAPABILITY = "capability"
+    BAR = "bar"
+    ROM = "rom"
+    INTERRUPT = "interrupt"
+    REGISTER = "register"
+
+
+class Severity(StrEnum):
+    """How bad a change is for a guest that expects the old hardware."""
+
+    BREAKING = "breaking"
+    NOTABLE = "notable"
+    BENIGN = "benign"
+
+
+class Harm(StrEnum):
+    """Who is hurt by a change."""
+
+    WINDOWS_IDENTITY = "windows-identity"
+    LINUX_NAME = "linux-name"
+    DRIVER = "driver"
+    MIGRATION = "migration"
+
+
+class Outcome(StrEnum):
+    """What a guest OS makes of a change. Unknown is never printed as kept."""
+
+    KEPT = "kept"
+    CHANGED = "changed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """What one guest OS makes of a change, in one sentence, with the source of that knowledge."""
+
+    harm: Harm
+    outcome: Outcome
+    message: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between two snapshots, about one device.
+
+    `device` is QEMU's type name and `id` the qdev id (either may be None for a built-in
+    device). `field` names the register or fact in the field's standard words
+    (`BAR 0`, `MSI-X table size`); `offset` is its place in config space and `mask` the bits
+    judged, None where there is none. `before` and `after` are printable values, empty where
+    the device was not there. `reason` says why the severity is what it is.
+    """
+
+    device: str | None
+    id: str | None
+    label: str
+    kind: Kind
+    field: str
+    offset: int | None
+    mask: int | None
+    before: str
+    after: str
+    severity: Severity
+    reason: str
+    address_before: GuestAddress | None
+    address_after: GuestAddress | None
+    path_before: TopologyPath | None
+    path_after: TopologyPath | None
+    consequences: tuple[Consequence, ...]

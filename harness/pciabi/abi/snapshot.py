@@ -1,0 +1,79 @@
+"""What a snapshot is: all PCI functions of one VM at one time, with provenance. Data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pciabi.pci.address import GuestAddress, TopologyPath
+from pciabi.pci.function import PciFunction
+
+
+@dataclass(frozen=True)
+class NetworkInterface:
+    """A NIC as the guest's kernel and udev see it.
+
+    `name` is the predictable name udev gives it under its default policy (`ens3`, `enp1s0`);
+    None where udev gave none. `candidates` are all names udev's `net_id` builtin offers,
+    as (property, value) pairs such as `("ID_NET_NAME_SLOT", "ens3")`.
+    """
+
+    address: GuestAddress
+    mac: str
+    driver: str | None
+    name: str | None
+    candidates: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class PlacedFunction:
+    """A function with its place in the topology and QEMU's word for what it is.
+
+    `qdev_id` is QEMU's `id=`, None for a built-in device; `device` is QEMU's type name
+    (`virtio-net-pci`), None where only the guest was asked.
+    """
+
+    function: PciFunction
+    path: TopologyPath
+    qdev_id: str | None
+    device: str | None
+
+    @property
+    def address(self) -> GuestAddress:
+        """Where the guest sees it."""
+        return self.function.address
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How a snapshot came to be.
+
+    `qemu_version` is `7.2.22`, `qemu_package` the whole version line QEMU prints (it names the
+    distribution's package); `machine` is always a versioned machine type.
+    """
+
+    probe: str
+    qemu_version: str
+    qemu_package: str
+    machine: str
+    accelerator: str
+    firmware: str
+    guest: str
+    command_line: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All functions of one VM at one time, in guest address order."""
+
+    functions: tuple[PlacedFunction, ...]
+    interfaces: tuple[NetworkInterface, ...]
+    provenance: Provenance
+
+    def by_id(self, qdev_id: str) -> PlacedFunction | None:
+        """The function that carries QEMU's `id=`, or None (function 0 where several do)."""
+        found = sorted((f for f in self.functions if f.qdev_id == qdev_id), key=lambda f: f.path)
+        return found[0] if found else None
+
+    def interface_at(self, address: GuestAddress) -> NetworkInterface | None:
+        """The NIC that sits at a guest address, or None."""
+        return next((nic for nic in self.interfaces if nic.address == address), None)
