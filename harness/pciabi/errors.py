@@ -93,7 +93,7 @@ class Disagreement(CannotTest):
     """Guest and QEMU tell different stories about the same hardware."""
 
 
-class Interrupted(Exception):  # noqa: N818 - a request to stop, as KeyboardInterrupt is
+class Interrupted(Exception):
     """A signal asked the run to stop."""
 
     def __init__(self, signal_number: int) -> None:

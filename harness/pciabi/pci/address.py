@@ -67,7 +67,9 @@ class TopologyPath:
         pairs = [hop.split(".") for hop in hops]
         if any(len(pair) != 2 for pair in pairs):
             raise ValueError(f"not a PCI path: {text!r}")
-        return cls(int(root, 16), tuple((int(slot, 16), int(function, 16)) for slot, function in pairs))
+        return cls(
+            int(root, 16), tuple((int(slot, 16), int(function, 16)) for slot, function in pairs)
+        )
 
     def __str__(self) -> str:
         hops = "/".join(f"{slot:02x}.{function:x}" for slot, function in self.hops)
