@@ -2,12 +2,12 @@
 
 ::
 
-    PciabiError                 message, advice, place
+    PciabiError                 message, advice, place, evidence
     ├── InputError              exit 2: bad usage, or a file that is wrong
     └── CannotTest              exit 3: the test could not be carried out
         ├── QemuError           QEMU is missing, too old, refused to start, or died
         ├── ImageError          no usable guest image
-        ├── GuestError          the guest did not come up or did not answer; carries console lines
+        ├── GuestError          the guest did not come up or did not answer
         └── Disagreement        guest and QEMU tell different stories about the hardware
     Interrupted                 SIGINT or SIGTERM arrived; not an error of the test
 
@@ -33,8 +33,24 @@ class SourcePosition:
         return f"{self.file}:{self.line}"
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What there is to look at when a boot went wrong: QEMU's arguments, the serial console."""
+
+    command_line: tuple[str, ...]
+    console: str
+
+    def tail(self, count: int = 12) -> tuple[str, ...]:
+        """The last console lines that say something."""
+        lines = [line.rstrip() for line in self.console.splitlines()]
+        return tuple(line for line in lines if line)[-count:]
+
+
 class PciabiError(Exception):
-    """Base of all errors: what happened, where, and how to mend it."""
+    """Base of all errors: what happened, where, and how to mend it.
+
+    `evidence` is added by whoever ran the boot in which the error happened.
+    """
 
     exit_code: ClassVar[int] = 3
 
@@ -45,6 +61,7 @@ class PciabiError(Exception):
         self.message = message
         self.advice = advice
         self.place = place
+        self.evidence: Evidence | None = None
 
     def __str__(self) -> str:
         """One line: `file:line: what: how to mend it`."""
@@ -72,21 +89,7 @@ class ImageError(CannotTest):
 
 
 class GuestError(CannotTest):
-    """The guest did not come up, or did not answer as it must.
-
-    `console` holds the last serial lines, for the reader to see why.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        advice: str = "",
-        place: SourcePosition | None = None,
-        console: tuple[str, ...] = (),
-    ) -> None:
-        super().__init__(message, advice=advice, place=place)
-        self.console = console
+    """The guest did not come up, or did not answer as it must."""
 
 
 class Disagreement(CannotTest):

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     BAR = "bar"
     ROM = "rom"
     INTERRUPT = "interrupt"
+    NAME = "name"
     REGISTER = "register"
 
 

@@ -1,0 +1,114 @@
+"""What differs between two capability lists."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from pciabi.abi.change import Kind
+from pciabi.abi.difference import ABSENT, Difference
+from pciabi.abi.field_differences import field_differences
+from pciabi.abi.severity import Aspect
+from pciabi.pci.capabilities import Capability, Finding
+from pciabi.pci.layout import Topic
+
+_Key = tuple[bool, int, str, int]
+_SELF_EXPLAINING = frozenset({Topic.INTERRUPT, Topic.IDENTITY})
+
+
+def capability_differences(
+    before: Sequence[Capability], after: Sequence[Capability], probes: frozenset[str]
+) -> Iterator[Difference]:
+    """Capabilities that came, went, moved, changed order, or differ in a field."""
+    old, new = _keyed(before), _keyed(after)
+    for key, capability in old.items():
+        if key not in new:
+            yield _presence(capability, _place(capability), ABSENT)
+    for key, capability in new.items():
+        if key not in old:
+            yield _presence(capability, ABSENT, _place(capability))
+    for key, capability in old.items():
+        if key in new:
+            yield from _one_capability(capability, new[key], probes)
+    yield from _order(old, new)
+
+
+def finding_differences(
+    before: Sequence[Finding], after: Sequence[Finding]
+) -> Iterator[Difference]:
+    """Breakage of the lists that is not the same on both sides."""
+    if tuple(before) != tuple(after):
+        yield Difference(
+            Kind.CAPABILITY,
+            Aspect.BROKEN_LIST,
+            "soundness of the capability lists",
+            None,
+            None,
+            _told(before),
+            _told(after),
+        )
+
+
+def _keyed(capabilities: Sequence[Capability]) -> Mapping[_Key, Capability]:
+    seen: Counter[tuple[bool, int, str]] = Counter()
+    keyed: dict[_Key, Capability] = {}
+    for capability in capabilities:
+        kind = (capability.extended, capability.id, capability.name)
+        keyed[(*kind, seen[kind])] = capability
+        seen[kind] += 1
+    return keyed
+
+
+def _place(capability: Capability) -> str:
+    return f"at 0x{capability.offset:02x}"
+
+
+def _presence(capability: Capability, before: str, after: str) -> Difference:
+    return Difference(
+        Kind.CAPABILITY,
+        Aspect.CAPABILITY_LIST,
+        f"{capability.name} capability",
+        capability.offset,
+        None,
+        before,
+        after,
+    )
+
+
+def _one_capability(
+    before: Capability, after: Capability, probes: frozenset[str]
+) -> Iterator[Difference]:
+    if before.offset != after.offset:
+        yield Difference(
+            Kind.CAPABILITY,
+            Aspect.CAPABILITY_LIST,
+            f"{before.name} capability",
+            before.offset,
+            None,
+            _place(before),
+            _place(after),
+        )
+
+    def name(topic: Topic, field: str) -> str:
+        return field if topic in _SELF_EXPLAINING else f"{before.name}: {field}"
+
+    yield from field_differences(before.fields, after.fields, probes, name)
+
+
+def _order(old: Mapping[_Key, Capability], new: Mapping[_Key, Capability]) -> Iterator[Difference]:
+    before = [key for key in old if key in new]
+    after = [key for key in new if key in old]
+    if before != after:
+        yield Difference(
+            Kind.CAPABILITY,
+            Aspect.CAPABILITY_LIST,
+            "order of capabilities",
+            None,
+            None,
+            ", ".join(old[key].name for key in before),
+            ", ".join(new[key].name for key in after),
+        )
+
+
+def _told(findings: Sequence[Finding]) -> str:
+    return "; ".join(finding.message for finding in findings) or "sound"

@@ -1,0 +1,85 @@
+"""What differs between two lists of decoded fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from pciabi.abi.change import Kind
+from pciabi.abi.difference import Difference
+from pciabi.abi.severity import Aspect, field_aspect
+from pciabi.pci.config_space import RegisterSpan
+from pciabi.pci.layout import Field, FieldValue, Topic
+
+Naming = Callable[[Topic, str], str]
+
+
+def plain_name(_topic: Topic, field: str) -> str:
+    """The naming of fields whose own name says enough."""
+    return field
+
+
+def field_differences(
+    before: Iterable[FieldValue],
+    after: Iterable[FieldValue],
+    probes: frozenset[str],
+    naming: Naming,
+) -> Iterator[Difference]:
+    """Fields that both sides have and whose values differ.
+
+    A field that one side lacks follows from another difference (the capability's version or
+    length, the header's type), which is reported for itself.
+    """
+    new = {_key(value.field): value for value in after}
+    for old in before:
+        other = new.get(_key(old.field))
+        if other is None or other.value == old.value:
+            continue
+        field = old.field
+        yield Difference(
+            Kind(field.topic.value),
+            field_aspect(field.field_class, probes),
+            naming(field.topic, field.name),
+            old.offset,
+            field.mask,
+            old.shown,
+            other.shown,
+        )
+
+
+def register_differences(
+    before: Iterable[RegisterSpan], after: Iterable[RegisterSpan]
+) -> Iterator[Difference]:
+    """Device-specific bytes that differ, neighbours together."""
+    old, new = _byte_values(before), _byte_values(after)
+    run: list[tuple[int, int, int]] = []
+    for offset in sorted(old.keys() & new.keys()):
+        if old[offset] == new[offset]:
+            continue
+        if run and offset != run[-1][0] + 1:
+            yield _run(run)
+            run = []
+        run.append((offset, old[offset], new[offset]))
+    if run:
+        yield _run(run)
+
+
+def _byte_values(spans: Iterable[RegisterSpan]) -> dict[int, int]:
+    return {span.offset + index: value for span in spans for index, value in enumerate(span.raw)}
+
+
+def _run(run: Sequence[tuple[int, int, int]]) -> Difference:
+    first, last = run[0][0], run[-1][0]
+    span = f"0x{first:02x}" if first == last else f"0x{first:02x} to 0x{last:02x}"
+    return Difference(
+        Kind.REGISTER,
+        Aspect.REGISTER,
+        f"device-specific register {span}",
+        first,
+        None,
+        " ".join(f"{old:02x}" for _, old, _ in run),
+        " ".join(f"{new:02x}" for _, _, new in run),
+    )
+
+
+def _key(field: Field) -> tuple[str, int, int]:
+    return field.name, field.offset, field.mask

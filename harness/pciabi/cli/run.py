@@ -1,0 +1,92 @@
+"""`pciabi run`: boots scenarios and reports what the guests saw."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from pciabi.cancellation import Cancellation
+from pciabi.errors import InputError
+from pciabi.qemu.accelerator import Wish
+from pciabi.report import folder, text
+from pciabi.scenario import find, load
+from pciabi.scenario.case import Case
+from pciabi.scenario.run import Wishes
+from pciabi.scenario.run import run as run_cases
+from pciabi.signals import stopping
+
+
+def selection(options: Sequence[str]) -> dict[str, frozenset[str]]:
+    """`AXIS=VALUE[,VALUE]` options as a mapping. Raises InputError."""
+    wanted: dict[str, frozenset[str]] = {}
+    for option in options:
+        axis, equals, values = option.partition("=")
+        if not equals or not axis or not values:
+            raise InputError(f"--select takes AXIS=VALUE[,VALUE], not '{option}'")
+        wanted[axis] = wanted.get(axis, frozenset()) | frozenset(values.split(","))
+    return wanted
+
+
+def chosen(wanted: Sequence[str], options: Sequence[str]) -> tuple[Case, ...]:
+    """The cases meant by the command line. Raises InputError."""
+    cases = [case for path in find.find(wanted) for case in load.cases(path)]
+    return find.select(cases, selection(options))
+
+
+@click.command()
+@click.argument("scenarios", nargs=-1, metavar="[NAME, PATH or GLOB]...")
+@click.option(
+    "--select",
+    "selected",
+    multiple=True,
+    metavar="AXIS=VALUE[,VALUE]",
+    help="Only cases with this value of a matrix axis, such as machine=q35.",
+)
+@click.option("--list", "only_list", is_flag=True, help="List the cases and boot nothing.")
+@click.option(
+    "--report-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("reports"),
+    show_default=True,
+    help="Where the run's own folder is made.",
+)
+@click.option("--qemu", metavar="PATH", help="The QEMU to use instead of the one on PATH.")
+@click.option(
+    "--accel",
+    type=click.Choice([wish.value for wish in Wish]),
+    default=Wish.AUTO.value,
+    show_default=True,
+    help="auto: KVM where it really runs guest code, otherwise TCG.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=lambda: len(os.sched_getaffinity(0)),
+    show_default="one a CPU",
+    help="How many guests at once.",
+)
+def run(
+    scenarios: tuple[str, ...],
+    selected: tuple[str, ...],
+    only_list: bool,  # noqa: FBT001 - click hands flags over by name
+    report_dir: Path,
+    qemu: str | None,
+    accel: str,
+    jobs: int,
+) -> int:
+    """Boot scenarios and compare what the guest sees; all shipped ones unless some are named."""
+    cases = chosen(scenarios, selected)
+    if only_list:
+        for case in cases:
+            click.echo(case.title)
+        return 0
+    cancellation = Cancellation()
+    with stopping(cancellation), text.observer() as observer:
+        result = run_cases(cases, Wishes(qemu, Wish(accel), jobs), cancellation, observer)
+    written = folder.write(result, report_dir)
+    text.print_result(result, written)
+    return result.exit_code

@@ -1,0 +1,24 @@
+"""`pciabi schema`: the JSON Schema of a file format, for editors and other programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from pciabi.report.json import schema as report_schema
+from pciabi.scenario.schema import ScenarioModel
+
+_SCHEMAS: dict[str, Callable[[], Any]] = {
+    "scenario": ScenarioModel.model_json_schema,
+    "report": report_schema,
+}
+
+
+@click.command()
+@click.argument("name", type=click.Choice(sorted(_SCHEMAS)))
+def schema(name: str) -> None:
+    """Print the JSON Schema of a file format."""
+    click.echo(json.dumps(_SCHEMAS[name](), indent=2))

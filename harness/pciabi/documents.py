@@ -1,0 +1,155 @@
+"""YAML files of the user's, read into a pydantic model with every error at file:line.
+
+Scalars keep the text the user wrote and the model decides what they mean: YAML 1.1 would
+read `addr: 5.0` as a float and `52:54:00:12:34:56` as a base-60 number.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from pciabi.errors import InputError, SourcePosition
+
+MAX_BYTES = 1_000_000
+MAX_NODES = 20_000
+MAX_DEPTH = 40
+_STANDARD_TAGS = "tag:yaml.org,2002:"
+_SCALAR_TAGS = {
+    _STANDARD_TAGS + name for name in ("null", "bool", "int", "float", "str", "timestamp")
+}
+
+M = TypeVar("M", bound=BaseModel)
+Location = tuple[int | str, ...]
+Positions = dict[Location, SourcePosition]
+
+Text = Annotated[str, WithJsonSchema({"type": ["string", "number", "boolean"]})]
+"""Text that an editor's YAML parser may take for a number or a boolean (`0x3`, `on`)."""
+
+
+class Strict(BaseModel):
+    """A frozen model that refuses unknown keys and names the ones it knows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know_every_key(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            known = [field.alias or name for name, field in cls.model_fields.items()]
+            for key in data:
+                if key not in known:
+                    raise PydanticCustomError(
+                        "unknown_key",
+                        "unknown key '{key}', allowed: {known}",
+                        {"key": key, "known": ", ".join(known)},
+                    )
+        return data
+
+
+def read(path: Path, model: type[M]) -> M:
+    """The file as an instance of `model`. Raises InputError with file and line."""
+    return read_with_positions(path, model)[0]
+
+
+def read_with_positions(path: Path, model: type[M]) -> tuple[M, Positions]:
+    """The file as an instance of `model`, and where each part of it stands.
+
+    Positions are keyed by the way from the root (`("steps", 1, "remove")`); that of a mapping
+    entry is its key's. Raises InputError.
+    """
+    data, positions = _load(path)
+    try:
+        return model.model_validate(data), positions
+    except ValidationError as error:
+        raise _input_error(error, positions, str(path)) from None
+
+
+def _input_error(error: ValidationError, positions: Positions, file: str) -> InputError:
+    first, *more = error.errors(include_url=False)
+    location: Location = first["loc"]
+    context = first.get("ctx", {})
+    if first["type"] == "unknown_key":
+        location = (*location, str(context["key"]))
+    where = location
+    while where and where not in positions:
+        where = where[:-1]
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] != "unknown_key" and "input" in first and isinstance(first["input"], str):
+        message = f"{message}, got '{first['input'][:80]}'"
+    name = ".".join(str(part) for part in location if not str(part).startswith("function-"))
+    return InputError(
+        f"{name}: {message}" if name else message,
+        advice=f"and {len(more)} more" if more else "",
+        place=positions.get(where, SourcePosition(file, 1)),
+    )
+
+
+def _load(path: Path) -> tuple[Any, Positions]:
+    start = SourcePosition(str(path), 1)
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=start) from error
+    if len(raw) > MAX_BYTES:
+        raise InputError(f"larger than {MAX_BYTES} bytes", place=start)
+    try:
+        root = yaml.compose(raw.decode(), Loader=yaml.SafeLoader)
+    except UnicodeDecodeError as error:
+        raise InputError("not UTF-8 text", place=start) from error
+    except RecursionError:
+        raise InputError("nested too deeply", place=start) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = SourcePosition(str(path), mark.line + 1, mark.column + 1) if mark else start
+        raise InputError(f"not valid YAML: {error.problem or error.context}", place=place) from None
+    except yaml.YAMLError as error:
+        raise InputError(f"not valid YAML: {str(error).splitlines()[0]}", place=start) from None
+    if root is None:
+        raise InputError("empty file", place=start)
+    reading = _Reading(str(path))
+    return reading.value(root, ()), reading.positions
+
+
+class _Reading:
+    """One pass over a node tree, counting what aliases expand to."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.positions: Positions = {}
+        self.nodes = 0
+
+    def place(self, node: yaml.Node) -> SourcePosition:
+        return SourcePosition(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def value(self, node: yaml.Node, location: Location) -> Any:
+        self.nodes += 1
+        if self.nodes > MAX_NODES or len(location) > MAX_DEPTH:
+            raise InputError("too large or nested too deeply", place=self.place(node))
+        self.positions.setdefault(location, self.place(node))
+        if isinstance(node, yaml.ScalarNode):
+            if node.tag not in _SCALAR_TAGS:
+                raise InputError(f"tag {node.tag} is not allowed", place=self.place(node))
+            return None if node.tag == _STANDARD_TAGS + "null" else node.value
+        sequence = isinstance(node, yaml.SequenceNode)
+        if node.tag != _STANDARD_TAGS + ("seq" if sequence else "map"):
+            raise InputError(f"tag {node.tag} is not allowed", place=self.place(node))
+        if sequence:
+            return [self.value(item, (*location, i)) for i, item in enumerate(node.value)]
+        return self._mapping(node, location)
+
+    def _mapping(self, node: yaml.Node, location: Location) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise InputError("a key must be plain text", place=self.place(key))
+            if key.value in result:
+                raise InputError(f"key '{key.value}' appears twice", place=self.place(key))
+            self.positions[(*location, key.value)] = self.place(key)
+            result[key.value] = self.value(value, (*location, key.value))
+        return result

@@ -1,0 +1,122 @@
+"""Where built images are kept, safe against builds at the same time and killed builds.
+
+::
+
+    ~/.cache/pciabi/                     or XDG_CACHE_HOME/pciabi
+        packages/                        archives as apt delivered them
+        images/<recipe>-<recipe digest>/
+            lock                         held while building
+            building-XXXX/               a build in progress, or what a killed one left
+            <content digest>/            a finished image; never written to again
+            current                      link to the image in use
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pciabi.errors import ImageError
+
+_BUILDING = "building-"
+_CURRENT = "current"
+_LOCK = "lock"
+_DIGITS = 16
+_WAITING_SECONDS = 0.2
+
+
+def root() -> Path:
+    """The cache folder of the user who runs pciabi."""
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    # The specification has a relative value ignored.
+    base = Path(named) if named.startswith("/") else Path.home() / ".cache"
+    return base / "pciabi"
+
+
+def packages() -> Path:
+    """The folder of downloaded packages."""
+    return root() / "packages"
+
+
+def shelf(name: str, recipe_digest: str) -> Path:
+    """The folder of all images built from one state of a recipe."""
+    return root() / "images" / f"{name}-{recipe_digest[:_DIGITS]}"
+
+
+def shelves() -> tuple[Path, ...]:
+    """All recipes' folders that hold an image."""
+    return tuple(sorted(path.parent for path in (root() / "images").glob(f"*/{_CURRENT}")))
+
+
+def current(folder: Path) -> Path | None:
+    """The image in use on a shelf, or None."""
+    link = folder / _CURRENT
+    return link.resolve() if link.is_dir() else None
+
+
+@contextmanager
+def building(folder: Path, waiting: Callable[[], None]) -> Iterator[Path]:
+    """A fresh folder to build in, while nobody else builds on this shelf.
+
+    `waiting` is called again and again while another build has to end first; it may raise.
+    What killed builds left is removed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / _LOCK).open("w") as lock:
+        _lock(lock.fileno(), waiting)
+        for left in folder.glob(f"{_BUILDING}*"):
+            _remove(left)
+        work = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=folder))
+        try:
+            yield work
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def publish(ready: Path, folder: Path, digest: str) -> Path:
+    """Move a finished image to its place on the shelf and make it the current one.
+
+    To be called while building, with a folder inside the build's. An image of the same digest
+    gives way, so that a damaged one is mended.
+    """
+    place = folder / digest[:_DIGITS]
+    if place.exists():
+        place.replace(Path(tempfile.mkdtemp(prefix=_BUILDING, dir=folder)) / "old")
+    ready.replace(place)
+    link = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=folder)) / _CURRENT
+    link.symlink_to(place.name)
+    link.replace(folder / _CURRENT)
+    for left in folder.glob(f"{_BUILDING}*"):
+        if left != ready.parent:
+            _remove(left)
+    return place
+
+
+def _lock(descriptor: int, waiting: Callable[[], None]) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        # In a thread of its own, so that `waiting` can give up: flock outlasts signals.
+        locking = threading.Thread(
+            target=fcntl.flock, args=(descriptor, fcntl.LOCK_EX), daemon=True
+        )
+        locking.start()
+        while locking.is_alive():
+            waiting()
+            locking.join(_WAITING_SECONDS)
+
+
+def _remove(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise ImageError(
+            f"{folder}, left by a killed build, cannot be removed: {error.strerror}",
+            advice="remove it by hand",
+        ) from error

@@ -1,0 +1,151 @@
+"""Guest images: opening the cached one, building a missing one."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pciabi.errors import ImageError
+from pciabi.guest import cache, cpio, initramfs, manifest, packages, recipe, tree, vmlinux
+from pciabi.guest.manifest import Manifest
+from pciabi.guest.packages import Package
+from pciabi.guest.progress import Progress, Report
+from pciabi.guest.recipe import Recipe
+
+# Goes up whenever the same recipe and packages would make another image.
+_BUILDER = "1"
+_KERNEL = "vmlinux"
+_INITRD = "initrd"
+
+
+@dataclass(frozen=True)
+class Image:
+    """A guest image, ready to boot: the kernel is for `-kernel`, `initrd` for `-initrd`.
+
+    `digest` names the content, in hex; `packages` are what it was built from.
+    """
+
+    name: str
+    kernel: Path
+    initrd: Path
+    kernel_arguments: str
+    kernel_version: str
+    digest: str
+    packages: tuple[Package, ...]
+
+
+def ensure(path: Path, report: Report) -> Image:
+    """The image of a recipe: the cached one, or else a new one.
+
+    A damaged image in the cache is built again. Raises InputError for a bad recipe,
+    ImageError where no image can be had.
+    """
+    what = recipe.load(path)
+    folder = _shelf(path, what)
+    found = _intact(folder)
+    if found is not None:
+        return found
+    with _disk_faults(), cache.building(folder, _waiting(report)) as work:
+        # Whoever held the lock may have built it.
+        return _intact(folder) or _build(path, what, folder, work, report)
+
+
+def build(path: Path, report: Report) -> Image:
+    """A new image of a recipe, from the packages that apt knows now. Raises as `ensure`."""
+    what = recipe.load(path)
+    folder = _shelf(path, what)
+    with _disk_faults(), cache.building(folder, _waiting(report)) as work:
+        return _build(path, what, folder, work, report)
+
+
+def cached() -> tuple[Image, ...]:
+    """All images in the cache that are in use and not damaged."""
+    images = (_intact(folder) for folder in cache.shelves())
+    return tuple(image for image in images if image is not None)
+
+
+def open_image(folder: Path) -> Image:
+    """The image in a folder, its checksums verified. Raises ImageError if it is damaged."""
+    try:
+        text = (folder / manifest.FILE_NAME).read_bytes()
+        said = manifest.loads(text, folder / manifest.FILE_NAME)
+        for name, checksum in said.files:
+            if packages.checksum(folder / name) != checksum:
+                raise ImageError(f"{folder / name} is damaged", advice="run pciabi image build")
+    except OSError as error:
+        raise ImageError(f"{folder} is incomplete: {error.strerror}") from error
+    return Image(
+        name=said.name,
+        kernel=folder / _KERNEL,
+        initrd=folder / _INITRD,
+        kernel_arguments=said.kernel_arguments,
+        kernel_version=said.kernel_version,
+        digest=manifest.digest(text),
+        packages=said.packages,
+    )
+
+
+def _intact(folder: Path) -> Image | None:
+    place = cache.current(folder)
+    if place is None:
+        return None
+    try:
+        return open_image(place)
+    except ImageError:
+        # A damaged image is as good as none: the caller builds a new one in its place.
+        return None
+
+
+def _shelf(path: Path, what: Recipe) -> Path:
+    return cache.shelf(path.stem, recipe.digest(path, what, _BUILDER))
+
+
+def _build(path: Path, what: Recipe, folder: Path, work: Path, report: Report) -> Image:
+    report(Progress("asking apt what is needed"))
+    found = packages.resolve(what.kernel.package, what.packages)
+    archives = packages.fetch(found, cache.packages(), report)
+    unpacked = []
+    for number, archive in enumerate(archives):
+        report(Progress("unpacking", number, len(archives)))
+        unpacked.append(work / f"package-{number}")
+        packages.unpack(archive, unpacked[-1])
+    files = tree.index(unpacked)
+    ready = work / "ready"
+    ready.mkdir()
+    report(Progress("writing the image"))
+    version = initramfs.kernel_version(files)
+    (ready / _KERNEL).write_bytes(vmlinux.bootable(files.read(f"boot/vmlinuz-{version}")))
+    scratch = work / "modules"
+    entries = initramfs.entries(what, path.parent, files, scratch)
+    (ready / _INITRD).write_bytes(cpio.archive(entries))
+    said = Manifest(
+        name=path.stem,
+        kernel_version=version,
+        kernel_arguments=" ".join(what.kernel.arguments),
+        packages=found,
+        files=tuple((name, packages.checksum(ready / name)) for name in (_INITRD, _KERNEL)),
+    )
+    text = manifest.dumps(said)
+    (ready / manifest.FILE_NAME).write_bytes(text)
+    return open_image(cache.publish(ready, folder, manifest.digest(text)))
+
+
+def _waiting(report: Report) -> Callable[[], None]:
+    return lambda: report(Progress("waiting for another build to end"))
+
+
+@contextmanager
+def _disk_faults() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            message = "the disk is full"
+        else:
+            message = f"the image cache cannot be written: {error.strerror}"
+        raise ImageError(
+            message, advice=f"look at {cache.root()}, or set XDG_CACHE_HOME to a better place"
+        ) from error

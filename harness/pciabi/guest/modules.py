@@ -1,0 +1,90 @@
+"""Picks kernel modules with all they depend on, and indexes them for the guest's modprobe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pciabi.errors import ImageError
+from pciabi.guest import elf, tools
+from pciabi.guest.compression import decompress
+from pciabi.guest.tree import PackageTree
+
+_MODULE = re.compile(
+    r"usr/lib/modules/(?P<version>[^/]+)/(?P<place>.+/(?P<name>[^/]+)\.ko)(?:\.(?:xz|gz|zst))?"
+)
+_LISTS = ("modules.builtin", "modules.builtin.modinfo", "modules.order")
+
+
+@dataclass(frozen=True)
+class KernelModule:
+    """One module: its place below the version's folder, without compression, and its bytes."""
+
+    place: str
+    data: bytes
+
+
+def canonical(name: str) -> str:
+    """A module's name as the kernel writes it: `virtio-rng` is `virtio_rng`."""
+    return name.replace("-", "_")
+
+
+def select(wanted: Iterable[str], tree: PackageTree, version: str) -> tuple[KernelModule, ...]:
+    """The wanted modules and those they depend on, uncompressed, sorted by place.
+
+    A module built into the kernel counts as there. Raises ImageError for an unknown one.
+    """
+    places = _places(tree, version)
+    builtin = _builtin(tree, version)
+    chosen: dict[str, KernelModule] = {}
+    waiting = [canonical(name) for name in wanted]
+    while waiting:
+        name = waiting.pop()
+        if name in chosen or name in builtin:
+            continue
+        if name not in places:
+            raise ImageError(f"kernel {version} has no module {name}", advice="mend the recipe")
+        place, path = places[name]
+        data = path.read_bytes()
+        data = data if elf.is_elf(data) else decompress(data)
+        chosen[name] = KernelModule(place, data)
+        waiting += [canonical(needed) for needed in elf.module_dependencies(data)]
+    return tuple(sorted(chosen.values(), key=lambda module: module.place))
+
+
+def indexed(
+    modules: Sequence[KernelModule], tree: PackageTree, version: str, scratch: Path
+) -> Mapping[str, bytes]:
+    """The modules with depmod's indexes of them, keyed by place below the version's folder.
+
+    `scratch` is an empty folder to work in. Raises ImageError.
+    """
+    folder = scratch / "usr/lib/modules" / version
+    folder.mkdir(parents=True)
+    # depmod looks below lib or usr/lib, as the distribution built it.
+    (scratch / "lib").symlink_to("usr/lib")
+    for module in modules:
+        target = folder / module.place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(module.data)
+    for name in _LISTS:
+        (folder / name).write_bytes(tree.read(f"usr/lib/modules/{version}/{name}"))
+    tools.output(["depmod", "-b", scratch, version])
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def _places(tree: PackageTree, version: str) -> dict[str, tuple[str, Path]]:
+    matches = ((_MODULE.fullmatch(path), host) for path, host in tree.files.items())
+    return {
+        canonical(match["name"]): (match["place"], host)
+        for match, host in matches
+        if match and match["version"] == version
+    }
+
+
+def _builtin(tree: PackageTree, version: str) -> set[str]:
+    text = tree.read(f"usr/lib/modules/{version}/modules.builtin").decode()
+    return {canonical(Path(line).name.removesuffix(".ko")) for line in text.split()}

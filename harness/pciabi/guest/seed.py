@@ -1,0 +1,26 @@
+"""The second, small initramfs of one boot: its keys, its entropy, and which NIC carries SSH."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pciabi.guest import cpio
+from pciabi.guest.image import Image
+from pciabi.guest.keys import RunKeys
+
+
+def write_initrd(path: Path, image: Image, keys: RunKeys, control_mac: str) -> None:
+    """The image's initramfs and this boot's own, one behind the other, as the kernel reads them.
+
+    Source: the kernel's Documentation/driver-api/early-userspace/buffer-format.rst.
+    """
+    seed = cpio.archive(
+        [
+            cpio.file("pciabi/authorized_keys", keys.authorized_keys(), 0o600),
+            cpio.file("pciabi/host_key", keys.dropbear_host_key(), 0o600),
+            cpio.file("pciabi/entropy", keys.entropy(), 0o600),
+            cpio.file("pciabi/control-mac", f"{control_mac}\n".encode()),
+        ]
+    )
+    path.touch(mode=0o600)
+    path.write_bytes(image.initrd.read_bytes() + seed)

@@ -1,0 +1,49 @@
+"""A VM configuration completed for a boot, with QEMU's word on each of its drivers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from pciabi.qemu.binary import Binary
+from pciabi.qemu.command_line import complete_devices
+from pciabi.qemu.drivers import accepted_properties
+from pciabi.vm.config import Device, VmConfig
+
+
+@dataclass(frozen=True)
+class Equipped:
+    """A VM with a MAC address on every NIC, and the properties each driver takes."""
+
+    config: VmConfig
+    accepted: Mapping[str, frozenset[str]]
+
+    def nics(self) -> tuple[Device, ...]:
+        """The devices that take a netdev."""
+        return tuple(d for d in self.config.devices if "netdev" in self.accepted[d.driver])
+
+    def pci_ids(self) -> tuple[str, ...]:
+        """The ids of the devices that sit on a PCI bus."""
+        return tuple(
+            d.id for d in self.config.devices if "multifunction" in self.accepted[d.driver]
+        )
+
+    def complete_devices(self, control: Device) -> tuple[Device, ...]:
+        """The devices as they stand on the command line, backends included."""
+        return complete_devices(self.config, self.accepted, control.id)
+
+
+def equip(config: VmConfig, macs: Mapping[str, str], binary: Binary) -> Equipped:
+    """Ask QEMU about every driver, and give each NIC without one the MAC address of its id.
+
+    A MAC that QEMU makes up depends on the order of creation, which is what changes here.
+    Raises InputError for a driver QEMU does not have.
+    """
+    accepted: dict[str, frozenset[str]] = {}
+    devices = []
+    for device in config.devices:
+        names = accepted_properties(binary, device)
+        accepted[device.driver] = names
+        nameless = "netdev" in names and "mac" not in device.property_names
+        devices.append(device.with_properties(("mac", macs[device.id])) if nameless else device)
+    return Equipped(replace(config, devices=tuple(devices)), accepted)

@@ -1,0 +1,30 @@
+"""Why a QEMU has ended: the line it wrote, traced to the line of the user's file it is about."""
+
+from __future__ import annotations
+
+from pciabi.errors import InputError, PciabiError
+from pciabi.probe.equipment import Equipped
+from pciabi.probe.readiness import died
+from pciabi.qemu.binary import Binary
+from pciabi.qemu.command_line import culprit, device_argument
+from pciabi.qemu.process import Process
+from pciabi.vm.config import Device
+
+
+def reason(qemu: Process, equipped: Equipped, control: Device, binary: Binary) -> PciabiError:
+    """InputError for a device or machine type QEMU refuses, QemuError for any other end."""
+    complaint = qemu.complaints()
+    device = culprit(complaint, equipped.complete_devices(control))
+    if device is not None:
+        words = complaint.rpartition(f"-device {device_argument(device)}: ")[2]
+        return InputError(
+            f"QEMU refuses device {device.id}: {words.splitlines()[0] if words else complaint}",
+            place=device.position,
+        )
+    if "unsupported machine type" in complaint:
+        return InputError(
+            f"unknown machine type '{equipped.config.machine}'",
+            advice=f"{binary.path} -machine help lists those of QEMU {binary.version_text}",
+            place=equipped.config.machine_position,
+        )
+    return died(qemu)

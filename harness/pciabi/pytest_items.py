@@ -1,0 +1,167 @@
+"""Scenario files and their cases as pytest collects and runs them.
+
+`pciabi run` gives the same verdicts: both call `pciabi.scenario.run`. The cases of one session
+share one QEMU, one proof of the accelerator and one guest image.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pciabi import __version__
+from pciabi.cancellation import Cancellation
+from pciabi.errors import Interrupted, PciabiError
+from pciabi.guest.progress import Progress
+from pciabi.qemu.accelerator import Wish
+from pciabi.report import folder
+from pciabi.scenario import load
+from pciabi.scenario.case import Case
+from pciabi.scenario.result import CaseResult, RunResult
+from pciabi.scenario.run import GuestImages, Laboratory, Wishes, laboratory, run_case
+from pciabi.signals import stopping
+
+_KEY = pytest.StashKey["Session"]()
+
+
+class Broken(Exception):
+    """A case whose expectations were not met."""
+
+
+class Notes:
+    """An observer that keeps what was said, for the summary."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def said(self, line: str) -> None:
+        self.lines.append(line)
+
+    def image(self, name: str, progress: Progress) -> None: ...
+
+    def planned(self, cases: tuple[Case, ...]) -> None: ...
+
+    def stage(self, case: Case, boot: int, stage: str) -> None: ...
+
+    def ended(self, result: CaseResult) -> None: ...
+
+
+class Session:
+    """What the scenario items of one pytest run share. A pytest plugin object."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.notes = Notes()
+        self.results: list[CaseResult] = []
+        self.report: Path | None = None
+        self._stack = ExitStack()
+        self._lab: Laboratory | None = None
+        self._images: GuestImages | None = None
+        self._started = datetime.now(UTC)
+        self._clock = time.monotonic()
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Session:
+        """The session of this pytest run, made when it is first asked for."""
+        if _KEY not in config.stash:
+            config.stash[_KEY] = session = cls(config)
+            config.pluginmanager.register(session, "pciabi-session")
+        return config.stash[_KEY]
+
+    def run(self, case: Case) -> CaseResult:
+        """Run one case. Raises PciabiError when nothing can be run."""
+        if self._lab is None or self._images is None:
+            option = self.config.getoption
+            wishes = Wishes(option("--pciabi-qemu"), Wish(option("--pciabi-accel")), jobs=1)
+            cancellation = Cancellation()
+            # SIGINT is pytest's own; SIGTERM would leave our temporary folder behind.
+            self._stack.enter_context(stopping(cancellation, [signal.SIGTERM]))
+            self._lab = self._stack.enter_context(laboratory(wishes, cancellation, self.notes))
+            self._images = GuestImages(self._lab)
+        self._images.prepare(case.image)
+        result = run_case(case, self._lab, self._images)
+        self.results.append(result)
+        return result
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the report, if one was asked for, and leave nothing behind."""
+        self._stack.close()
+        directory = self.config.getoption("--pciabi-report-dir")
+        if directory and self.results and self._lab:
+            result = RunResult(
+                cases=tuple(self.results),
+                started=self._started,
+                seconds=time.monotonic() - self._clock,
+                tool_version=__version__,
+                qemu=self._lab.binary.banner,
+                accelerator=self._lab.accelerator.reason,
+            )
+            self.report = folder.write(result, Path(directory))
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say what was used and where the report is."""
+        for line in self.notes.lines:
+            terminalreporter.write_line(f"pciabi: {line}")
+        if self.report is not None:
+            terminalreporter.write_line(f"pciabi: report in {self.report}")
+
+
+class ScenarioFile(pytest.File):
+    """A scenario file; a bad one is a collection error of one line."""
+
+    def collect(self) -> Iterator[ScenarioItem]:
+        """One item a case."""
+        for case in load.cases(self.path):
+            yield ScenarioItem.from_parent(self, name=case.name, case=case)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The error's own line instead of a traceback."""
+        if isinstance(excinfo.value, PciabiError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+
+class ScenarioItem(pytest.Item):
+    """One case. It is carried out in `setup`, so that what could not be tested is an error
+    and only a guest that saw something else is a failure."""
+
+    def __init__(self, *, case: Case, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.case = case
+        self.result: CaseResult | None = None
+
+    def setup(self) -> None:
+        """Boot the guests."""
+        try:
+            self.result = Session.of(self.config).run(self.case)
+        except Interrupted as stop:
+            pytest.exit(str(stop), stop.exit_code)
+        if self.result.error is not None:
+            raise self.result.error
+
+    def runtest(self) -> None:
+        """Hold what they saw against the expectations."""
+        assert self.result is not None
+        if self.result.failures:
+            raise Broken("\n".join(f"{f.position}: {f.message}" for f in self.result.failures))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The sentences themselves, and for a guest that was lost its last console lines."""
+        error = excinfo.value
+        if isinstance(error, Broken):
+            return str(error)
+        if isinstance(error, PciabiError):
+            tail = error.evidence.tail() if error.evidence else ()
+            return "\n".join([str(error), *(f"    {line}" for line in tail)])
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where the case comes from."""
+        return self.path, None, self.case.title

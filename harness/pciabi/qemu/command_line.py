@@ -1,0 +1,111 @@
+"""A QEMU command line made of a machine description, by pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pciabi.vm.config import Device, VmConfig
+
+SSH_PORT = 22
+GUEST_IP = "10.0.2.15"
+CPU = "qemu64,+rdrand"
+
+
+@dataclass(frozen=True)
+class Backends:
+    """The inert host side of a device: arguments in front of it, properties on it."""
+
+    arguments: tuple[str, ...] = ()
+    properties: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What ties one boot to the harness. The three file descriptors are sockets QEMU inherits."""
+
+    monitor_fd: int
+    console_fd: int
+    event_fd: int
+    kernel: str
+    initrd: str
+    kernel_arguments: str
+
+
+def escaped(value: str) -> str:
+    """A value as QEMU's option parser reads it: a comma is doubled."""
+    return value.replace(",", ",,")
+
+
+def device_argument(device: Device) -> str:
+    """The value of `-device`, in key=value form."""
+    pairs = [("id", device.id)]
+    if device.bus is not None:
+        pairs.append(("bus", device.bus))
+    if device.addr is not None:
+        pairs.append(("addr", device.addr))
+    pairs.extend(device.properties)
+    return ",".join([escaped(device.driver), *(f"{name}={escaped(text)}" for name, text in pairs)])
+
+
+def backends(device: Device, accepted: frozenset[str], control: str) -> Backends:
+    """Host resources a device cannot do without, none of them real but the control NIC's port.
+
+    `accepted` are the properties QEMU says the driver has; `control` is the id of the NIC that
+    carries SSH. What the configuration names itself is left alone.
+    """
+    name = f"pciabi-{device.id}"
+    missing = accepted - device.property_names
+    if "netdev" in missing:
+        forward = f",hostfwd=tcp:127.0.0.1:0-{GUEST_IP}:{SSH_PORT}" if device.id == control else ""
+        return Backends(("-netdev", f"user,id={name},restrict=on{forward}"), (("netdev", name),))
+    if "drive" in missing:
+        node = f"null-co,node-name={name},size=64M,read-zeroes=on"
+        return Backends(("-blockdev", node), (("drive", name),))
+    if "chardev" in missing:
+        return Backends(("-chardev", f"null,id={name}"), (("chardev", name),))
+    return Backends()
+
+
+def complete_devices(
+    config: VmConfig, accepted: Mapping[str, frozenset[str]], control: str
+) -> tuple[Device, ...]:
+    """The devices with their backends' properties, as they stand on the command line."""
+    return tuple(
+        device.with_properties(*backends(device, accepted[device.driver], control).properties)
+        for device in config.devices
+    )
+
+
+def hardware(
+    config: VmConfig, accepted: Mapping[str, frozenset[str]], control: str
+) -> tuple[str, ...]:
+    """The arguments that state the hardware: what a guest can see of them is under test."""
+    arguments = ["-nodefaults", "-no-user-config", "-machine", config.machine]
+    arguments += ["-cpu", CPU, "-smp", str(config.cpus), "-m", config.memory]
+    for device in config.devices:
+        arguments += backends(device, accepted[device.driver], control).arguments
+    for device in complete_devices(config, accepted, control):
+        arguments += ["-device", device_argument(device)]
+    return tuple(arguments)
+
+
+def harness(wiring: Wiring, accelerator: str) -> tuple[str, ...]:
+    """The arguments that let the harness drive the guest; they add nothing to PCI."""
+    arguments = ["-accel", accelerator, "-display", "none", "-no-reboot"]
+    for name, descriptor in (
+        ("monitor", wiring.monitor_fd),
+        ("console", wiring.console_fd),
+        ("events", wiring.event_fd),
+    ):
+        arguments += ["-chardev", f"socket,id=pciabi-{name},fd={descriptor}"]
+    arguments += ["-mon", "chardev=pciabi-monitor,mode=control"]
+    arguments += ["-serial", "chardev:pciabi-console", "-serial", "chardev:pciabi-events"]
+    arguments += ["-kernel", wiring.kernel, "-initrd", wiring.initrd]
+    arguments += ["-append", wiring.kernel_arguments]
+    return tuple(arguments)
+
+
+def culprit(complaint: str, devices: Sequence[Device]) -> Device | None:
+    """The device a complaint of QEMU's is about: its `-device` argument is quoted in it."""
+    return next((d for d in devices if f"-device {device_argument(d)}" in complaint), None)

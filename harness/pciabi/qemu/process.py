@@ -1,0 +1,85 @@
+"""A QEMU process that never outlives us. The only place that starts a virtual machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import IO
+
+from pciabi.cancellation import Cancellation
+from pciabi.errors import QemuError
+
+# PR_SET_PDEATHSIG fires when the thread that forked ends, not the process: every QEMU is
+# forked by this one thread, which lives as long as the interpreter.
+_LAUNCHER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pciabi-launcher")
+
+
+@dataclass(frozen=True)
+class Process:
+    """A running QEMU. `pidfd` becomes readable when it ends."""
+
+    popen: subprocess.Popen[bytes]
+    pidfd: int
+    stderr: IO[bytes]
+
+    @property
+    def exit_status(self) -> int | None:
+        """The exit status, negative for a signal, None while it runs."""
+        return self.popen.poll()
+
+    def ended_within(self, seconds: float) -> int | None:
+        """The exit status of a QEMU that is about to end; None if it still runs then."""
+        try:
+            return self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def kill(self) -> None:
+        """End it at once; harmless when it has ended."""
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+
+    def complaints(self) -> str:
+        """What it wrote to standard error so far."""
+        return os.pread(self.stderr.fileno(), 1_000_000, 0).decode(errors="replace").strip()
+
+
+def _launch(argv: Sequence[str], pass_fds: Sequence[int], stderr: IO[bytes]) -> Process:
+    try:
+        popen = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "--", *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            pass_fds=pass_fds,
+            # Out of the terminal's process group: Ctrl-C is ours to handle, in order.
+            process_group=0,
+        )
+    except OSError as error:
+        raise QemuError(
+            f"QEMU could not be started: {error}", advice="setpriv is in package util-linux"
+        ) from error
+    return Process(popen, os.pidfd_open(popen.pid), stderr)
+
+
+@contextmanager
+def running(
+    argv: Sequence[str], pass_fds: Sequence[int], cancellation: Cancellation
+) -> Iterator[Process]:
+    """QEMU for the time of the block; killed and reaped at its end, however it ends."""
+    cancellation.check()
+    with tempfile.TemporaryFile(prefix="pciabi-") as stderr:
+        process = _LAUNCHER.submit(_launch, argv, pass_fds, stderr).result()
+        try:
+            with cancellation.calling(process.kill):
+                yield process
+        finally:
+            process.kill()
+            process.popen.wait()
+            os.close(process.pidfd)

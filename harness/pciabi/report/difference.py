@@ -1,0 +1,63 @@
+"""The readable lspci difference: each device's text held against its own later text. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pciabi.abi.matching import Pair, match
+from pciabi.report import printable
+from pciabi.scenario.result import CaseResult, ComparisonResult
+
+_CONTEXT_LINES = 2
+
+
+@dataclass(frozen=True)
+class DiffLine:
+    """A line of a unified difference. `sort` is `add`, `remove`, `place` or `context`."""
+
+    sort: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The difference of one device's lspci text; `changed` counts added and removed lines."""
+
+    title: str
+    lines: tuple[DiffLine, ...]
+
+    @property
+    def changed(self) -> int:
+        """Lines that are on one side only."""
+        return sum(line.sort in ("add", "remove") for line in self.lines)
+
+
+def differences(result: CaseResult, comparison: ComparisonResult) -> tuple[Difference, ...]:
+    """One for each device that is there in both boots and whose text differs; those that are
+    elsewhere come first."""
+    before, after = result.boots[comparison.before], result.boots[comparison.after]
+    pairs = match(before.snapshot, after.snapshot).pairs
+    return tuple(
+        Difference(_title(pair), tuple(_lines(pair)))
+        for pair in sorted(pairs, key=lambda pair: pair.before.address == pair.after.address)
+        if pair.before.function.text != pair.after.function.text
+    )
+
+
+def _title(pair: Pair) -> str:
+    who = pair.before.qdev_id or pair.after.qdev_id or "built-in device"
+    if pair.before.address == pair.after.address:
+        return f"{who} at {pair.before.address}"
+    return f"{who} at {pair.before.address}, then at {pair.after.address}"
+
+
+def _lines(pair: Pair) -> Iterator[DiffLine]:
+    old = printable.block(pair.before.function.text).split("\n")
+    new = printable.block(pair.after.function.text).split("\n")
+    sorts = {"+": "add", "-": "remove", "@": "place"}
+    unified = list(difflib.unified_diff(old, new, n=_CONTEXT_LINES, lineterm=""))
+    # The first two lines name files, which there are none of.
+    for line in unified[2:]:
+        yield DiffLine(sorts.get(line[:1], "context"), line)

@@ -1,0 +1,200 @@
+"""The shape of `report.json`, as pydantic models: a contract, pinned by tests.
+
+A key is added, renamed or given another meaning only with another `SCHEMA`. Addresses are
+`domain:bus:slot.function`, paths as `0/1c.0/00.0`; both, and interface names, are null where
+there is none. Numbers of a BAR or ROM are bytes, `seconds` are wall time.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pciabi.abi.change import Harm, Kind, Outcome, Severity
+from pciabi.pci.function import BarKind
+from pciabi.report.placement import Placement
+from pciabi.scenario.case import Aspect
+from pciabi.scenario.result import Verdict
+
+SCHEMA = "pciabi-report/1"
+
+Address = Annotated[str, Field(pattern=r"^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$")]
+Path = Annotated[str, Field(pattern=r"^[0-9a-f]+(/[0-9a-f]{2}\.[0-7])+$")]
+HexId = Annotated[str, Field(pattern=r"^[0-9a-f]{4}$")]
+Release = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+$", description="Such as 7.2.")]
+Index = Annotated[int, Field(ge=0, description="Which of the case's boots, from 0.")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ConsequencePart(_Part):
+    """What one guest OS makes of a change."""
+
+    harm: Harm
+    outcome: Outcome
+    message: str
+    source: str
+
+
+class ChangePart(_Part):
+    """One difference between two boots. `case` is `scenario[case]`."""
+
+    from_: Release = Field(serialization_alias="from")
+    to: Release
+    machine: str
+    device: str | None = Field(description="QEMU's type name.")
+    id: str | None = Field(description="The qdev id.")
+    label: str
+    case: str
+    boot_before: Index
+    boot_after: Index
+    placement: Placement
+    kind: Kind
+    field: str
+    offset: int | None
+    mask: int | None
+    before: str
+    after: str
+    address_before: Address | None
+    address_after: Address | None
+    path_before: Path | None
+    path_after: Path | None
+    severity: Severity
+    reason: str
+    expected: bool
+    consequences: list[ConsequencePart]
+
+
+class FailurePart(_Part):
+    """An expectation that was not met."""
+
+    device: str | None = Field(description="The qdev id.")
+    aspect: Aspect
+    message: str
+    file: str
+    line: int
+    column: int
+
+
+class ErrorPart(_Part):
+    """Why a case could not be tested. `command_line` and `console_tail` are evidence."""
+
+    kind: str
+    message: str
+    file: str | None
+    line: int | None
+    column: int | None
+    advice: str
+    exit_code: Literal[2, 3]
+    command_line: list[str]
+    console_tail: list[str]
+
+
+class BarPart(_Part):
+    """A base address register."""
+
+    index: int
+    kind: BarKind
+    prefetchable: bool
+    size: int | None
+
+
+class FunctionPart(_Part):
+    """One PCI function, as a boot showed it. Ids are four hexadecimal digits."""
+
+    address: Address
+    path: Path
+    id: str | None = Field(description="The qdev id.")
+    device: str | None = Field(description="QEMU's type name.")
+    placement: Placement
+    vendor_id: HexId
+    device_id: HexId
+    class_code: Annotated[str, Field(pattern=r"^[0-9a-f]{6}$")]
+    driver: str | None
+    bars: list[BarPart]
+    rom_size: int | None
+
+
+class InterfacePart(_Part):
+    """A network interface and every name udev offers for it."""
+
+    address: Address
+    mac: str
+    driver: str | None
+    name: str | None
+    candidates: dict[str, str]
+
+
+class BootPart(_Part):
+    """One boot and how it was made."""
+
+    label: str
+    seconds: float
+    probe: str
+    qemu_version: str
+    qemu_package: str
+    machine: str
+    accelerator: str
+    firmware: str
+    guest: str
+    command_line: list[str]
+    functions: list[FunctionPart]
+    interfaces: list[InterfacePart]
+
+
+class ComparisonPart(_Part):
+    """Two boots that were compared, and the steps between them."""
+
+    boot_before: Index
+    boot_after: Index
+    removed: list[str]
+    added: list[str]
+    story: str
+
+
+class CasePart(_Part):
+    """One case. `control`: it holds only if something is seen to change."""
+
+    case: str
+    scenario: str
+    name: str
+    file: str
+    summary: str
+    axes: dict[str, str]
+    control: bool
+    verdict: Verdict
+    story: str
+    seconds: float
+    failures: list[FailurePart]
+    error: ErrorPart | None
+    comparisons: list[ComparisonPart]
+    boots: list[BootPart]
+
+
+class CountsPart(_Part):
+    """Cases by how they ended, and consequences nobody knows (`unknown`)."""
+
+    held: int
+    broke: int
+    untested: int
+    unknown: int
+
+
+class ReportDocument(_Part):
+    """The result of one run of `pciabi run` or of the pytest plugin."""
+
+    schema_: Literal["pciabi-report/1"] = Field(serialization_alias="schema")
+    tool: Literal["pciabi"]
+    version: str
+    verdict: Verdict
+    exit_code: Literal[0, 1, 2, 3]
+    started: Annotated[str, Field(description="UTC, ISO 8601.")]
+    seconds: float
+    qemu: str
+    accelerator: str
+    counts: CountsPart
+    changes: list[ChangePart]
+    cases: list[CasePart]

@@ -1,0 +1,83 @@
+"""The folder of one run, and everything in it. The only module of reports that writes files."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pciabi.errors import CannotTest
+from pciabi.report import html, json, junit, printable
+from pciabi.scenario.result import CaseResult, RunResult
+
+HTML = "report.html"
+JUNIT = "junit.xml"
+JSON = "report.json"
+
+_UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST_STEM = 80
+_ATTEMPTS = 100
+
+
+def write(result: RunResult, directory: Path) -> Path:
+    """Make `directory/<UTC time>-<suffix>/` with all reports of a run; the path of report.html.
+
+    Every file appears whole or not at all, report.html last. Raises CannotTest where a file or
+    folder cannot be written.
+    """
+    try:
+        folder = _new_folder(directory, result.started)
+        for name, text in _files(result):
+            _write_whole(folder / name, text)
+    except OSError as error:
+        raise CannotTest(
+            f"the report cannot be written to {error.filename or directory}: {error.strerror}",
+            advice="--report-dir names another place",
+        ) from error
+    return folder / HTML
+
+
+def _files(result: RunResult) -> Iterator[tuple[str, str]]:
+    for number, case in enumerate(result.cases, start=1):
+        yield from _boot_files(number, case)
+    yield JSON, json.render(result)
+    yield JUNIT, junit.render(result)
+    yield HTML, html.render(result)
+
+
+def _boot_files(number: int, case: CaseResult) -> Iterator[tuple[str, str]]:
+    stem = f"{number:02}-{_UNFIT.sub('-', case.case.title)[:_LONGEST_STEM].strip('-.')}"
+    for boot, record in enumerate(case.boots, start=1):
+        yield f"serial-{stem}-boot{boot}.log", printable.block(record.console)
+        yield f"lspci-{stem}-boot{boot}.txt", printable.block(record.lspci)
+    if case.error is not None and case.error.evidence is not None:
+        console = printable.block(case.error.evidence.console)
+        yield f"serial-{stem}-boot{len(case.boots) + 1}-failed.log", console
+
+
+def _new_folder(directory: Path, started: datetime) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    stamp = started.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    for _ in range(_ATTEMPTS):
+        folder = directory / f"{stamp}-{secrets.token_hex(2)}"
+        with suppress(FileExistsError):
+            folder.mkdir()
+            return folder
+    raise CannotTest(f"no free name for a report in {directory}")
+
+
+def _write_whole(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.rename(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise

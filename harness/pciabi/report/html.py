@@ -1,0 +1,230 @@
+"""`report.html`: one self-contained page, for people.
+
+Whatever comes from a guest or a file is escaped by the template engine and has lost its
+control characters before; the page holds no script and forbids itself any (CSP).
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from pciabi.abi.change import Consequence, Harm, Kind, Severity
+from pciabi.report import printable, wording
+from pciabi.report.difference import Difference, differences
+from pciabi.report.slot_map import SlotMap, slot_map
+from pciabi.scenario.case import Boot
+from pciabi.scenario.result import (
+    CaseResult,
+    ComparisonResult,
+    Failure,
+    JudgedChange,
+    RunResult,
+    Verdict,
+)
+
+_LONGEST_CONSOLE = 200_000
+_LISTED_TROUBLES = 12
+_GUESTS = {Harm.LINUX_NAME: "Linux", Harm.WINDOWS_IDENTITY: "Windows"}
+_HARMS = {**_GUESTS, Harm.DRIVER: "Driver", Harm.MIGRATION: "Migration"}
+_NOBODY_SAYS = "no statement"
+
+
+@dataclass(frozen=True)
+class _Boot:
+    """A boot as the page shows it. `notes` are (term, value) pairs."""
+
+    title: str
+    notes: tuple[tuple[str, str], ...]
+    command_line: str
+    console: str
+
+
+@dataclass(frozen=True)
+class _View:
+    """What a guest system makes of a change; `consequence` is None where nothing is known to
+    be said."""
+
+    guest: str
+    consequence: Consequence | None
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    title: str
+    story: str
+    failures: tuple[Failure, ...]
+    map: SlotMap
+    weighty: tuple[JudgedChange, ...]
+    benign: tuple[JudgedChange, ...]
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True)
+class _Case:
+    anchor: str
+    standing: wording.Standing
+    word: str
+    story: str
+    result: CaseResult
+    comparisons: tuple[_Comparison, ...]
+    boots: tuple[_Boot, ...]
+    tail: tuple[str, ...]
+
+
+def render(result: RunResult) -> str:
+    """The page."""
+    cases = [_case(number, case) for number, case in enumerate(result.cases, start=1)]
+    troubles = [case for case in cases if case.result.verdict is not Verdict.COMPATIBLE]
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            result=result,
+            verdict=wording.verdict(result),
+            tally=wording.tally(result),
+            provenance=_provenance(result),
+            cases=cases,
+            troubles=troubles[:_LISTED_TROUBLES],
+            more_troubles=max(0, len(troubles) - _LISTED_TROUBLES),
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("pciabi.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["seconds"] = wording.seconds
+    environment.globals["views"] = _views
+    return environment
+
+
+def _finalize(value: object) -> object:
+    """Every inserted text passes here; what the templates themselves made is left alone."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return printable.block(value)
+    return value
+
+
+def _provenance(result: RunResult) -> list[tuple[str, str]]:
+    origins = [boot.snapshot.provenance for case in result.cases for boot in case.boots]
+    return [
+        ("QEMU", result.qemu),
+        ("Accelerator", result.accelerator),
+        ("Machine types", _all(origin.machine for origin in origins)),
+        ("Guest", _all(origin.guest for origin in origins)),
+        ("Firmware", _all(origin.firmware for origin in origins)),
+        ("Date", result.started.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")),
+        ("Duration", wording.seconds(result.seconds)),
+        ("pciabi", result.tool_version),
+    ]
+
+
+def _all(values: Iterable[str]) -> str:
+    return ", ".join(sorted(set(values))) or "not known: no guest was read"
+
+
+def _case(number: int, result: CaseResult) -> _Case:
+    evidence = result.error.evidence if result.error else None
+    return _Case(
+        anchor=f"case-{number}",
+        standing=wording.standing(result),
+        word=wording.word(result),
+        story=wording.story(result),
+        result=result,
+        comparisons=tuple(_comparison(result, comparison) for comparison in result.comparisons),
+        boots=_boots(result),
+        tail=evidence.tail() if evidence else (),
+    )
+
+
+def _comparison(result: CaseResult, comparison: ComparisonResult) -> _Comparison:
+    boots = result.case.boots
+    by_weight = sorted(comparison.changes, key=_weight)
+    return _Comparison(
+        title=f"{boots[comparison.before].label} → {boots[comparison.after].label}",
+        story=wording.comparison_story(result, comparison),
+        failures=comparison.failures,
+        map=slot_map(result, comparison),
+        weighty=tuple(j for j in by_weight if j.change.severity is not Severity.BENIGN),
+        benign=tuple(j for j in by_weight if j.change.severity is Severity.BENIGN),
+        differences=differences(result, comparison),
+    )
+
+
+def _weight(judged: JudgedChange) -> tuple[int, bool, int]:
+    """Breaking before notable before benign, unexpected before expected, moves first."""
+    change = judged.change
+    return list(Severity).index(change.severity), judged.expected, list(Kind).index(change.kind)
+
+
+def _boots(result: CaseResult) -> tuple[_Boot, ...]:
+    shown = []
+    for number, (boot, record) in enumerate(
+        zip(result.case.boots, result.boots, strict=False), start=1
+    ):
+        origin = record.snapshot.provenance
+        notes = (
+            ("QEMU", origin.qemu_package),
+            ("Machine type", origin.machine),
+            ("Accelerator", origin.accelerator),
+            ("Firmware", origin.firmware),
+            ("Guest", origin.guest),
+            ("Took", wording.seconds(record.seconds)),
+        )
+        title = _boot_title(number, boot)
+        shown.append(_Boot(title, notes, _shell(origin.command_line), _shortened(record.console)))
+    evidence = result.error.evidence if result.error else None
+    if evidence is not None:
+        number = len(result.boots) + 1
+        failed = result.case.boots[number - 1 : number]
+        title = f"{_boot_title(number, *failed)}: the boot that failed"
+        shown.append(_Boot(title, (), _shell(evidence.command_line), _shortened(evidence.console)))
+    return tuple(shown)
+
+
+def _boot_title(number: int, boot: Boot | None = None) -> str:
+    return f"Boot {number}: {boot.label}" if boot else f"Boot {number}"
+
+
+def _shell(arguments: Sequence[str]) -> str:
+    """A command line as a shell takes it, one option a line."""
+    lines: list[str] = []
+    for argument in arguments:
+        if lines and not argument.startswith("-"):
+            lines[-1] += f" {shlex.quote(argument)}"
+        else:
+            lines.append(shlex.quote(argument))
+    return " \\\n  ".join(lines)
+
+
+def _shortened(console: str) -> str:
+    if len(console) <= _LONGEST_CONSOLE:
+        return console
+    left_out = len(console) - _LONGEST_CONSOLE
+    return (
+        f"[{left_out} characters left out; the serial log file holds all]\n"
+        + (console[-_LONGEST_CONSOLE:])
+    )
+
+
+def _views(judged: JudgedChange) -> list[_View]:
+    """What each guest system makes of a change, Linux and Windows in any case."""
+    said = judged.change.consequences
+    silent = [
+        _View(name, None)
+        for harm, name in _GUESTS.items()
+        if not any(found.harm is harm for found in said)
+    ]
+    return [*(_View(_HARMS[found.harm], found) for found in said), *silent]

@@ -1,0 +1,226 @@
+"""`report.json`: everything a run found out, for other programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC
+from typing import Any, Literal
+
+from pciabi.abi.change import Change, Outcome
+from pciabi.abi.matching import identity
+from pciabi.abi.snapshot import PlacedFunction, Snapshot
+from pciabi.errors import PciabiError
+from pciabi.probe.boot import BootRecord
+from pciabi.report import document as doc
+from pciabi.report import wording
+from pciabi.report.placement import Placement, placement
+from pciabi.scenario.result import CaseResult, ComparisonResult, JudgedChange, RunResult
+
+
+def render(result: RunResult) -> str:
+    """The document, in ASCII, keys in the order of the schema."""
+    return json.dumps(_document(result).model_dump(mode="json", by_alias=True), indent=1) + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (Draft 2020-12) of the document."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **doc.ReportDocument.model_json_schema(mode="serialization"),
+    }
+
+
+def _document(result: RunResult) -> doc.ReportDocument:
+    counts = wording.counts(result)
+    changes = [change for case in result.cases for change in _changes(case)]
+    unknown = sum(c.outcome is Outcome.UNKNOWN for change in changes for c in change.consequences)
+    return doc.ReportDocument(
+        schema_="pciabi-report/1",
+        tool="pciabi",
+        version=result.tool_version,
+        verdict=result.verdict,
+        exit_code=_exit_code(result),
+        started=result.started.astimezone(UTC).isoformat(timespec="seconds"),
+        seconds=round(result.seconds, 3),
+        qemu=result.qemu,
+        accelerator=result.accelerator,
+        counts=doc.CountsPart(
+            held=counts.held, broke=counts.broke, untested=counts.untested, unknown=unknown
+        ),
+        changes=changes,
+        cases=[_case(case) for case in result.cases],
+    )
+
+
+def _exit_code(result: RunResult) -> Literal[0, 1, 2, 3]:
+    codes: tuple[Literal[0, 1, 2, 3], ...] = (0, 1, 2, 3)
+    return codes[result.exit_code]
+
+
+def _changes(case: CaseResult) -> Iterator[doc.ChangePart]:
+    for comparison in case.comparisons:
+        for judged in comparison.changes:
+            yield _change(case, comparison, judged)
+
+
+def _change(case: CaseResult, comparison: ComparisonResult, judged: JudgedChange) -> doc.ChangePart:
+    before = case.boots[comparison.before].snapshot
+    after = case.boots[comparison.after].snapshot
+    change = judged.change
+    return doc.ChangePart(
+        from_=_release(before),
+        to=_release(after),
+        machine=before.provenance.machine,
+        device=change.device,
+        id=change.id,
+        label=change.label,
+        case=case.case.title,
+        boot_before=comparison.before,
+        boot_after=comparison.after,
+        placement=_place(change, before, after),
+        kind=change.kind,
+        field=change.field,
+        offset=change.offset,
+        mask=change.mask,
+        before=change.before,
+        after=change.after,
+        address_before=_text(change.address_before),
+        address_after=_text(change.address_after),
+        path_before=_text(change.path_before),
+        path_after=_text(change.path_after),
+        severity=change.severity,
+        reason=change.reason,
+        expected=judged.expected,
+        consequences=[
+            doc.ConsequencePart(
+                harm=found.harm, outcome=found.outcome, message=found.message, source=found.source
+            )
+            for found in change.consequences
+        ],
+    )
+
+
+def _place(change: Change, before: Snapshot, after: Snapshot) -> Placement:
+    """Where the changed device sat before, or sits now if it was not there."""
+    snapshot, path = (
+        (before, change.path_before) if change.path_before else (after, change.path_after)
+    )
+    function = next((f for f in snapshot.functions if f.path == path), None)
+    return placement(function, snapshot) if function else Placement.PLATFORM
+
+
+def _case(case: CaseResult) -> doc.CasePart:
+    return doc.CasePart(
+        case=case.case.title,
+        scenario=case.case.scenario,
+        name=case.case.name,
+        file=str(case.case.file),
+        summary=case.case.summary,
+        axes=dict(case.case.axes),
+        control=wording.is_control(case.case),
+        verdict=case.verdict,
+        story=wording.story(case),
+        seconds=round(case.seconds, 3),
+        failures=[
+            doc.FailurePart(
+                device=failure.device_id,
+                aspect=failure.aspect,
+                message=failure.message,
+                file=failure.position.file,
+                line=failure.position.line,
+                column=failure.position.column,
+            )
+            for failure in case.failures
+        ],
+        error=_error(case.error) if case.error else None,
+        comparisons=[_comparison(case, comparison) for comparison in case.comparisons],
+        boots=[
+            _boot(boot.label, record)
+            for boot, record in zip(case.case.boots, case.boots, strict=False)
+        ],
+    )
+
+
+def _comparison(case: CaseResult, comparison: ComparisonResult) -> doc.ComparisonPart:
+    return doc.ComparisonPart(
+        boot_before=comparison.before,
+        boot_after=comparison.after,
+        removed=sorted(comparison.removed),
+        added=sorted(comparison.added),
+        story=wording.comparison_story(case, comparison),
+    )
+
+
+def _error(error: PciabiError) -> doc.ErrorPart:
+    place, evidence = error.place, error.evidence
+    return doc.ErrorPart(
+        kind=type(error).__name__,
+        message=error.message,
+        file=place.file if place else None,
+        line=place.line if place else None,
+        column=place.column if place else None,
+        advice=error.advice,
+        exit_code=2 if error.exit_code == 2 else 3,
+        command_line=list(evidence.command_line) if evidence else [],
+        console_tail=list(evidence.tail()) if evidence else [],
+    )
+
+
+def _boot(label: str, record: BootRecord) -> doc.BootPart:
+    snapshot, origin = record.snapshot, record.snapshot.provenance
+    return doc.BootPart(
+        label=label,
+        seconds=round(record.seconds, 3),
+        probe=origin.probe,
+        qemu_version=origin.qemu_version,
+        qemu_package=origin.qemu_package,
+        machine=origin.machine,
+        accelerator=origin.accelerator,
+        firmware=origin.firmware,
+        guest=origin.guest,
+        command_line=list(origin.command_line),
+        functions=[_function(function, snapshot) for function in snapshot.functions],
+        interfaces=[
+            doc.InterfacePart(
+                address=str(nic.address),
+                mac=nic.mac,
+                driver=nic.driver,
+                name=nic.name,
+                candidates=dict(nic.candidates),
+            )
+            for nic in snapshot.interfaces
+        ],
+    )
+
+
+def _function(placed: PlacedFunction, snapshot: Snapshot) -> doc.FunctionPart:
+    vendor, device, class_code = identity(placed)
+    function = placed.function
+    return doc.FunctionPart(
+        address=str(placed.address),
+        path=str(placed.path),
+        id=placed.qdev_id,
+        device=placed.device,
+        placement=placement(placed, snapshot),
+        vendor_id=f"{vendor:04x}",
+        device_id=f"{device:04x}",
+        class_code=f"{class_code:06x}",
+        driver=function.driver,
+        bars=[
+            doc.BarPart(
+                index=bar.index, kind=bar.kind, prefetchable=bar.prefetchable, size=bar.size
+            )
+            for bar in function.bars
+        ],
+        rom_size=function.rom_size,
+    )
+
+
+def _release(snapshot: Snapshot) -> str:
+    """`7.2` of `7.2.22`."""
+    return ".".join(snapshot.provenance.qemu_version.split(".")[:2])
+
+
+def _text(value: object | None) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,52 @@
+"""`junit.xml`: one test suite for each scenario, one test case for each case."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC
+from itertools import groupby
+
+from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
+
+from pciabi.report import printable, wording
+from pciabi.scenario.result import CaseResult, RunResult, Verdict
+
+
+def render(result: RunResult) -> str:
+    """The document. Characters that XML 1.0 forbids become U+FFFD."""
+    report = JUnitXml("pciabi")
+    for scenario, cases in groupby(result.cases, key=lambda case: case.case.scenario):
+        report.add_testsuite(_suite(scenario, list(cases), result))
+    report.update_statistics()  # type: ignore[no-untyped-call]  # the library has no types here
+    buffer = io.BytesIO()
+    report.write(buffer)
+    return buffer.getvalue().decode() + "\n"
+
+
+def _suite(scenario: str, cases: list[CaseResult], result: RunResult) -> TestSuite:
+    suite = TestSuite(printable.line(scenario))
+    suite.timestamp = result.started.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    suite.add_property("qemu", printable.line(result.qemu))
+    suite.add_property("accelerator", printable.line(result.accelerator))
+    suite.add_testcases([_case(case) for case in cases])
+    return suite
+
+
+def _case(case: CaseResult) -> TestCase:
+    name = printable.line(case.case.name)
+    found = TestCase(name, printable.line(case.case.scenario), round(case.seconds, 3))
+    if case.verdict is Verdict.BREAK:
+        worst = wording.worst_failure(case)
+        failure = Failure(printable.line(worst.message), worst.aspect.value)
+        failure.text = printable.block(
+            "\n".join(f"{f.position}: {f.message}" for f in case.failures)
+        )
+        found.result = [failure]
+    if case.verdict is Verdict.ERROR:
+        kind = type(case.error).__name__ if case.error else "Incomplete"
+        sentence = printable.line(str(case.error) if case.error else wording.story(case))
+        error = Error(sentence, kind)
+        error.text = sentence
+        found.result = [error]
+    found.system_out = printable.line(f"{wording.word(case)}: {wording.story(case)}")
+    return found

@@ -1,0 +1,199 @@
+"""Watching a run: a live table on a terminal, one line for each event elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from pciabi.guest.progress import Progress
+from pciabi.report import printable, wording
+from pciabi.report.terminal import STYLES, is_plain, say
+from pciabi.scenario.case import Case
+from pciabi.scenario.observe import Observer
+from pciabi.scenario.result import CaseResult
+
+_REFRESHES_PER_SECOND = 4
+# Lines of the terminal that are not for rows of running cases.
+_RESERVED_LINES = 8
+
+
+@contextmanager
+def observer(console: Console | None = None) -> Iterator[Observer]:
+    """The observer for a run, for the time of the block; `console` is standard error unless
+    given."""
+    out = console or Console(stderr=True, highlight=False)
+    if is_plain(out):
+        yield Lines(out)
+    else:
+        with LiveTable(out) as table:
+            yield table
+
+
+class Lines:
+    """An observer for logs: one plain line for each ended case and each stage of an image."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._lock = Lock()
+        self._image_stage: tuple[str, str] | None = None
+        self._total = 0
+        self._ended = 0
+
+    def said(self, line: str) -> None:
+        """Print the line."""
+        with self._lock:
+            say(self._console, line)
+
+    def image(self, name: str, progress: Progress) -> None:
+        """Print a stage when it begins."""
+        with self._lock:
+            if self._image_stage != (name, progress.stage):
+                self._image_stage = (name, progress.stage)
+                say(self._console, f"image {name}: {progress.stage}")
+
+    def planned(self, cases: tuple[Case, ...]) -> None:
+        """Keep the number for the lines to come."""
+        with self._lock:
+            self._total = len(cases)
+
+    def stage(self, case: Case, boot: int, stage: str) -> None:
+        """Say nothing: a log is read afterwards."""
+
+    def ended(self, result: CaseResult) -> None:
+        """Print how the case ended."""
+        with self._lock:
+            self._ended += 1
+            say(self._console, f"[{self._ended}/{self._total}] {wording.line(result)}")
+
+
+@dataclass(frozen=True)
+class _Running:
+    case: Case
+    boot: int
+    stage: str
+    since: float
+
+
+class LiveTable:
+    """An observer for a terminal: what runs now, what has ended, and for how long.
+
+    A context manager. The table goes away at the end; of a run that was stopped, the cases that
+    had ended are printed to stay.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._lock = Lock()
+        self._started = time.monotonic()
+        self._total = 0
+        self._running: dict[str, _Running] = {}
+        self._ended: list[CaseResult] = []
+        self._image: tuple[str, Progress] | None = None
+        self._live = Live(
+            console=console,
+            get_renderable=self.renderable,
+            refresh_per_second=_REFRESHES_PER_SECOND,
+            transient=True,
+        )
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+        if kind is not None:
+            for result in self._ended:
+                say(self._console, wording.line(result), style=STYLES[wording.standing(result)])
+
+    def said(self, line: str) -> None:
+        """Print the line above the table."""
+        say(self._console, line)
+
+    def image(self, name: str, progress: Progress) -> None:
+        """Show how far the image is."""
+        with self._lock:
+            self._image = (name, progress)
+
+    def planned(self, cases: tuple[Case, ...]) -> None:
+        """Keep the number to count down from."""
+        with self._lock:
+            self._total = len(cases)
+
+    def stage(self, case: Case, boot: int, stage: str) -> None:
+        """Show it in the case's row."""
+        with self._lock:
+            self._image = None
+            known = self._running.get(case.title)
+            since = known.since if known else time.monotonic()
+            self._running[case.title] = _Running(case, boot, stage, since)
+
+    def ended(self, result: CaseResult) -> None:
+        """Take the row away and count the case."""
+        with self._lock:
+            self._image = None
+            self._running.pop(result.case.title, None)
+            self._ended.append(result)
+
+    def renderable(self) -> RenderableType:
+        """What is on the screen now."""
+        with self._lock:
+            parts: list[RenderableType] = []
+            if self._running:
+                parts.append(self._table())
+            if self._image is not None:
+                parts.append(_image_row(*self._image))
+            parts.append(self._summary())
+            return Group(*parts)
+
+    def _table(self) -> Table:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        table.add_column("running", overflow="ellipsis", no_wrap=True, max_width=44)
+        table.add_column("boot", no_wrap=True)
+        table.add_column("stage", overflow="ellipsis", no_wrap=True)
+        table.add_column("time", justify="right", no_wrap=True)
+        room = max(1, self._console.height - _RESERVED_LINES)
+        for running in list(self._running.values())[:room]:
+            table.add_row(
+                Text(printable.line(running.case.title)),
+                f"{running.boot + 1}/{len(running.case.boots)}",
+                Text(printable.line(running.stage)),
+                wording.seconds(time.monotonic() - running.since),
+            )
+        return table
+
+    def _summary(self) -> Text:
+        elapsed = wording.seconds(time.monotonic() - self._started)
+        summary = Text(f"{len(self._ended)} of {self._total} cases ended")
+        for standing in wording.Standing:
+            ended = [r for r in self._ended if wording.standing(r) is standing]
+            if ended:
+                summary.append(f", {len(ended)} {wording.word(ended[0])}", STYLES[standing])
+        return summary.append(f", {elapsed}")
+
+
+def _image_row(name: str, progress: Progress) -> RenderableType:
+    row = Table.grid(padding=(0, 2, 0, 0))
+    label = Text(printable.line(f"image {name}: {progress.stage}"))
+    if not progress.total:
+        row.add_row(label, ProgressBar(pulse=True, width=24))
+        return row
+    bar = ProgressBar(total=progress.total, completed=progress.done, width=24)
+    row.add_row(label, bar, f"{100 * progress.done // progress.total} %")
+    return row

@@ -1,0 +1,63 @@
+"""Scenarios and image recipes that ship with pciabi, and where they lie.
+
+A wheel holds them in `pciabi/_shipped`; an editable install does not see that folder and
+falls back to the checkout.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pciabi.errors import CannotTest, InputError
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def _shipped(kind: str) -> Path:
+    installed = _PACKAGE / "_shipped" / kind
+    return installed if installed.is_dir() else _PACKAGE.parent.parent / kind
+
+
+def _named(kind: str, word: str, name: str) -> Path:
+    found = {path.stem: path for path in sorted(_shipped(kind).glob("*.yaml"))}
+    if name not in found:
+        raise InputError(
+            f"no {word} is called '{name}'", advice=f"there are: {', '.join(found) or 'none'}"
+        )
+    return found[name]
+
+
+def scenarios() -> tuple[Path, ...]:
+    """The shipped scenario files, by name."""
+    return tuple(sorted(_shipped("scenarios").glob("*.yaml")))
+
+
+def scenario(name: str) -> Path:
+    """The shipped scenario of that name. Raises InputError."""
+    return _named("scenarios", "shipped scenario", name)
+
+
+def image_recipes() -> tuple[Path, ...]:
+    """The shipped image recipes, by name."""
+    return tuple(sorted(_shipped("images").glob("*.yaml")))
+
+
+def image_recipe(name: str) -> Path:
+    """The shipped image recipe of that name. Raises InputError."""
+    return _named("images", "shipped image", name)
+
+
+def cache_folder() -> Path:
+    """The user's cache folder for pciabi (XDG Base Directory Specification), created if missing."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    root = Path(base) if base.startswith("/") else Path.home() / ".cache"
+    folder = root / "pciabi"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotTest(
+            f"cannot create the cache folder {folder}: {error.strerror}",
+            advice="set XDG_CACHE_HOME to a folder that can be written",
+        ) from error
+    return folder

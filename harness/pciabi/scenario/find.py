@@ -1,0 +1,73 @@
+"""Which scenario files a user means: a shipped name, a path, a folder, or a pattern."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from pciabi import resources
+from pciabi.errors import InputError
+from pciabi.scenario.case import Case
+from pciabi.scenario.load import SUFFIX
+
+_PATTERN = frozenset("*?[")
+
+
+def find(wanted: Sequence[str]) -> tuple[Path, ...]:
+    """The files, each once, in the order asked for; all shipped scenarios when nothing is.
+
+    Raises InputError for a word that means no file.
+    """
+    if not wanted:
+        return resources.scenarios()
+    return tuple(dict.fromkeys(path for word in wanted for path in _files(word)))
+
+
+def _files(word: str) -> Iterator[Path]:
+    path = Path(word)
+    if path.is_dir():
+        found = sorted(path.rglob(f"*{SUFFIX}"))
+        if not found:
+            raise InputError(f"no *{SUFFIX} in folder {word}")
+        yield from found
+    elif path.exists():
+        yield path
+    elif _PATTERN & set(word):
+        shipped = [p for p in resources.scenarios() if fnmatch.fnmatchcase(p.stem, word)]
+        # Path.glob takes no absolute pattern.
+        names = sorted(glob.glob(word, recursive=True))  # noqa: PTH207
+        found = [*map(Path, names), *shipped]
+        if not found:
+            raise InputError(f"no scenario matches '{word}'")
+        yield from found
+    elif "/" in word or word.endswith((".yaml", ".yml")):
+        raise InputError(f"there is no file {word}")
+    else:
+        yield resources.scenario(word)
+
+
+def select(cases: Sequence[Case], wanted: Mapping[str, frozenset[str]]) -> tuple[Case, ...]:
+    """The cases whose axes have one of the wanted values; a case without the axis stays.
+
+    Raises InputError where a wanted axis or value is in no case, or no case is left.
+    """
+    for axis, values in wanted.items():
+        present = {dict(case.axes)[axis] for case in cases if axis in dict(case.axes)}
+        if not present:
+            axes = sorted({name for case in cases for name, _ in case.axes})
+            raise InputError(f"no case has an axis '{axis}', there are: {', '.join(axes)}")
+        unknown = sorted(values - present)
+        if unknown:
+            raise InputError(
+                f"axis '{axis}' has no value '{unknown[0]}', only: {', '.join(sorted(present))}"
+            )
+    chosen = tuple(
+        case
+        for case in cases
+        if all(value in wanted.get(axis, {value}) for axis, value in case.axes)
+    )
+    if not chosen:
+        raise InputError("no case is left of the selection")
+    return chosen

@@ -1,0 +1,115 @@
+"""What a scenario expected against what two boots showed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pciabi.abi.change import Change, Harm, Kind, Outcome, Severity
+from pciabi.abi.compare import compare
+from pciabi.abi.snapshot import Snapshot
+from pciabi.scenario.case import Aspect, Comparison
+from pciabi.scenario.result import ComparisonResult, Failure, JudgedChange
+
+# What each kind of change is a change of. Kinds not named here concern the hardware.
+_ASPECTS: dict[Kind, frozenset[Aspect]] = {
+    Kind.MOVED: frozenset({Aspect.ADDRESS, Aspect.PATH}),
+    Kind.RENUMBERED: frozenset({Aspect.ADDRESS}),
+    Kind.NAME: frozenset({Aspect.NAME}),
+    Kind.VANISHED: frozenset({Aspect.PRESENCE}),
+    Kind.APPEARED: frozenset({Aspect.PRESENCE}),
+    Kind.IDENTITY: frozenset({Aspect.IDENTITY}),
+    Kind.CLASS: frozenset({Aspect.IDENTITY}),
+}
+_HARDWARE = frozenset({Aspect.HARDWARE})
+
+
+def aspects(change: Change) -> frozenset[Aspect]:
+    """The aspects of its device that a change is a change of."""
+    found = set(_ASPECTS.get(change.kind, _HARDWARE))
+    if change.kind is Kind.MOVED and change.address_before == change.address_after:
+        found.remove(Aspect.ADDRESS)
+    for consequence in change.consequences:
+        if consequence.harm is Harm.LINUX_NAME and consequence.outcome is Outcome.CHANGED:
+            found.add(Aspect.NAME)
+    return frozenset(found)
+
+
+def judge(before: Snapshot, after: Snapshot, comparison: Comparison) -> ComparisonResult:
+    """Compare two boots and hold the changes against the comparison's expectations."""
+    changes = compare(before, after)
+    broken = [change for change in changes if change.severity is Severity.BREAKING]
+    failures = [*_unfulfilled(broken, comparison), *_unexpected(broken, comparison)]
+    return ComparisonResult(
+        before=comparison.before,
+        after=comparison.after,
+        removed=comparison.removed,
+        added=comparison.added,
+        changes=tuple(JudgedChange(change, is_expected(change, comparison)) for change in changes),
+        failures=tuple(failures),
+    )
+
+
+def is_expected(change: Change, comparison: Comparison) -> bool:
+    """Whether the scenario's steps or expectations account for a change."""
+    if change.id is None:
+        return False
+    if change.kind is Kind.VANISHED:
+        return change.id in comparison.removed
+    if change.kind is Kind.APPEARED:
+        return change.id in comparison.added
+    allowed = {
+        (expectation.device_id, expectation.aspect)
+        for expectation in comparison.expectations
+        if expectation.changed
+    }
+    tolerated = {(t.device_id, t.aspect) for t in comparison.tolerances}
+    return all((change.id, aspect) in allowed | tolerated for aspect in aspects(change))
+
+
+def _unfulfilled(broken: Sequence[Change], comparison: Comparison) -> Iterator[Failure]:
+    for expectation in comparison.expectations:
+        seen = any(
+            change.id == expectation.device_id and expectation.aspect in aspects(change)
+            for change in broken
+        )
+        if expectation.changed and not seen:
+            yield Failure(
+                expectation.device_id,
+                expectation.aspect,
+                f"the {expectation.aspect} of {expectation.device_id} was expected to change "
+                "and did not",
+                expectation.position,
+            )
+
+
+def _unexpected(broken: Sequence[Change], comparison: Comparison) -> Iterator[Failure]:
+    positions = {(e.device_id, e.aspect): e.position for e in comparison.expectations}
+    for change in broken:
+        if is_expected(change, comparison):
+            continue
+        blamed = [a for a in sorted(aspects(change)) if (change.id, a) in positions]
+        aspect = (blamed or sorted(aspects(change)))[0]
+        yield Failure(
+            change.id,
+            aspect,
+            _sentence(change),
+            positions.get((change.id or "", aspect), comparison.position),
+        )
+
+
+def _sentence(change: Change) -> str:
+    who = change.id or change.label
+    if change.kind in (Kind.MOVED, Kind.RENUMBERED):
+        names = [
+            f", {consequence.message}"
+            for consequence in change.consequences
+            if consequence.harm is Harm.LINUX_NAME and consequence.outcome is Outcome.CHANGED
+        ]
+        return (
+            f"{who} {change.kind} from {change.address_before} to {change.address_after}"
+            + "".join(names)
+        )
+    if change.kind in (Kind.VANISHED, Kind.APPEARED):
+        return f"{who} {change.kind}"
+    before, after = change.before or "none", change.after or "none"
+    return f"{change.field} of {who} changed from {before} to {after}"

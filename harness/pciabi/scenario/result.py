@@ -1,0 +1,108 @@
+"""What a run found out. Data only; every report is made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pciabi.abi.change import Change
+from pciabi.errors import PciabiError, SourcePosition
+from pciabi.probe.boot import BootRecord
+from pciabi.scenario.case import Aspect, Case
+
+
+class Verdict(StrEnum):
+    """How a case, or a run, ended. `error`: it could not be carried out."""
+
+    COMPATIBLE = "compatible"
+    BREAK = "break"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class JudgedChange:
+    """A change and whether the scenario had it coming."""
+
+    change: Change
+    expected: bool
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An expectation that was not met, in one sentence. `device_id` is None for a built-in."""
+
+    device_id: str | None
+    aspect: Aspect
+    message: str
+    position: SourcePosition
+
+
+@dataclass(frozen=True)
+class ComparisonResult:
+    """Two boots of a case (indices into its boots), compared and judged."""
+
+    before: int
+    after: int
+    removed: frozenset[str]
+    added: frozenset[str]
+    changes: tuple[JudgedChange, ...]
+    failures: tuple[Failure, ...]
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """A case that was run. `boots` are those that succeeded, in order; `error` ended it early.
+
+    `seconds` is wall time.
+    """
+
+    case: Case
+    boots: tuple[BootRecord, ...]
+    comparisons: tuple[ComparisonResult, ...]
+    error: PciabiError | None
+    seconds: float
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """Every expectation that was not met."""
+        return tuple(f for comparison in self.comparisons for f in comparison.failures)
+
+    @property
+    def verdict(self) -> Verdict:
+        """`compatible` only when every boot and every comparison was made and held."""
+        whole = len(self.boots) == len(self.case.boots) and len(self.comparisons) == len(
+            self.case.comparisons
+        )
+        if self.error is not None or not whole:
+            return Verdict.ERROR
+        return Verdict.BREAK if self.failures else Verdict.COMPATIBLE
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """All cases of one run, in the order they were asked for. `started` is in UTC."""
+
+    cases: tuple[CaseResult, ...]
+    started: datetime
+    seconds: float
+    tool_version: str
+    qemu: str
+    accelerator: str
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the cases': an error outranks a break. No case at all is an error."""
+        verdicts = {case.verdict for case in self.cases} or {Verdict.ERROR}
+        for verdict in (Verdict.ERROR, Verdict.BREAK):
+            if verdict in verdicts:
+                return verdict
+        return Verdict.COMPATIBLE
+
+    @property
+    def exit_code(self) -> int:
+        """2 over 3 over 1 over 0."""
+        errors = [case.error for case in self.cases if case.error is not None]
+        if any(error.exit_code == 2 for error in errors):
+            return 2
+        return {Verdict.ERROR: 3, Verdict.BREAK: 1, Verdict.COMPATIBLE: 0}[self.verdict]

@@ -1,0 +1,191 @@
+"""Runs cases on real QEMU. The command line and the pytest plugin both call this."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pciabi import __version__, resources
+from pciabi.cancellation import Cancellation
+from pciabi.errors import CannotTest, InputError, PciabiError
+from pciabi.guest import image
+from pciabi.guest.image import Image
+from pciabi.guest.keys import RunKeys
+from pciabi.guest.progress import Progress
+from pciabi.probe.boot import BootRecord, boot
+from pciabi.probe.equipment import Equipped, equip
+from pciabi.probe.testbed import Testbed
+from pciabi.qemu import accelerator, binary
+from pciabi.qemu.accelerator import Accelerator
+from pciabi.qemu.binary import Binary
+from pciabi.scenario.case import Case
+from pciabi.scenario.judge import judge
+from pciabi.scenario.observe import Observer
+from pciabi.scenario.result import CaseResult, ComparisonResult, RunResult
+from pciabi.vm.config import Device
+from pciabi.workspace import workspace
+
+# Locally administered, QEMU's prefix; the last two bytes count the devices.
+_MAC = "52:54:00:ab:{:02x}:{:02x}"
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user asked for: a QEMU (None: the one on PATH), an accelerator, how many guests
+    at once."""
+
+    qemu: str | None
+    accel: accelerator.Wish
+    jobs: int
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """What all cases of a run share."""
+
+    binary: Binary
+    accelerator: Accelerator
+    keys: RunKeys
+    folder: Path
+    cancellation: Cancellation
+    observer: Observer
+
+    def testbed(self, guest: Image) -> Testbed:
+        """What the boots of one case are made with."""
+        return Testbed(
+            self.binary, self.accelerator, guest, self.keys, self.folder, self.cancellation
+        )
+
+
+@contextmanager
+def laboratory(
+    wishes: Wishes, cancellation: Cancellation, observer: Observer
+) -> Iterator[Laboratory]:
+    """QEMU found, the accelerator proved, a private folder made, for the time of the block."""
+    with workspace() as folder:
+        found = binary.find(wishes.qemu)
+        chosen = accelerator.choose(found, wishes.accel, cancellation)
+        observer.said(f"{found.banner}; {chosen.reason}")
+        yield Laboratory(found, chosen, RunKeys(), folder, cancellation, observer)
+
+
+def run(
+    cases: Sequence[Case], wishes: Wishes, cancellation: Cancellation, observer: Observer
+) -> RunResult:
+    """Run every case and judge it. Results come in the order of `cases`.
+
+    Raises CannotTest when nothing can be run at all, Interrupted when asked to stop; what goes
+    wrong in one case is in that case's result.
+    """
+    started, clock = datetime.now(UTC), time.monotonic()
+    with laboratory(wishes, cancellation, observer) as lab:
+        observer.planned(tuple(cases))
+        images = GuestImages(lab)
+        for name in sorted({case.image for case in cases}):
+            images.prepare(name)
+        with ThreadPoolExecutor(wishes.jobs, thread_name_prefix="pciabi-case") as executor:
+            results = _results(executor, cases, lab, images)
+        return RunResult(
+            cases=results,
+            started=started,
+            seconds=time.monotonic() - clock,
+            tool_version=__version__,
+            qemu=lab.binary.banner,
+            accelerator=lab.accelerator.reason,
+        )
+
+
+def _results(
+    executor: Executor, cases: Sequence[Case], lab: Laboratory, images: GuestImages
+) -> tuple[CaseResult, ...]:
+    futures = [executor.submit(run_case, case, lab, images) for case in cases]
+    try:
+        return tuple(future.result() for future in futures)
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        raise
+
+
+class GuestImages:
+    """Guest images by name; a failure to get one belongs to each case that needs it."""
+
+    def __init__(self, lab: Laboratory) -> None:
+        self._lab = lab
+        self._found: dict[str, Image | PciabiError] = {}
+
+    def prepare(self, name: str) -> None:
+        """Have the image at hand, built if need be. Raises Interrupted."""
+        if name in self._found:
+            return
+
+        def report(progress: Progress) -> None:
+            self._lab.cancellation.check()
+            self._lab.observer.image(name, progress)
+
+        try:
+            recipe = resources.image_recipe(name)
+            self._found[name] = image.ensure(recipe, report)
+        except (InputError, CannotTest) as error:
+            self._lab.cancellation.check()
+            self._found[name] = error
+
+    def get(self, name: str) -> Image:
+        """The image prepared under that name. Raises what `prepare` met."""
+        found = self._found[name]
+        if isinstance(found, PciabiError):
+            raise found
+        return found
+
+
+def run_case(case: Case, lab: Laboratory, images: GuestImages) -> CaseResult:
+    """One case: its boots, one after the other, and its comparisons."""
+    clock = time.monotonic()
+    boots: list[BootRecord] = []
+    comparisons: list[ComparisonResult] = []
+    error: PciabiError | None = None
+    try:
+        testbed = lab.testbed(images.get(case.image))
+        equipped = equipment(case, lab.binary)
+        control = control_nic(case, equipped)
+        for index, vm in enumerate(equipped):
+
+            def on_stage(stage: str, index: int = index) -> None:
+                lab.observer.stage(case, index, stage)
+
+            boots.append(boot(vm, control, testbed, case.timeout, on_stage))
+        for comparison in case.comparisons:
+            before, after = boots[comparison.before], boots[comparison.after]
+            comparisons.append(judge(before.snapshot, after.snapshot, comparison))
+    except (InputError, CannotTest) as caught:
+        error = caught
+    result = CaseResult(case, tuple(boots), tuple(comparisons), error, time.monotonic() - clock)
+    lab.observer.ended(result)
+    return result
+
+
+def equipment(case: Case, qemu: Binary) -> tuple[Equipped, ...]:
+    """The case's VMs, completed. A device id keeps its MAC address across boots."""
+    ids = dict.fromkeys(d.id for boot_ in case.boots for d in boot_.config.devices)
+    macs = {device_id: _MAC.format(*divmod(i, 256)) for i, device_id in enumerate(ids, start=1)}
+    return tuple(equip(boot_.config, macs, qemu) for boot_ in case.boots)
+
+
+def control_nic(case: Case, equipped: Sequence[Equipped]) -> Device:
+    """The NIC that carries SSH: the last one that is there in every boot.
+
+    Raises InputError where there is none; pciabi adds none, it would be hardware too.
+    """
+    staying = [nic for nic in equipped[0].nics() if all(nic in vm.nics() for vm in equipped)]
+    if not staying:
+        raise InputError(
+            "no NIC is there in every boot, and the guest is asked over one",
+            advice="keep a NIC through all steps",
+            place=case.comparisons[0].position,
+        )
+    return staying[-1]

@@ -1,0 +1,65 @@
+"""A VM's hardware as its configuration states it. Data only, with source positions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pciabi.errors import SourcePosition
+
+
+@dataclass(frozen=True)
+class Device:
+    """One `-device`: QEMU's driver name, its id, and the address it is pinned to, if any.
+
+    `bus` and `addr` are in QEMU's own syntax (`pci.0`, `0x3` or `5.1`, always hexadecimal)
+    and None where the configuration leaves them to QEMU. `properties` are further
+    (name, value) pairs in order.
+    """
+
+    driver: str
+    id: str
+    bus: str | None = None
+    addr: str | None = None
+    properties: tuple[tuple[str, str], ...] = ()
+    position: SourcePosition | None = None
+
+    @property
+    def property_names(self) -> frozenset[str]:
+        """The names of the further properties."""
+        return frozenset(name for name, _ in self.properties)
+
+    def with_properties(self, *pairs: tuple[str, str]) -> Device:
+        """The device with more properties at the end."""
+        return replace(self, properties=(*self.properties, *pairs))
+
+
+@dataclass(frozen=True)
+class VmConfig:
+    """A VM: machine type, memory in QEMU's syntax (`256M`), CPUs and devices in order.
+
+    The order is QEMU's creation order, which decides where unpinned devices land.
+    """
+
+    machine: str
+    memory: str
+    cpus: int
+    devices: tuple[Device, ...]
+    machine_position: SourcePosition | None = None
+
+    def device(self, device_id: str) -> Device | None:
+        """The device of that id, or None."""
+        return next((device for device in self.devices if device.id == device_id), None)
+
+    def without(self, device_id: str) -> VmConfig:
+        """The VM with one device taken out; the others keep their order."""
+        return replace(
+            self, devices=tuple(device for device in self.devices if device.id != device_id)
+        )
+
+    def with_device(self, device: Device, *, before: str | None = None) -> VmConfig:
+        """The VM with a device added, in front of `before` or at the end."""
+        at = next(
+            (i for i, present in enumerate(self.devices) if present.id == before),
+            len(self.devices),
+        )
+        return replace(self, devices=(*self.devices[:at], device, *self.devices[at:]))

@@ -1,0 +1,136 @@
+"""First faults: one clear line each, the right exit code, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from pciabi import resources
+from tests.real.command import (
+    guests,
+    pciabi,
+    start,
+    wait_for_guest,
+    wait_until_no_guest,
+    workspaces,
+)
+
+ONE = ("--select", "machine=pc", "--select", "nic=virtio-net-pci")
+CASE = "own[pc-virtio-net-pci]"
+PINNED = resources.scenario("two-nics-pinned")
+
+
+def scenario(folder: Path, old: str, new: str) -> str:
+    text = PINNED.read_text()
+    assert old in text
+    (folder / "own.pciabi.yaml").write_text(text.replace(old, new))
+    return "own.pciabi.yaml"
+
+
+def line_of(folder: Path, words: str) -> int:
+    lines = (folder / "own.pciabi.yaml").read_text().splitlines()
+    return next(number for number, line in enumerate(lines, start=1) if words in line)
+
+
+def test_no_qemu(tmp_path: Path) -> None:
+    done = pciabi("run", "two-nics-pinned", "--qemu", "/nowhere/qemu", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "QEMU is missing: no program /nowhere/qemu" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("echo 'QEMU emulator version 4.2.1 (Debian 1:4.2-3)'", "QEMU is too old"),
+        ("echo hello", "is not a working QEMU"),
+        ("exit 7", "is not a working QEMU"),
+    ],
+)
+def test_a_qemu_that_will_not_do(tmp_path: Path, script: str, words: str) -> None:
+    program = tmp_path / "qemu"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    done = pciabi("run", "two-nics-pinned", "--qemu", program, cwd=tmp_path)
+    assert done.returncode == 3
+    assert words in done.stderr
+    assert not workspaces()
+
+
+def test_an_unknown_device_driver_is_named_with_its_line(tmp_path: Path) -> None:
+    own = scenario(tmp_path, '{driver: "${nic}", id: net1', "{driver: e1001, id: net1")
+    done = pciabi("run", own, *ONE, cwd=tmp_path)
+    assert done.returncode == 2
+    line = line_of(tmp_path, "e1001")
+    assert f"{own}:{line}: {CASE}: unknown device driver 'e1001' (device net1)" in " ".join(
+        (done.stdout + done.stderr).split()
+    )
+
+
+def test_an_address_that_qemu_refuses_is_named_with_its_line(tmp_path: Path) -> None:
+    own = scenario(tmp_path, "addr: 0x4", "addr: 0x3")
+    done = pciabi("run", own, *ONE, cwd=tmp_path)
+    assert done.returncode == 2
+    line = line_of(tmp_path, "id: net1")
+    output = " ".join((done.stdout + done.stderr).split())
+    assert f"{own}:{line}: {CASE}: QEMU refuses device net1" in output
+    assert "slot 3 function 0 not available" in output
+
+
+def test_an_unknown_machine_type_is_named_with_its_line(tmp_path: Path) -> None:
+    own = scenario(tmp_path, "machine: ${machine}", "machine: pc-q35-1.0")
+    done = pciabi("run", own, *ONE, cwd=tmp_path)
+    assert done.returncode == 2
+    output = " ".join((done.stdout + done.stderr).split())
+    line = line_of(tmp_path, "pc-q35-1.0")
+    assert f"{own}:{line}: {CASE}: unknown machine type 'pc-q35-1.0'" in output
+
+
+def test_bad_yaml(tmp_path: Path) -> None:
+    own = scenario(tmp_path, "steps:", "steps: [")
+    done = pciabi("run", own, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "own.pciabi.yaml:" in done.stderr
+    assert "not valid YAML" in done.stderr
+
+
+def test_a_guest_that_is_not_ready_in_time(tmp_path: Path) -> None:
+    own = scenario(tmp_path, "summary:", "timeout: 1\nsummary:")
+    done = pciabi("run", own, *ONE, cwd=tmp_path)
+    assert done.returncode == 3
+    assert "the guest was not ready after 1 s" in " ".join((done.stdout + done.stderr).split())
+    assert not guests()
+    assert not workspaces()
+    (run,) = (tmp_path / "reports").iterdir()
+    assert '"verdict": "error"' in (run / "report.json").read_text()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_everything_in_order(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    running = start("run", "two-nics-pinned", *ONE, cwd=tmp_path)
+    wait_for_guest()
+    # As the terminal does: to the whole foreground group.
+    os.killpg(running.pid, number)
+    output, _ = running.communicate(timeout=60)
+    assert running.returncode == code, output
+    assert f"stopped by signal {int(number)}" in output
+    assert "Traceback" not in output
+    assert not guests()
+    assert not workspaces()
+
+
+def test_what_a_killed_run_leaves_the_next_command_tidies(tmp_path: Path) -> None:
+    running = start("run", "two-nics-pinned", *ONE, cwd=tmp_path)
+    wait_for_guest()
+    left = workspaces()
+    assert left
+    running.kill()
+    running.communicate(timeout=60)
+    wait_until_no_guest()
+    done = pciabi("run", "two-nics-pinned", "--qemu", "/nowhere/qemu", cwd=tmp_path)
+    assert done.returncode == 3
+    assert not workspaces() & left

@@ -1,0 +1,174 @@
+"""Results for the reports to show: recorded hardware, judged by the product's own judge."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pciabi.abi.snapshot import NetworkInterface, PlacedFunction, Provenance, Snapshot
+from pciabi.errors import Evidence, GuestError, PciabiError, SourcePosition
+from pciabi.pci import lspci
+from pciabi.pci.address import GuestAddress
+from pciabi.pci.topology import topology_paths
+from pciabi.probe.boot import BootRecord
+from pciabi.scenario.case import Aspect, Boot, Case, Comparison, Expectation, Tolerance
+from pciabi.scenario.judge import judge
+from pciabi.scenario.result import CaseResult, RunResult
+from pciabi.vm.config import VmConfig
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "lspci"
+CONSOLE = "Linux version 6.1.0\r\nvirtio_net virtio0 ens2: renamed from eth0\r\npciabi: ready\r\n"
+TWO_NICS = "qemu-7.2_pc-two-nics"
+FIRST_REMOVED = "qemu-7.2_pc-first-nic-removed"
+MANY = "qemu-7.2_q35-many"
+PORTS = "qemu-7.2_q35-two-ports"
+PORT_IN_FRONT = "qemu-7.2_q35-port-in-front"
+
+
+def record(recording: str, console: str = CONSOLE) -> BootRecord:
+    """A boot that showed what a recording in tests/golden/lspci holds."""
+    text = (GOLDEN / f"{recording}.txt").read_text()
+    listing = json.loads((GOLDEN / f"{recording}.json").read_text())
+    known = {GuestAddress.parse(f["address"]): f for f in listing["functions"]}
+    functions = lspci.parse(text)
+    paths = topology_paths(functions)
+    placed = tuple(
+        PlacedFunction(f, paths[f.address], known[f.address]["id"], known[f.address]["device"])
+        for f in functions
+    )
+    provenance = Provenance(
+        probe="boot",
+        qemu_version="7.2.22",
+        qemu_package=f"QEMU emulator version 7.2.22 ({listing['package']})",
+        machine=listing["machine"],
+        accelerator="tcg",
+        firmware="SeaBIOS 1.16.2-debian-1.16.2-1",
+        guest="debian image 0123456789ab, Linux 6.1.0-44-amd64",
+        command_line=tuple(listing["command_line"]),
+    )
+    return BootRecord(Snapshot(placed, _interfaces(placed), provenance), text, console, 6.2)
+
+
+def _interfaces(functions: Iterable[PlacedFunction]) -> tuple[NetworkInterface, ...]:
+    nics = [f for f in functions if f.function.config[0x0B] == 0x02]
+    return tuple(
+        NetworkInterface(nic.address, _mac(nic), "driver", name, (("ID_NET_NAME_SLOT", name),))
+        for nic in nics
+        for name in [f"enp{nic.address.bus}s{nic.address.slot}"]
+    )
+
+
+def _mac(nic: PlacedFunction) -> str:
+    return f"52:54:00:ab:00:{int((nic.qdev_id or 'net0')[3:]) + 1:02x}"
+
+
+def expectation(device_id: str, aspect: Aspect, changed: str, line: int = 14) -> Expectation:
+    """What a scenario file's `expect:` says on one line."""
+    position = SourcePosition("scenarios/example.yaml", line, 14)
+    return Expectation(device_id, aspect, changed == "changed", position)
+
+
+def case(
+    scenario: str,
+    name: str,
+    expectations: Iterable[Expectation],
+    removed: Iterable[str] = (),
+    tolerances: Iterable[Tolerance] = (),
+) -> Case:
+    """A case of two boots."""
+    config = VmConfig("pc", "256M", 1, ())
+    comparison = Comparison(
+        0,
+        1,
+        frozenset(removed),
+        frozenset(),
+        tuple(expectations),
+        tuple(tolerances),
+        SourcePosition("scenarios/example.yaml", 12),
+    )
+    return Case(
+        scenario=scenario,
+        file=Path("scenarios/example.yaml"),
+        summary="With pinned addresses, removing the first NIC leaves the second where it is",
+        name=name,
+        axes=(("machine", "pc"), ("nic", "virtio-net-pci")),
+        image="debian",
+        timeout=90,
+        boots=(Boot("two NICs", config), Boot("first NIC removed", config)),
+        comparisons=(comparison,),
+    )
+
+
+def ended(what: Case, before: BootRecord, after: BootRecord) -> CaseResult:
+    """The case with these two boots, judged."""
+    judged = judge(before.snapshot, after.snapshot, what.comparisons[0])
+    return CaseResult(what, (before, after), (judged,), None, 13.4)
+
+
+def control(name: str = "pc-virtio-net-pci") -> CaseResult:
+    """The second NIC had to move, and did."""
+    moves = [
+        expectation("net1", Aspect.ADDRESS, "changed"),
+        expectation("net1", Aspect.NAME, "changed"),
+        expectation("net1", Aspect.IDENTITY, "unchanged"),
+    ]
+    what = case("two-nics-unpinned", name, moves, ["net0"], [Tolerance("net1", Aspect.PATH)])
+    return ended(what, record(TWO_NICS), record(FIRST_REMOVED))
+
+
+def idle_control() -> CaseResult:
+    """The second NIC had to move, and did not."""
+    moves = [expectation("net1", Aspect.ADDRESS, "changed")]
+    return ended(case("two-nics-unpinned", "idle", moves), record(TWO_NICS), record(TWO_NICS))
+
+
+def pinned(name: str = "pc-virtio-net-pci", console: str = CONSOLE) -> CaseResult:
+    """Nothing was to change, and nothing did."""
+    what = case("two-nics-pinned", name, [expectation("net1", Aspect.ADDRESS, "unchanged")])
+    return ended(what, record(TWO_NICS, console), record(TWO_NICS, console))
+
+
+def sabotage(console: str = CONSOLE) -> CaseResult:
+    """The second NIC was not to move, and did."""
+    stays = [expectation("net1", Aspect.ADDRESS, "unchanged")]
+    what = case("two-nics-pinned", "pc-sabotaged", stays, ["net0"])
+    return ended(what, record(TWO_NICS, console), record(FIRST_REMOVED, console))
+
+
+def renumbered() -> CaseResult:
+    """A root port in front gives the buses behind the others new numbers."""
+    stays = [expectation("net1", Aspect.NAME, "unchanged")]
+    return ended(
+        case("add-a-port", "q35-virtio-net-pci", stays), record(PORTS), record(PORT_IN_FRONT)
+    )
+
+
+def many() -> CaseResult:
+    """Bridges, switches and an expander bus; nothing changes."""
+    return ended(case("many-devices", "q35", []), record(MANY), record(MANY))
+
+
+def untested(console: str = CONSOLE) -> CaseResult:
+    """The second guest was not ready in time."""
+    what = case("two-nics-pinned", "pc-e1000", [expectation("net1", Aspect.ADDRESS, "unchanged")])
+    error: PciabiError = GuestError(
+        "the guest was not ready after 90 s",
+        advice="a longer `timeout:` in the scenario if this machine is slow",
+        place=SourcePosition("scenarios/example.yaml", 3),
+    )
+    error.evidence = Evidence(record(TWO_NICS).snapshot.provenance.command_line, console)
+    return CaseResult(what, (record(TWO_NICS, console),), (), error, 97.1)
+
+
+def run(*cases: CaseResult) -> RunResult:
+    """The cases as one run."""
+    return RunResult(
+        cases=cases,
+        started=datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC),
+        seconds=27.0,
+        tool_version="0.1.0",
+        qemu="QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)",
+        accelerator="TCG, because KVM does not work here: there is no /dev/kvm",
+    )

@@ -1,0 +1,325 @@
+"""Comparing snapshots, on real recordings and on single bits of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pciabi.abi.change import Change, Kind, Severity
+from pciabi.abi.compare import compare
+from pciabi.abi.severity import TABLE, Aspect
+from pciabi.abi.snapshot import NetworkInterface, PlacedFunction, Snapshot
+from pciabi.pci.address import TopologyPath
+from pciabi.pci.config_space import decode
+from pciabi.pci.function import Bar, BarKind, PciFunction
+from pciabi.pci.layout import FieldClass
+from tests.unit.strategies import RECORDINGS, distinct_functions, flipped, recorded, snapshot
+
+
+def alone(function: PciFunction, *, probe: str = "boot") -> Snapshot:
+    return snapshot(PlacedFunction(function, TopologyPath(0, ((3, 0),)), "d0", "x"), probe=probe)
+
+
+def with_config(function: PciFunction, config: bytes) -> PciFunction:
+    return replace(function, config=config)
+
+
+def breaking(changes: tuple[Change, ...]) -> list[tuple[str | None, Kind, str]]:
+    return [(c.id, c.kind, c.field) for c in changes if c.severity is Severity.BREAKING]
+
+
+def function_of(name: str, qdev_id: str) -> PciFunction:
+    placed = recorded(name).by_id(qdev_id)
+    assert placed is not None
+    return placed.function
+
+
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_a_guest_equals_itself(name: str) -> None:
+    assert compare(recorded(name), recorded(name)) == ()
+
+
+def test_removing_the_first_nic_moves_the_second() -> None:
+    before = recorded("qemu-7.2_pc-two-nics")
+    after = recorded("qemu-7.2_pc-first-nic-removed")
+    changes = compare(before, after)
+
+    assert breaking(changes) == [
+        ("net0", Kind.VANISHED, "presence"),
+        ("net1", Kind.MOVED, "path"),
+    ]
+    moved = next(change for change in changes if change.kind is Kind.MOVED)
+    assert (moved.before, moved.after) == ("0/04.0", "0/03.0")
+    assert (str(moved.address_before), str(moved.address_after)) == (
+        "0000:00:04.0",
+        "0000:00:03.0",
+    )
+    assert moved.label == "net1 (virtio-net-pci)"
+
+
+def test_a_root_port_in_front_renumbers_what_is_behind_the_others() -> None:
+    before = recorded("qemu-7.2_q35-two-ports")
+    after = recorded("qemu-7.2_q35-port-in-front")
+
+    assert sorted(breaking(compare(before, after))) == [
+        ("net0", Kind.RENUMBERED, "guest address"),
+        ("net1", Kind.RENUMBERED, "guest address"),
+        ("port0", Kind.APPEARED, "presence"),
+        ("test0", Kind.APPEARED, "presence"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("qemu-7.2_pc-two-nics", "qemu-7.2_pc-first-nic-removed"),
+        ("qemu-7.2_q35-two-ports", "qemu-7.2_q35-port-in-front"),
+        ("qemu-7.2_pc-many", "qemu-7.2_q35-many"),
+    ],
+)
+def test_the_way_back_mirrors_the_way_there(first: str, second: str) -> None:
+    opposite = {Kind.VANISHED: Kind.APPEARED, Kind.APPEARED: Kind.VANISHED}
+
+    def facts(change: Change) -> tuple[object, ...]:
+        return (change.id, change.kind, change.field, change.severity)
+
+    there = compare(recorded(first), recorded(second))
+    back = compare(recorded(second), recorded(first))
+
+    assert {(*facts(c), c.before, c.after, c.address_before, c.address_after) for c in there} == {
+        (
+            *facts(replace(c, kind=opposite.get(c.kind, c.kind))),
+            c.after,
+            c.before,
+            c.address_after,
+            c.address_before,
+        )
+        for c in back
+    }
+
+
+def distinct_fields(wanted: set[FieldClass]) -> Iterator[tuple[PciFunction, int, int]]:
+    """A function, the register's offset and the mask of each field of these classes, each
+    field of each structure once."""
+    seen = set()
+    for function in distinct_functions():
+        space = decode(function.config)
+        structures = [(f"header {space.header_type}", space.header)]
+        structures += [(f"{c.name} {c.length}", c.fields) for c in space.capabilities]
+        for structure, values in structures:
+            for value in values:
+                key = (structure, value.field.name, value.field.mask)
+                if value.field.field_class in wanted and key not in seen:
+                    seen.add(key)
+                    yield function, value.offset, value.field.mask
+
+
+def bits(mask: int) -> list[int]:
+    return [1 << place for place in range(mask.bit_length()) if mask >> place & 1]
+
+
+def test_every_flipped_fixed_bit_breaks() -> None:
+    count = 0
+    for function, offset, mask in distinct_fields({FieldClass.FIXED}):
+        for bit in bits(mask):
+            other = with_config(function, flipped(function.config, offset, bit))
+            changes = compare(alone(function), alone(other))
+            assert breaking(changes), f"{function.address} 0x{offset:x} {bit:#x}: {changes}"
+            count += 1
+    assert count > 1000
+
+
+def test_no_flipped_status_or_written_bit_breaks() -> None:
+    count = 0
+    for function, offset, mask in distinct_fields({FieldClass.STATUS, FieldClass.WRITABLE}):
+        for bit in bits(mask):
+            other = with_config(function, flipped(function.config, offset, bit))
+            changes = compare(alone(function), alone(other))
+            assert len(changes) == 1
+            assert changes[0].severity is Severity.BENIGN
+            assert changes[0].consequences == ()
+            count += 1
+    assert count > 500
+
+
+@given(st.data())
+def test_any_two_flips_of_recorded_functions_compare_the_same_both_ways(
+    data: st.DataObject,
+) -> None:
+    function = data.draw(st.sampled_from(distinct_functions()))
+    place = st.integers(0, len(function.config) - 4)
+    config = function.config
+    for offset in data.draw(st.lists(place, max_size=4)):
+        config = flipped(config, offset, data.draw(st.integers(0, 0xFFFFFFFF)))
+    other = with_config(function, config)
+
+    there = compare(alone(function), alone(other))
+    back = compare(alone(other), alone(function))
+
+    assert compare(alone(other), alone(other)) == ()
+    assert sorted((c.kind, c.before, c.after) for c in there) == sorted(
+        (c.kind, c.after, c.before) for c in back
+    )
+    assert bool(there) == (config != function.config)
+
+
+def test_reset_values_count_only_where_both_were_read_cold() -> None:
+    function = function_of("qemu-7.2_pc-many", "net1")
+    other = with_config(function, flipped(function.config, 0x0D, 0x40))
+
+    def severity(one: str, two: str) -> Severity:
+        (change,) = compare(alone(function, probe=one), alone(other, probe=two))
+        return change.severity
+
+    assert severity("cold", "cold") is Severity.NOTABLE
+    assert severity("cold", "boot") is severity("boot", "boot") is Severity.BENIGN
+
+
+BARS = (Bar(0, BarKind.MEM32, True, 16 << 20), Bar(2, BarKind.MEM32, False, 4096))
+
+
+@pytest.mark.parametrize(
+    ("bars", "before", "after"),
+    [
+        (
+            (replace(BARS[0], size=64 << 20), BARS[1]),
+            "32-bit memory, prefetchable, 16M",
+            "32-bit memory, prefetchable, 64M",
+        ),
+        (
+            (replace(BARS[0], size=None), BARS[1]),
+            "32-bit memory, prefetchable, 16M",
+            "32-bit memory, prefetchable, size unknown",
+        ),
+    ],
+)
+def test_bar_sizes(bars: tuple[Bar, ...], before: str, after: str) -> None:
+    vga = function_of("qemu-7.2_pc-two-nics", "vga0")
+    assert vga.bars == BARS
+
+    (change,) = compare(alone(vga), alone(replace(vga, bars=bars)))
+
+    assert (change.kind, change.field, change.offset) == (Kind.BAR, "BAR 0", 0x10)
+    assert (change.before, change.after) == (before, after)
+    assert change.severity is Severity.BREAKING
+
+
+def test_an_unassigned_bar_is_known_by_what_was_read_with_it() -> None:
+    vga = function_of("qemu-7.2_pc-two-nics", "vga0")
+    empty = with_config(vga, vga.config[:0x18] + bytes(4) + vga.config[0x1C:])
+
+    assert not breaking(compare(alone(vga), alone(empty)))
+    gone = replace(empty, bars=BARS[:1])
+    assert breaking(compare(alone(vga), alone(gone))) == [("d0", Kind.BAR, "BAR 2")]
+
+
+def test_rom_size_and_the_shadow_whose_size_is_unknown() -> None:
+    nic = function_of("qemu-7.2_pc-two-nics", "net1")
+    grown = replace(nic, rom_size=512 << 10)
+    (change,) = compare(alone(nic), alone(grown))
+    assert (change.kind, change.before, change.after) == (Kind.ROM, "256K", "512K")
+
+    vga = function_of("qemu-7.2_pc-two-nics", "vga0")
+    assert vga.rom_size is None
+    (change,) = compare(alone(vga), alone(replace(vga, rom_size=64 << 10)))
+    assert (change.before, change.after) == ("size unknown", "64K")
+
+
+def nvme_with(power_management: bytes, pointer: int) -> PciFunction:
+    """The recorded nvme, its last capability's pointer and the bytes at 0x60 replaced."""
+    nvme = function_of("qemu-7.2_q35-many", "nvme0")
+    config = bytearray(nvme.config)
+    assert config[0x81] == 0x60
+    config[0x81] = pointer
+    config[0x60:0x68] = power_management
+    return with_config(nvme, bytes(config))
+
+
+def test_a_new_capability_is_one_breaking_change_and_so_is_flreset() -> None:
+    new = function_of("qemu-7.2_q35-many", "nvme0")
+    old = nvme_with(bytes(8), 0)
+    old = with_config(old, flipped(old.config, 0x84, 0x10000000))
+
+    changes = [
+        change for change in compare(alone(old), alone(new)) if change.severity is Severity.BREAKING
+    ]
+
+    assert [(c.field, c.before, c.after) for c in changes] == [
+        ("Power Management capability", "absent", "at 0x60"),
+        ("PCI Express: DevCap: Function Level Reset", "no", "yes"),
+    ]
+
+
+def test_a_moved_capability_is_told_by_its_place_alone() -> None:
+    new = function_of("qemu-7.2_q35-many", "nvme0")
+    config = bytearray(new.config)
+    config[0x81] = 0x70
+    config[0x70:0x78], config[0x60:0x68] = config[0x60:0x68], bytes(8)
+
+    changes = compare(alone(new), alone(with_config(new, bytes(config))))
+
+    assert breaking(changes) == [("d0", Kind.CAPABILITY, "Power Management capability")]
+
+
+def test_vector_counts_are_interrupts() -> None:
+    nic = function_of("qemu-7.2_pc-two-nics", "net1")
+    more = with_config(nic, flipped(nic.config, 0x9A, 0x0004))
+
+    (change,) = compare(alone(nic), alone(more))
+
+    assert (change.kind, change.field) == (Kind.INTERRUPT, "MSI-X table size")
+    assert (change.before, change.after) == ("4", "8")
+
+
+def test_device_specific_registers_are_notable_and_told_together() -> None:
+    lpc = next(
+        placed.function
+        for placed in recorded("qemu-7.2_pc-two-nics").functions
+        if str(placed.address) == "0000:00:01.0"
+    )
+    other = with_config(lpc, flipped(lpc.config, 0x60, 0x00FFFF00))
+
+    (change,) = compare(alone(lpc), alone(other))
+
+    assert change.severity is Severity.NOTABLE
+    assert (change.kind, change.field) == (
+        Kind.REGISTER,
+        "device-specific register 0x61 to 0x62",
+    )
+
+
+def test_losing_extended_space_breaks() -> None:
+    nic = function_of("qemu-7.2_q35-many", "net1")
+    fields = breaking(compare(alone(nic), alone(with_config(nic, nic.config[:256]))))
+
+    assert ("d0", Kind.HEADER, "configuration space size") in fields
+    assert ("d0", Kind.CAPABILITY, "Device Serial Number capability") in fields
+
+
+def test_another_interface_name_at_the_same_address_breaks() -> None:
+    guest = recorded("qemu-7.2_pc-two-nics")
+    placed = guest.by_id("net1")
+    assert placed is not None
+
+    def named(name: str | None) -> Snapshot:
+        nic = NetworkInterface(placed.address, "52:54:00:00:00:02", "virtio_net", name, ())
+        return replace(guest, interfaces=(nic,))
+
+    (change,) = compare(named("ens4"), named("eno7"))
+
+    assert (change.id, change.kind, change.before, change.after) == (
+        "net1",
+        Kind.NAME,
+        "ens4",
+        "eno7",
+    )
+    assert compare(named("ens4"), named("ens4")) == ()
+
+
+def test_every_aspect_is_judged_with_a_reason() -> None:
+    assert set(TABLE) == set(Aspect)
+    assert all(judgement.reason for judgement in TABLE.values())

@@ -1,0 +1,103 @@
+"""Which device is which."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pciabi.abi.matching import Basis, match
+from pciabi.abi.snapshot import NetworkInterface, PlacedFunction
+from pciabi.pci.address import GuestAddress, TopologyPath
+from pciabi.pci.function import PciFunction
+from tests.unit.strategies import RECORDINGS, recorded, snapshot
+
+E1000, VIRTIO = "86 80 0e 10", "f4 1a 00 10"
+
+
+def placed(slot: int, ids: str, qdev_id: str | None = None, function: int = 0) -> PlacedFunction:
+    address = GuestAddress(0, 0, slot, function)
+    config = bytes.fromhex(ids).ljust(256, b"\0")
+    return PlacedFunction(
+        PciFunction(address, config, (), None, None, ""),
+        TopologyPath(0, ((slot, function),)),
+        qdev_id,
+        None,
+    )
+
+
+def told(
+    before: list[PlacedFunction], after: list[PlacedFunction]
+) -> tuple[list[tuple[int, int, Basis]], list[int], list[int]]:
+    """Slots of the pairs with their basis, of what vanished and of what appeared."""
+    found = match(snapshot(*before), snapshot(*after))
+    return (
+        [(p.before.address.slot, p.after.address.slot, p.basis) for p in found.pairs],
+        [f.address.slot for f in found.vanished],
+        [f.address.slot for f in found.appeared],
+    )
+
+
+def test_a_qdev_id_outranks_path_and_identity() -> None:
+    before = [placed(3, VIRTIO, "a"), placed(4, VIRTIO, "b")]
+    after = [placed(3, E1000, "b")]
+    assert told(before, after) == ([(4, 3, Basis.QDEV_ID)], [3], [])
+
+
+def test_functions_of_one_id_are_told_apart_by_their_place_in_it() -> None:
+    before = [placed(3, VIRTIO, "a", 0), placed(3, VIRTIO, "a", 1)]
+    after = [placed(5, VIRTIO, "a", 1), placed(5, VIRTIO, "a", 0)]
+    found = match(snapshot(*before), snapshot(*after))
+
+    assert [(p.before.address.function, p.after.address.function) for p in found.pairs] == [
+        (0, 0),
+        (1, 1),
+    ]
+
+
+def test_other_ids_on_the_same_hardware_at_the_same_path_are_one_device() -> None:
+    before, after = [placed(3, VIRTIO, "a")], [placed(3, VIRTIO, "b")]
+    assert told(before, after) == ([(3, 3, Basis.PATH)], [], [])
+
+
+def test_other_ids_on_other_hardware_or_elsewhere_are_two_devices() -> None:
+    assert told([placed(3, VIRTIO, "a")], [placed(3, E1000, "b")]) == ([], [3], [3])
+    assert told([placed(3, VIRTIO, "a")], [placed(4, VIRTIO, "b")]) == ([], [3], [4])
+
+
+def test_without_ids_the_same_hardware_elsewhere_is_the_same_device() -> None:
+    before = [placed(3, E1000), placed(4, VIRTIO)]
+    after = [placed(3, VIRTIO)]
+    assert told(before, after) == ([(4, 3, Basis.IDENTITY)], [3], [])
+
+
+def test_without_ids_other_hardware_at_the_same_path_is_the_same_device() -> None:
+    assert told([placed(3, E1000)], [placed(3, VIRTIO)]) == ([(3, 3, Basis.PLACE)], [], [])
+
+
+def test_without_ids_a_mac_outranks_the_path() -> None:
+    def nic(slot: int, mac: str) -> NetworkInterface:
+        return NetworkInterface(GuestAddress(0, 0, slot, 0), mac, None, None, ())
+
+    before = snapshot(
+        placed(3, VIRTIO), placed(4, VIRTIO), nics=(nic(3, "52:54:00:00:00:0a"), nic(4, "b"))
+    )
+    after = snapshot(placed(3, VIRTIO), nics=(nic(3, "B"),))
+
+    found = match(before, after)
+
+    assert [(p.before.address.slot, p.basis) for p in found.pairs] == [(4, Basis.MAC)]
+    assert [f.address.slot for f in found.vanished] == [3]
+
+
+def test_every_function_is_in_exactly_one_place() -> None:
+    for one in RECORDINGS:
+        for two in RECORDINGS:
+            for stripped in (False, True):
+                before, after = recorded(one), recorded(two)
+                if stripped:
+                    bare = tuple(replace(f, qdev_id=None) for f in after.functions)
+                    after = replace(after, functions=bare)
+                found = match(before, after)
+                old = [*(p.before for p in found.pairs), *found.vanished]
+                new = [*(p.after for p in found.pairs), *found.appeared]
+                assert sorted(f.address for f in old) == [f.address for f in before.functions]
+                assert sorted(f.address for f in new) == [f.address for f in after.functions]

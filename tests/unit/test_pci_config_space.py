@@ -1,0 +1,172 @@
+"""Decoding configuration space, held against real guests and the real lspci's reading."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+
+from pciabi.errors import CannotTest
+from pciabi.pci.capabilities import Capability
+from pciabi.pci.config_space import ConfigSpace, decode, encode
+from pciabi.pci.function import PciFunction
+from pciabi.pci.layout import FieldClass, fixed, structure
+from tests.unit.strategies import configs, distinct_functions
+
+# lspci's words for what we call by the specification's name.
+LSPCI_NAMES = {
+    "Access Control Services": "Access Control Services",
+    "Advanced Error Reporting": "Advanced Error Reporting",
+    "Device Serial Number": "Device Serial Number",
+    "Hot-Plug Controller": "Hot-plug capable",
+    "MSI": "MSI:",
+    "MSI-X": "MSI-X:",
+    "PCI Express": "Express",
+    "Power Management": "Power Management",
+    "SATA HBA": "SATA HBA",
+    "Slot Identification": "Slot ID",
+    "Subsystem ID": "Subsystem:",
+}
+PRINTED = re.compile(r"^\tCapabilities: \[([0-9a-f]+)(?: v(\d+))?\] (.*)$", re.MULTILINE)
+
+
+def ids(function: PciFunction) -> str:
+    return f"{function.config[1::-1].hex()}:{function.config[3:1:-1].hex()}"
+
+
+every_function = pytest.mark.parametrize("function", distinct_functions(), ids=ids)
+
+
+@given(configs())
+def test_every_bit_belongs_to_one_field(config: bytes) -> None:
+    assert encode(decode(config)) == config
+
+
+@every_function
+def test_lspci_sees_the_same_capabilities(function: PciFunction) -> None:
+    space = decode(function.config)
+    printed = {
+        int(offset, 16): (version, words)
+        for offset, version, words in PRINTED.findall(function.text)
+    }
+
+    assert {capability.offset for capability in space.capabilities} == set(printed)
+    assert space.findings == ()
+    for capability in space.capabilities:
+        version, words = printed[capability.offset]
+        assert (capability.version or 0) == int(version or 0)
+        if capability.name.startswith("virtio"):
+            assert words.startswith("Vendor Specific Information: VirtIO")
+        else:
+            assert words.startswith(LSPCI_NAMES[capability.name])
+
+
+def value(capability: Capability, name: str) -> str:
+    return next(v.shown for v in capability.fields if v.field.name == name)
+
+
+def named(space: ConfigSpace, name: str) -> Capability:
+    return next(c for c in space.capabilities if c.name == name)
+
+
+def test_values_are_those_lspci_prints() -> None:
+    seen = set()
+    for function in distinct_functions():
+        space, text = decode(function.config), function.text
+        if match := re.search(r"MSI-X: Enable. Count=(\d+)", text):
+            table = named(space, "MSI-X")
+            assert value(table, "MSI-X table size") == match[1]
+            place = re.search(r"Vector table: BAR=(\d) offset=([0-9a-f]+)", text)
+            assert place is not None
+            assert value(table, "MSI-X table BAR") == f"0x{place[1]}"
+            assert int(value(table, "MSI-X table offset"), 16) == int(place[2], 16)
+            seen.add("MSI-X")
+        if match := re.search(r"MSI: Enable. Count=\d+/(\d+) Maskable(.) 64bit(.)", text):
+            msi = named(space, "MSI")
+            assert value(msi, "MSI vector count") == match[1]
+            flags = {"+": "yes", "-": "no"}
+            assert value(msi, "Message Control: 64-bit Address Capable") == flags[match[3]]
+            seen.add("MSI")
+        if match := re.search(r"LnkCap:\tPort #(\d+), Speed \S+, Width x(\d+)", text):
+            express = named(space, "PCI Express")
+            assert int(value(express, "LnkCap: Port Number"), 16) == int(match[1])
+            assert int(value(express, "LnkCap: Max Link Width"), 16) == int(match[2])
+            seen.add("LnkCap")
+        if match := re.search(r"FLReset(.)", text):
+            reset = value(named(space, "PCI Express"), "DevCap: Function Level Reset")
+            assert reset == {"+": "yes", "-": "no"}[match[1]]
+            seen.add("FLReset")
+        if match := re.search(r"Interrupt: pin ([A-D]) routed", text):
+            pin = next(v for v in space.header if v.field.name == "Interrupt Pin")
+            assert pin.shown == f"INT{match[1]}"
+            seen.add("pin")
+    assert seen == {"MSI-X", "MSI", "LnkCap", "FLReset", "pin"}
+
+
+@every_function
+def test_bars_agree_with_their_registers(function: PciFunction) -> None:
+    for bar in function.bars:
+        assert bar.size is not None
+        offset = 0x10 + 4 * bar.index
+        register = int.from_bytes(function.config[offset : offset + 4], "little")
+        assert (register & 1) == (bar.kind == "io")
+        assert register & ~0xF & (min(bar.size, 1 << 32) - 1) == 0
+
+
+def config_with(*patches: tuple[int, bytes], size: int = 256) -> bytes:
+    config = bytearray(size)
+    for offset, data in ((0x00, b"\x36\x1b\x01\x00"), (0x06, b"\x10"), *patches):
+        config[offset : offset + len(data)] = data
+    return bytes(config)
+
+
+@pytest.mark.parametrize(
+    ("config", "names", "finding"),
+    [
+        (config_with((0x34, b"\x40"), (0x40, b"\x01\x40")), ["Power Management"], "loops back"),
+        (config_with((0x34, b"\x10")), [], "outside its room"),
+        (config_with((0x34, b"\x40"), (0x40, b"\xff\xff")), [], "all ones"),
+        (config_with((0x34, b"\xfc"), (0xFC, b"\x10\x00")), ["PCI Express"], None),
+        (config_with((0x34, b"\x40"), (0x40, b"\x3d\x00")), ["unknown 0x3d"], None),
+        (config_with(size=64), [], "only 64 bytes were read"),
+        (b"\xff" * 256, [], "no function answers"),
+        (config_with((0x100, b"\xff\xff\xff\xff"), size=4096), [], "all ones"),
+        (
+            config_with((0x100, b"\x03\x00\x01\x10"), size=4096),
+            ["Device Serial Number"],
+            "loops back to 0x100",
+        ),
+    ],
+)
+def test_broken_lists_end_in_a_finding(
+    config: bytes, names: list[str], finding: str | None
+) -> None:
+    space = decode(config)
+
+    assert [capability.name for capability in space.capabilities] == names
+    assert encode(space) == config
+    if finding is None:
+        assert space.findings == ()
+    else:
+        assert finding in space.findings[0].message
+
+
+def test_the_virtio_window_is_the_drivers_and_other_places_are_fixed() -> None:
+    virtio = b"\xf4\x1a\x41\x10"
+    for kind, expected in ((1, FieldClass.FIXED), (5, FieldClass.WRITABLE)):
+        capability = bytes([0x09, 0, 20, kind])
+        space = decode(config_with((0, virtio), (0x34, b"\x40"), (0x40, capability)))
+        classes = {v.field.name: v.field.field_class for v in space.capabilities[0].fields}
+        assert {classes[name] for name in ("BAR", "Offset", "Length")} == {expected}
+        assert classes["Configuration Type"] is FieldClass.FIXED
+
+
+def test_another_number_of_bytes_is_refused() -> None:
+    with pytest.raises(CannotTest, match="100 bytes"):
+        decode(bytes(100))
+
+
+def test_a_table_that_claims_a_bit_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="two fields claim a bit at 0x00"):
+        structure("X", 4, "", [fixed("a", 0, 2), fixed("b", 0, 1, 0x80)])

@@ -1,0 +1,192 @@
+"""Scenario files: what they unfold into, and that every mistake is named with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pciabi import resources
+from pciabi.documents import read
+from pciabi.errors import InputError
+from pciabi.scenario import find, load
+from pciabi.scenario.case import Aspect
+from pciabi.scenario.schema import ScenarioModel
+
+GOOD = """\
+summary: two NICs
+matrix:
+  machine: [pc, q35]
+  nic: [e1000, virtio-net-pci]
+exclude:
+  - {machine: q35, nic: e1000}
+machine: ${machine}
+devices:
+  - {driver: "${nic}", id: net0, addr: 10}
+  - {driver: "${nic}", id: net1, addr: 5.0, properties: {mac: 52:54:00:12:34:56}}
+  - {driver: pci-bridge, id: br0, addr: 0x6, when: {machine: pc}}
+steps:
+  - boot
+  - remove: net0
+  - add: {driver: virtio-rng-pci, id: rng0, before: net1}
+  - boot: after
+  - expect:
+      net1: {address: changed, identity: unchanged}
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "two.pciabi.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_a_matrix_unfolds_into_named_cases(tmp_path: Path) -> None:
+    cases = load.cases(written(tmp_path, GOOD))
+    assert [case.title for case in cases] == [
+        "two[pc-e1000]",
+        "two[pc-virtio-net-pci]",
+        "two[q35-virtio-net-pci]",
+    ]
+    first, last = cases[0].boots
+    assert [d.id for d in first.config.devices] == ["net0", "net1", "br0"]
+    assert [d.id for d in last.config.devices] == ["rng0", "net1", "br0"]
+    assert [d.id for d in cases[2].boots[0].config.devices] == ["net0", "net1"]
+    (comparison,) = cases[0].comparisons
+    assert comparison.removed == frozenset({"net0"})
+    assert comparison.added == frozenset({"rng0"})
+    assert {t.aspect for t in comparison.tolerances} == {Aspect.PATH, Aspect.NAME}
+
+
+def test_values_keep_the_text_that_was_written(tmp_path: Path) -> None:
+    net0, net1, _ = load.cases(written(tmp_path, GOOD))[0].boots[0].config.devices
+    # `addr=10` is hexadecimal for QEMU; YAML 1.1 would make it ten, and 5.0 a float, and the
+    # MAC address a number in base 60.
+    assert (net0.addr, net1.addr) == ("10", "5.0")
+    assert dict(net1.properties) == {"mac": "52:54:00:12:34:56"}
+    assert net1.position is not None
+    assert net1.position.line == 10
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("summary: two NICs\n", "", 1, "summary"),
+        ("devices:", "devces:", 8, "unknown key 'devces', allowed: summary, matrix"),
+        ("id: net0, addr: 10", "id: net0, adr: 10", 9, "unknown key 'adr', allowed: "),
+        ("addr: 10", "addr: slot3", 9, "addr 'slot3' is not a slot"),
+        ("id: net1,", "id: net0,", 10, "device id 'net0' is used twice"),
+        ("id: net1,", "id: '1,x=y',", 10, "should match pattern"),
+        ("- remove: net0", "- remove: net9", 14, "no device 'net9' at this point, there are: net0"),
+        ("before: net1", "before: net0", 15, "no device 'net0' at this point"),
+        ("  - boot\n", "  - reboot\n", 13, "unknown step 'reboot', allowed: boot, remove, add"),
+        ("- boot: after", "- {boot: after, remove: net1}", 16, "exactly one of"),
+        ("address: changed", "address: moved", 18, "'unchanged' or 'changed', got 'moved'"),
+        ("      net1: {address", "      net0: {address", 18, "no device 'net0'"),
+        ("machine: ${machine}", "machine: ${host}", 7, "unknown axis '${host}'"),
+        ("when: {machine: pc}", "when: {machine: isapc}", 11, "no value 'isapc', only: pc, q35"),
+        ("{machine: q35, nic: e1000}", "{cpu: q35}", 6, "unknown axis 'cpu'"),
+        ("  - boot: after\n", "", 16, "expect must follow"),
+        ("summary: two NICs", "summary: [", 3, "not valid YAML"),
+        ("summary: two NICs", "summary: !!python/name:os.system x", 1, "tag"),
+        ("machine: ${machine}", "machine: pc\nmachine: q35", 8, "'machine' appears twice"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(
+    tmp_path: Path, old: str, new: str, line: int, words: str
+) -> None:
+    assert old in GOOD
+    path = written(tmp_path, GOOD.replace(old, new, 1))
+    with pytest.raises(InputError) as caught:
+        load.cases(path)
+    assert words in str(caught.value)
+    assert str(caught.value).startswith(f"{path}:{line}: ")
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_an_alias_bomb_is_refused(tmp_path: Path) -> None:
+    bomb = "a0: &a0 [x, x]\n" + "".join(
+        f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}, *a{i - 1}]\n" for i in range(1, 40)
+    )
+    with pytest.raises(InputError, match="too large"):
+        load.cases(written(tmp_path, bomb))
+
+
+@pytest.mark.parametrize("raw", [b"", b"\x00", b"\xff\xfe", b"[" * 5000, b"a: b\n---\nc: d\n"])
+def test_what_is_no_scenario_is_one_clear_error(tmp_path: Path, raw: bytes) -> None:
+    path = tmp_path / "odd.yaml"
+    path.write_bytes(raw)
+    with pytest.raises(InputError):
+        load.cases(path)
+
+
+@settings(max_examples=150)
+@given(
+    st.recursive(
+        st.none() | st.text(max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(
+                st.sampled_from(sorted(ScenarioModel.model_fields)), inner, max_size=4
+            )
+        ),
+        max_leaves=20,
+    )
+)
+def test_any_document_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, document: object
+) -> None:
+    import yaml
+
+    path = tmp_path_factory.mktemp("any") / "any.yaml"
+    path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    complaint = ""
+    try:
+        read(path, ScenarioModel)
+    except InputError as error:
+        complaint = str(error)
+    assert "\n" not in complaint
+
+
+def test_every_shipped_scenario_unfolds_and_compares_something() -> None:
+    shipped = resources.scenarios()
+    assert {path.stem for path in shipped} >= {
+        "two-nics-unpinned",
+        "two-nics-pinned",
+        "add-a-device",
+        "remove-a-disk",
+        "remove-behind-bridge",
+    }
+    for path in shipped:
+        cases = load.cases(path)
+        assert {dict(case.axes)["machine"] for case in cases} == {"pc", "q35"}
+        assert len({case.title for case in cases}) == len(cases)
+        assert all(case.comparisons for case in cases)
+
+
+def test_names_paths_folders_and_patterns_find_scenarios(tmp_path: Path) -> None:
+    own = written(tmp_path, GOOD)
+    assert find.find([str(own)]) == (own,)
+    assert find.find([str(tmp_path)]) == (own,)
+    assert find.find([f"{tmp_path}/*.yaml"]) == (own,)
+    assert [path.stem for path in find.find(["two-nics-*"])] == [
+        "two-nics-pinned",
+        "two-nics-unpinned",
+    ]
+    for wrong in ("no-such", "no/such.yaml", "no-such-*"):
+        with pytest.raises(InputError):
+            find.find([wrong])
+
+
+def test_selecting_by_axis_never_selects_nothing(tmp_path: Path) -> None:
+    cases = load.cases(written(tmp_path, GOOD))
+    chosen = find.select(cases, {"machine": frozenset({"q35"})})
+    assert [case.name for case in chosen] == ["q35-virtio-net-pci"]
+    for wrong in ({"nic": frozenset({"e1001"})}, {"cpu": frozenset({"max"})}):
+        with pytest.raises(InputError):
+            find.select(cases, wrong)
+    with pytest.raises(InputError, match="no case is left"):
+        find.select(cases, {"machine": frozenset({"q35"}), "nic": frozenset({"e1000"})})
