@@ -121,7 +121,11 @@ class ScenarioFile(pytest.File):
         for case in load.cases(self.path):
             yield ScenarioItem.from_parent(self, name=case.name, case=case)
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+    def repr_failure(
+        self,
+        excinfo: pytest.ExceptionInfo[BaseException],
+        style: Any = None,  # noqa: ARG002 - pytest's signature
+    ) -> Any:
         """The error's own line instead of a traceback."""
         if isinstance(excinfo.value, PciabiError):
             return str(excinfo.value)

@@ -9,16 +9,13 @@ from pathlib import Path
 
 from pciabi.abi.snapshot import NetworkInterface, PlacedFunction, Provenance, Snapshot
 from pciabi.errors import Evidence, GuestError, PciabiError, SourcePosition
-from pciabi.pci import lspci
-from pciabi.pci.address import GuestAddress
-from pciabi.pci.topology import topology_paths
 from pciabi.probe.boot import BootRecord
 from pciabi.scenario.case import Aspect, Boot, Case, Comparison, Expectation, Tolerance
 from pciabi.scenario.judge import judge
 from pciabi.scenario.result import CaseResult, RunResult
 from pciabi.vm.config import VmConfig
+from tests.unit.strategies import GOLDEN, recorded, recorded_text
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "lspci"
 CONSOLE = "Linux version 6.1.0\r\nvirtio_net virtio0 ens2: renamed from eth0\r\npciabi: ready\r\n"
 TWO_NICS = "qemu-7.2_pc-two-nics"
 FIRST_REMOVED = "qemu-7.2_pc-first-nic-removed"
@@ -29,15 +26,8 @@ PORT_IN_FRONT = "qemu-7.2_q35-port-in-front"
 
 def record(recording: str, console: str = CONSOLE) -> BootRecord:
     """A boot that showed what a recording in tests/golden/lspci holds."""
-    text = (GOLDEN / f"{recording}.txt").read_text()
+    placed = recorded(recording).functions
     listing = json.loads((GOLDEN / f"{recording}.json").read_text())
-    known = {GuestAddress.parse(f["address"]): f for f in listing["functions"]}
-    functions = lspci.parse(text)
-    paths = topology_paths(functions)
-    placed = tuple(
-        PlacedFunction(f, paths[f.address], known[f.address]["id"], known[f.address]["device"])
-        for f in functions
-    )
     provenance = Provenance(
         probe="boot",
         qemu_version="7.2.22",
@@ -48,7 +38,8 @@ def record(recording: str, console: str = CONSOLE) -> BootRecord:
         guest="debian image 0123456789ab, Linux 6.1.0-44-amd64",
         command_line=tuple(listing["command_line"]),
     )
-    return BootRecord(Snapshot(placed, _interfaces(placed), provenance), text, console, 6.2)
+    snapshot = Snapshot(placed, _interfaces(placed), provenance)
+    return BootRecord(snapshot, recorded_text(recording), console, 6.2)
 
 
 def _interfaces(functions: Iterable[PlacedFunction]) -> tuple[NetworkInterface, ...]:
