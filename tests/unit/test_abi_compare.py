@@ -167,6 +167,52 @@ def test_any_two_flips_of_recorded_functions_compare_the_same_both_ways(
     assert bool(there) == (config != function.config)
 
 
+# Bits of two real devices, at their place in configuration space, and what a change means.
+E1000E, PORT = ("qemu-7.2_q35-many", "net1"), ("qemu-7.2_q35-many", "port1")
+
+
+@pytest.mark.parametrize(
+    ("device", "offset", "mask", "severity", "what"),
+    [
+        (E1000E, 0x04, 0x0407, Severity.BENIGN, "I/O, memory, bus master, interrupt disable"),
+        (E1000E, 0x0C, 0xFFFF, Severity.BENIGN, "cache line size, latency timer"),
+        (E1000E, 0x3C, 0x00FF, Severity.BENIGN, "interrupt line"),
+        (E1000E, 0xCC, 0x8103, Severity.BENIGN, "power state, PME enable and status"),
+        (E1000E, 0xCA, 0x0200, Severity.BREAKING, "D1 support"),
+        (E1000E, 0xD2, 0x0071, Severity.BENIGN, "MSI enable, messages enabled"),
+        (E1000E, 0xD2, 0x000E, Severity.BREAKING, "MSI messages supported"),
+        (E1000E, 0xD4, 0xFFFFFFFC, Severity.BENIGN, "MSI address"),
+        (E1000E, 0xA2, 0xC000, Severity.BENIGN, "MSI-X enable and mask"),
+        (E1000E, 0xA4, 0x0007, Severity.BREAKING, "MSI-X table BAR"),
+        (E1000E, 0xF2, 0x03FF, Severity.BENIGN, "link speed and width"),
+        (E1000E, 0xF4, 0x0001, Severity.NOTABLE, "behind a version 1 endpoint's registers"),
+        (E1000E, 0x104, 0xFFFF, Severity.BENIGN, "AER uncorrectable status"),
+        (E1000E, 0x144, 0x0001, Severity.BREAKING, "device serial number"),
+        (PORT, 0x18, 0x00FFFFFF, Severity.BENIGN, "bus numbers"),
+        (PORT, 0x1C, 0xF0F0, Severity.BENIGN, "I/O window"),
+        (PORT, 0x1C, 0x0F00, Severity.BREAKING, "I/O window addressing capability"),
+        (PORT, 0x20, 0xFFF0FFF0, Severity.BENIGN, "memory window"),
+        (PORT, 0x3E, 0x0008, Severity.BENIGN, "VGA enable"),
+        (PORT, 0x60, 0x0001, Severity.BREAKING, "link speed supported"),
+        (PORT, 0x66, 0x2000, Severity.BENIGN, "data link layer link active"),
+        (PORT, 0x68, 0x00080000, Severity.BREAKING, "physical slot number"),
+        (PORT, 0x6E, 0x0048, Severity.BENIGN, "presence detect"),
+        (PORT, 0x7C, 0x00FF, Severity.BENIGN, "device control 2"),
+        (PORT, 0x14C, 0x0001, Severity.BREAKING, "ACS capability"),
+        (PORT, 0x14E, 0x0001, Severity.BENIGN, "ACS control"),
+    ],
+)
+def test_bits_of_real_devices_are_judged_as_their_registers_say(
+    device: tuple[str, str], offset: int, mask: int, severity: Severity, what: str
+) -> None:
+    function = function_of(*device)
+    other = with_config(function, flipped(function.config, offset, mask))
+
+    found = {change.severity for change in compare(alone(function), alone(other))}
+
+    assert found == {severity}, what
+
+
 def test_reset_values_count_only_where_both_were_read_cold() -> None:
     function = function_of("qemu-7.2_pc-many", "net1")
     other = with_config(function, flipped(function.config, 0x0D, 0x40))
@@ -217,6 +263,16 @@ def test_an_unassigned_bar_is_known_by_what_was_read_with_it() -> None:
     assert breaking(compare(alone(vga), alone(gone))) == [("d0", Kind.BAR, "BAR 2")]
 
 
+def test_a_64_bit_bar_assigned_above_4_gigabytes_is_still_one_bar() -> None:
+    nvme = function_of("qemu-7.2_q35-many", "nvme0")
+    high = with_config(nvme, flipped(nvme.config, 0x14, 0x00000038))
+
+    (change,) = compare(alone(nvme), alone(high))
+
+    assert (change.kind, change.field) == (Kind.BAR, "BAR 1 base address")
+    assert change.severity is Severity.BENIGN
+
+
 def test_rom_size_and_the_shadow_whose_size_is_unknown() -> None:
     nic = function_of("qemu-7.2_pc-two-nics", "net1")
     grown = replace(nic, rom_size=512 << 10)
@@ -263,6 +319,26 @@ def test_a_moved_capability_is_told_by_its_place_alone() -> None:
     changes = compare(alone(new), alone(with_config(new, bytes(config))))
 
     assert breaking(changes) == [("d0", Kind.CAPABILITY, "Power Management capability")]
+
+
+def test_the_same_capabilities_in_another_order_break() -> None:
+    new = function_of("qemu-7.2_q35-many", "nvme0")
+    config = bytearray(new.config)
+    assert (config[0x34], config[0x41], config[0x81], config[0x61]) == (0x40, 0x80, 0x60, 0)
+    config[0x34], config[0x81], config[0x61], config[0x41] = 0x80, 0x60, 0x40, 0
+
+    changes = compare(alone(new), alone(with_config(new, bytes(config))))
+
+    assert breaking(changes) == [("d0", Kind.CAPABILITY, "order of capabilities")]
+
+
+def test_a_list_that_newly_loops_breaks_though_no_capability_is_lost() -> None:
+    new = function_of("qemu-7.2_q35-many", "nvme0")
+    loop = with_config(new, flipped(new.config, 0x61, 0x40))
+
+    changes = compare(alone(new), alone(loop))
+
+    assert breaking(changes) == [("d0", Kind.CAPABILITY, "soundness of the capability lists")]
 
 
 def test_vector_counts_are_interrupts() -> None:

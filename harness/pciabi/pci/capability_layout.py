@@ -190,7 +190,7 @@ def _pcix(raw: bytes, around: Surroundings) -> Shape:
     if around.header_type == reg.HEADER_TYPE_BRIDGE:
         rows = (
             status("Secondary Status", 0x02, 2, 0xFFFF),
-            assigned_id("Bridge Status: Function, Device, Bus", 0x04),
+            _latched_address("Bridge Status: Function, Device, Bus", 0x04),
             fixed("Bridge Status: Capabilities", 0x04, 4, 0x00030000),
             status("Bridge Status: Split Completions", 0x04, 4, 0x003C0000),
         )
@@ -203,14 +203,14 @@ def _pcix(raw: bytes, around: Surroundings) -> Shape:
         (
             writable("Command", 0x02, 2, 0x007F),
             fixed("Command: Version", 0x02, 2, 0x3000),
-            assigned_id("Status: Function, Device, Bus", 0x04),
+            _latched_address("Status: Function, Device, Bus", 0x04),
             fixed("Status: Capabilities", 0x04, 4, 0xDFD30000),
             status("Status: Split Completions", 0x04, 4, 0x200C0000),
         ),
     )
 
 
-def assigned_id(name: str, offset: int) -> Row:
+def _latched_address(name: str, offset: int) -> Row:
     """A row for the bus, device and function number a device latches from its accesses."""
     return status(name, offset, 4, 0x0000FFFF)
 

@@ -99,7 +99,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Structure:
-    """A header or capability: its name, length in bytes, fields, and the source of all."""
+    """A header or capability: its name, its length in bytes, its fields without a gap."""
 
     name: str
     length: int

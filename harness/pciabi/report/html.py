@@ -112,9 +112,7 @@ def _environment() -> Environment:
 
 def _finalize(value: object) -> object:
     """Every inserted text passes here; what the templates themselves made is left alone."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return printable.block(value)
-    return value
+    return value if isinstance(value, Markup) else printable.block(str(value))
 
 
 def _provenance(result: RunResult) -> list[tuple[str, str]]:

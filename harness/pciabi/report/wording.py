@@ -138,10 +138,11 @@ def worst_failure(result: CaseResult) -> Failure:
 
 
 def tally(result: RunResult) -> str:
-    """The counts, such as `9 held, 1 broke, 0 could not be tested`; controls are named."""
+    """The counts, such as `9 held, 1 broke, 0 could not be tested`; controls are named where
+    the verdict does not name them."""
     found = counts(result)
     controls = ""
-    if found.controls:
+    if found.controls and result.verdict is not Verdict.COMPATIBLE:
         are = "is a control" if found.controls == 1 else "are controls"
         controls = f" ({found.controls} of them {are}, seen to move as expected)"
     return f"{found.held} held{controls}, {found.broke} broke, {found.untested} could not be tested"

@@ -1,0 +1,153 @@
+"""The terminal: what is printed, on a terminal and elsewhere, and nothing a guest could slip in."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from pciabi.errors import InputError, SourcePosition
+from pciabi.guest.progress import Progress
+from pciabi.report import live, text
+from tests.unit import report_data as data
+
+HOSTILE = "[bold]not markup[/bold] \x1b[2J\x1b]0;owned\x07\n"
+# Colours and cursor movements that rich itself sends, and what is left of a line.
+SENT_BY_RICH = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def pipe() -> tuple[Console, io.StringIO]:
+    file = io.StringIO()
+    return Console(file=file, highlight=False), file
+
+
+def terminal(width: int = 80) -> tuple[Console, io.StringIO]:
+    file = io.StringIO()
+    console = Console(
+        file=file, force_terminal=True, width=width, height=30, highlight=False, _environ={}
+    )
+    return console, file
+
+
+def printed(console: tuple[Console, io.StringIO]) -> str:
+    result = data.run(data.control(), data.sabotage(), data.untested(HOSTILE))
+    text.print_result(result, Path("reports/x/report.html"), console[0])
+    return console[1].getvalue()
+
+
+def test_a_pipe_gets_plain_ascii_lines_with_everything_in_them() -> None:
+    out = printed(pipe())
+    assert re.fullmatch(r"[\n -~]*", out)
+    lines = out.splitlines()
+    assert "scenarios/example.yaml:14: two-nics-pinned[pc-sabotaged]: net1 moved from" in out
+    assert "net1 0000:00:04.0 -> 0000:00:03.0, enp0s4 -> enp0s3 (13.4 s)" in lines[0]
+    assert lines[0].startswith("moved as expected: two-nics-unpinned[pc-virtio-net-pci]: ")
+    assert lines[1].startswith("BROKE: ")
+    assert lines[2].startswith("NOT TESTED: ")
+    assert "    [bold]not markup[/bold]" in lines
+    assert lines[-2].startswith("Error: 1 of 3 cases could not be tested")
+    assert lines[-1] == "report: reports/x/report.html"
+
+
+def test_a_terminal_gets_a_table_of_its_width_and_no_foreign_control() -> None:
+    out = SENT_BY_RICH.sub("", printed(terminal()))
+    assert "\x1b" not in out
+    assert "[bold]not markup[/bold]" in out
+    table = out[: out.index("scenarios/example.yaml")]
+    assert max(map(len, table.splitlines())) <= 80
+    assert "pc-sabotaged" in table
+    assert "NOT TESTED" in table
+
+
+def test_an_error_is_one_line_that_names_the_place_and_the_cure() -> None:
+    console, file = pipe()
+    place = SourcePosition("a.yaml", 7)
+    text.print_error(InputError("no\nsuch driver", advice="pick another", place=place), console)
+    assert file.getvalue() == "pciabi: a.yaml:7: no such driver (pick another)\n"
+
+
+def test_a_log_gets_one_line_for_each_ended_case_and_stage_of_an_image() -> None:
+    console, file = pipe()
+    results = [data.control(), data.sabotage(HOSTILE), data.untested(HOSTILE)]
+    with text.observer(console) as observer:
+        observer.said("QEMU 7.2; TCG, as asked for")
+        observer.planned(tuple(result.case for result in results))
+        for done in range(3):
+            observer.image("debian", Progress("downloading packages", done, 3))
+        observer.image("debian", Progress("unpacking"))
+        with ThreadPoolExecutor(3) as executor:
+            for result in results:
+                executor.submit(observer.stage, result.case, 0, "booting").result()
+                executor.submit(observer.ended, result).result()
+    out = file.getvalue()
+    assert re.fullmatch(r"[\n -~]*", out)
+    assert out.splitlines()[:3] == [
+        "QEMU 7.2; TCG, as asked for",
+        "image debian: downloading packages",
+        "image debian: unpacking",
+    ]
+    assert [line[:12] for line in out.splitlines()[3:]] == [
+        "[1/3] moved ",
+        "[2/3] BROKE:",
+        "[3/3] NOT TE",
+    ]
+
+
+def test_the_live_table_shows_case_boot_stage_and_image() -> None:
+    console, file = terminal()
+    result = data.control()
+    with live.LiveTable(console) as table:
+        table.planned((result.case,))
+        table.image("debian", Progress("downloading packages", 43, 100))
+        console.print(table.renderable())
+        table.stage(result.case, 1, "booting \x1b[2J[red]the guest[/red]")
+        console.print(table.renderable())
+        table.ended(result)
+        console.print(table.renderable())
+    out = SENT_BY_RICH.sub("", file.getvalue())
+    assert "image debian: downloading packages" in out
+    assert "43 %" in out
+    row = next(line for line in out.splitlines() if "booting" in line)
+    assert re.search(r"two-nics-unpinned\[pc-virtio-net-pci\] +2/2 +booting \[red\]the guest", row)
+    assert "1 of 1 cases ended, 1 moved as expected" in out
+
+
+def test_the_live_table_of_a_stopped_run_leaves_what_had_ended() -> None:
+    console, file = terminal()
+
+    def stopped() -> None:
+        with live.LiveTable(console) as table:
+            table.ended(data.sabotage())
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert "BROKE: two-nics-pinned[pc-sabotaged]: net0 removed; net1" in file.getvalue()
+
+
+def test_the_live_table_survives_many_threads() -> None:
+    console, _ = terminal()
+    cases = [data.pinned(f"case-{number}") for number in range(40)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with live.LiveTable(console) as table, ThreadPoolExecutor(8) as executor:
+            table.planned(tuple(result.case for result in cases))
+
+            def play(number: int) -> None:
+                result = replace(cases[number])
+                for boot in (0, 1):
+                    table.stage(result.case, boot, "booting the guest")
+                    console.print(table.renderable())
+                table.ended(result)
+
+            list(executor.map(play, range(40)))
+            console.print(table.renderable())
+    finally:
+        sys.setswitchinterval(interval)
