@@ -47,32 +47,33 @@ def field_differences(
 
 
 def register_differences(
-    before: Iterable[RegisterSpan], after: Iterable[RegisterSpan]
+    before: Iterable[RegisterSpan], after: Iterable[RegisterSpan], assigned: frozenset[int]
 ) -> Iterator[Difference]:
-    """Device-specific bytes that differ, neighbours together."""
+    """Device-specific bytes that differ, neighbours together; `assigned` are the offsets that
+    firmware fills in."""
     old, new = _byte_values(before), _byte_values(after)
     run: list[tuple[int, int, int]] = []
     for offset in sorted(old.keys() & new.keys()):
         if old[offset] == new[offset]:
             continue
-        if run and offset != run[-1][0] + 1:
-            yield _run(run)
+        if run and (offset != run[-1][0] + 1 or (offset in assigned) != (run[-1][0] in assigned)):
+            yield _run(run, assigned)
             run = []
         run.append((offset, old[offset], new[offset]))
     if run:
-        yield _run(run)
+        yield _run(run, assigned)
 
 
 def _byte_values(spans: Iterable[RegisterSpan]) -> dict[int, int]:
     return {span.offset + index: value for span in spans for index, value in enumerate(span.raw)}
 
 
-def _run(run: Sequence[tuple[int, int, int]]) -> Difference:
+def _run(run: Sequence[tuple[int, int, int]], assigned: frozenset[int]) -> Difference:
     first, last = run[0][0], run[-1][0]
     span = f"0x{first:02x}" if first == last else f"0x{first:02x} to 0x{last:02x}"
     return Difference(
         Kind.REGISTER,
-        Aspect.REGISTER,
+        Aspect.ASSIGNED if first in assigned else Aspect.REGISTER,
         f"device-specific register {span}",
         first,
         None,

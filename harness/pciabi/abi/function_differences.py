@@ -11,6 +11,7 @@ from pciabi.abi.difference import ABSENT, Difference
 from pciabi.abi.field_differences import field_differences, plain_name, register_differences
 from pciabi.abi.severity import Aspect
 from pciabi.pci import registers as reg
+from pciabi.pci.chipset import assigned_registers
 from pciabi.pci.config_space import decode
 from pciabi.pci.function import Bar, BarKind, PciFunction
 from pciabi.pci.layout import FieldClass, FieldValue, Topic
@@ -61,7 +62,8 @@ def function_differences(
     yield from capability_differences(old.capabilities, new.capabilities, probes)
     yield from finding_differences(old.findings, new.findings)
     if old.registers != new.registers:
-        yield from register_differences(old.registers, new.registers)
+        assigned = assigned_registers(before.config) & assigned_registers(after.config)
+        yield from register_differences(old.registers, new.registers, assigned)
 
 
 def shown_size(size: int | None) -> str:
