@@ -35,8 +35,9 @@ class PciFunction:
     """One function: where it is and the bytes and facts read from it.
 
     `config` is its configuration space, 64, 256 or 4096 bytes. `rom_size` is the expansion
-    ROM's size in bytes, None without a ROM or where its size could not be read. `driver` is the kernel driver bound to it, None
-    where none is. `text` is the human-readable `lspci -vvv` block without the hex dump.
+    ROM's size in bytes, None without a ROM or where its size could not be read. `driver` is the
+    kernel driver bound to it, None where none is. `text` is the human-readable `lspci -vvv`
+    block without the hex dump.
     """
 
     address: GuestAddress
