@@ -4,6 +4,8 @@
 
     ~/.cache/pciabi/                     or XDG_CACHE_HOME/pciabi
         packages/                        archives as apt delivered them
+            lock                         held while downloading
+            download-XXXX/               a download in progress, or what a killed one left
         images/<recipe>-<recipe digest>/
             lock                         held while building
             building-XXXX/               a build in progress, or what a killed one left
@@ -24,6 +26,7 @@ from pathlib import Path
 
 from pciabi.errors import ImageError
 
+DOWNLOADING = "download-"
 _BUILDING = "building-"
 _CURRENT = "current"
 _LOCK = "lock"
@@ -61,17 +64,23 @@ def current(folder: Path) -> Path | None:
 
 
 @contextmanager
+def downloading(waiting: Callable[[], None]) -> Iterator[Path]:
+    """The folder of downloaded packages, while nobody else downloads into it.
+
+    `waiting` is called as in `building`. What killed downloads left is removed.
+    """
+    with _alone(packages(), DOWNLOADING, waiting):
+        yield packages()
+
+
+@contextmanager
 def building(folder: Path, waiting: Callable[[], None]) -> Iterator[Path]:
     """A fresh folder to build in, while nobody else builds on this shelf.
 
     `waiting` is called again and again while another build has to end first; it may raise.
     What killed builds left is removed.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _LOCK).open("w") as lock:
-        _lock(lock.fileno(), waiting)
-        for left in folder.glob(f"{_BUILDING}*"):
-            _remove(left)
+    with _alone(folder, _BUILDING, waiting):
         work = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=folder))
         try:
             yield work
@@ -96,6 +105,17 @@ def publish(ready: Path, folder: Path, digest: str) -> Path:
         if left != ready.parent:
             _remove(left)
     return place
+
+
+@contextmanager
+def _alone(folder: Path, leftovers: str, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the folder's lock, and first remove what begins with `leftovers`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / _LOCK).open("w") as lock:
+        _lock(lock.fileno(), waiting)
+        for left in folder.glob(f"{leftovers}*"):
+            _remove(left)
+        yield
 
 
 def _lock(descriptor: int, waiting: Callable[[], None]) -> None:

@@ -106,7 +106,8 @@ def _shelf(path: Path, what: Recipe) -> Path:
 def _build(path: Path, what: Recipe, folder: Path, work: Path, report: Report) -> Image:
     report(Progress("asking apt what is needed"))
     found = packages.resolve(what.kernel.package, what.packages)
-    archives = packages.fetch(found, cache.packages(), report)
+    with cache.downloading(_waiting(report)) as kept:
+        archives = packages.fetch(found, kept, report)
     unpacked = []
     for number, archive in enumerate(archives):
         report(Progress("unpacking", number, len(archives)))

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pciabi.errors import ImageError
 from pciabi.guest import tools
+from pciabi.guest.cache import DOWNLOADING
 from pciabi.guest.progress import Progress, Report
 
 _NOTHING_INSTALLED = ("-o", "Dir::State::status=/dev/null")
@@ -66,7 +67,6 @@ def fetch(packages: Sequence[Package], folder: Path, report: Report) -> tuple[Pa
 
     Each archive has the checksum its package says. Raises ImageError.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     missing = [p for p in packages if not _is_intact(folder / p.file_name, p)]
     if missing:
         _download(missing, folder, report)
@@ -151,7 +151,7 @@ def _download(packages: Sequence[Package], folder: Path, report: Report) -> None
         # The download user may not write here; the archives are checked in any case.
         command += ["-o", "APT::Sandbox::User=root"]
     words = [f"{package.name}={package.version}" for package in packages]
-    with tempfile.TemporaryDirectory(prefix="download-", dir=folder) as name:
+    with tempfile.TemporaryDirectory(prefix=DOWNLOADING, dir=folder) as name:
         arriving = Path(name)
         try:
             tools.follow([*command, "download", *words], arriving, status)

@@ -13,9 +13,8 @@ from pciabi.documents import Strict
 from pciabi.errors import InputError, SourcePosition
 
 PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]+$")]
-GuestPath = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9_.+-]+(/[A-Za-z0-9_.+-]+)*$", max_length=200)
-]
+_NAME = r"\.?[A-Za-z0-9_+-][A-Za-z0-9_.+-]*"
+GuestPath = Annotated[str, StringConstraints(pattern=rf"^{_NAME}(/{_NAME})*$", max_length=200)]
 ModuleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
 
 

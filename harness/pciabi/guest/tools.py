@@ -18,6 +18,8 @@ _PACKAGE_OF = {
     "zstd": "zstd",
     "lz4": "lz4",
 }
+# depmod lies where an ordinary user's PATH does not look.
+SYSTEM_FOLDERS = ("/usr/sbin", "/sbin")
 _NO_SPACE = ("No space left on device", "enough free space")
 
 
@@ -104,6 +106,5 @@ def _missing(program: str) -> ImageError:
 
 
 def _environment() -> dict[str, str]:
-    # depmod and apt lie in sbin folders that an ordinary user's PATH leaves out.
-    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+    path = os.pathsep.join([os.environ.get("PATH", ""), *SYSTEM_FOLDERS])
     return {**os.environ, "LC_ALL": "C", "PATH": path, "DEBIAN_FRONTEND": "noninteractive"}
