@@ -1,15 +1,25 @@
-"""The installed command, run as a user runs it, and what it leaves behind."""
+"""The installed command, run as a user runs it, and what it leaves behind.
+
+Each test gives its runs a temporary folder of their own, below its working folder, so that
+it sees its own leftovers and not those of somebody else's run.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 PCIABI = Path(sys.executable).with_name("pciabi")
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The environment of a run in `folder`."""
+    temporary = folder / "tmp"
+    temporary.mkdir(exist_ok=True)
+    return {**os.environ, "TMPDIR": str(temporary)}
 
 
 def pciabi(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -17,6 +27,7 @@ def pciabi(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str
     return subprocess.run(
         [PCIABI, *map(str, arguments)],
         cwd=cwd,
+        env=environment(cwd),
         capture_output=True,
         text=True,
         timeout=600,
@@ -29,6 +40,7 @@ def start(*arguments: str | Path, cwd: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [PCIABI, *map(str, arguments)],
         cwd=cwd,
+        env=environment(cwd),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -36,13 +48,13 @@ def start(*arguments: str | Path, cwd: Path) -> subprocess.Popen[str]:
     )
 
 
-def workspaces() -> set[Path]:
-    """The temporary folders of running or killed runs."""
-    return set(Path(tempfile.gettempdir()).glob(f"pciabi-{os.getuid()}-*"))
+def workspaces(folder: Path) -> set[Path]:
+    """The temporary folders that runs in `folder` have or left."""
+    return set((folder / "tmp").glob("pciabi-*"))
 
 
-def guests() -> dict[int, str]:
-    """Running QEMUs of ours by pid: those whose command line names one of our folders."""
+def guests(folder: Path) -> dict[int, str]:
+    """Running QEMUs of runs in `folder` by pid: their command lines name its files."""
     found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -50,27 +62,27 @@ def guests() -> dict[int, str]:
                 words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
             except OSError:
                 continue
-            if "qemu-system" in words.split(" ")[0] and "pciabi-console" in words:
+            if "qemu-system" in words.split(" ")[0] and f"-initrd {folder}/tmp/" in words:
                 found[int(entry.name)] = words
     return found
 
 
-def wait_for_guest(limit: float = 120) -> int:
-    """The pid of a QEMU of ours, once there is one. /proc offers no event to wait for."""
+def wait_for_guest(folder: Path, limit: float = 120) -> int:
+    """The pid of a QEMU of a run in `folder`, once there is one. /proc offers no event."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
-        running = guests()
+        running = guests(folder)
         if running:
             return next(iter(running))
         time.sleep(0.02)
     raise AssertionError("no QEMU was started")
 
 
-def wait_until_no_guest(limit: float = 10) -> None:
-    """Return once no QEMU of ours runs any more."""
+def wait_until_no_guest(folder: Path, limit: float = 10) -> None:
+    """Return once no QEMU of a run in `folder` runs any more."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
-        if not guests():
+        if not guests(folder):
             return
         time.sleep(0.02)
-    raise AssertionError(f"still running: {guests()}")
+    raise AssertionError(f"still running: {guests(folder)}")

@@ -56,7 +56,7 @@ def test_a_qemu_that_will_not_do(tmp_path: Path, script: str, words: str) -> Non
     done = pciabi("run", "two-nics-pinned", "--qemu", program, cwd=tmp_path)
     assert done.returncode == 3
     assert words in done.stderr
-    assert not workspaces()
+    assert not workspaces(tmp_path)
 
 
 def test_an_unknown_device_driver_is_named_with_its_line(tmp_path: Path) -> None:
@@ -101,8 +101,8 @@ def test_a_guest_that_is_not_ready_in_time(tmp_path: Path) -> None:
     done = pciabi("run", own, *ONE, cwd=tmp_path)
     assert done.returncode == 3
     assert "the guest was not ready after 1 s" in " ".join((done.stdout + done.stderr).split())
-    assert not guests()
-    assert not workspaces()
+    assert not guests(tmp_path)
+    assert not workspaces(tmp_path)
     (run,) = (tmp_path / "reports").iterdir()
     assert '"verdict": "error"' in (run / "report.json").read_text()
 
@@ -112,25 +112,25 @@ def test_a_signal_ends_everything_in_order(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     running = start("run", "two-nics-pinned", *ONE, cwd=tmp_path)
-    wait_for_guest()
+    wait_for_guest(tmp_path)
     # As the terminal does: to the whole foreground group.
     os.killpg(running.pid, number)
     output, _ = running.communicate(timeout=60)
     assert running.returncode == code, output
     assert f"stopped by signal {int(number)}" in output
     assert "Traceback" not in output
-    assert not guests()
-    assert not workspaces()
+    assert not guests(tmp_path)
+    assert not workspaces(tmp_path)
 
 
 def test_what_a_killed_run_leaves_the_next_command_tidies(tmp_path: Path) -> None:
     running = start("run", "two-nics-pinned", *ONE, cwd=tmp_path)
-    wait_for_guest()
-    left = workspaces()
+    wait_for_guest(tmp_path)
+    left = workspaces(tmp_path)
     assert left
     running.kill()
     running.communicate(timeout=60)
-    wait_until_no_guest()
+    wait_until_no_guest(tmp_path)
     done = pciabi("run", "two-nics-pinned", "--qemu", "/nowhere/qemu", cwd=tmp_path)
     assert done.returncode == 3
-    assert not workspaces() & left
+    assert not workspaces(tmp_path) & left

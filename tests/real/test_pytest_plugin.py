@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 from pciabi import resources
-from tests.real.command import guests, workspaces
+from tests.real.command import environment, guests, workspaces
 
 
 def pytest_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", *arguments],
         cwd=folder,
+        env=environment(folder),
         capture_output=True,
         text=True,
         timeout=600,
@@ -41,8 +42,8 @@ def test_a_project_of_the_users_own(tmp_path: Path) -> None:
     assert "net1 moved from 0000:00:03.0 to 0000:00:02.0" in done.stdout
     assert "Traceback" not in done.stdout
     assert len(list((tmp_path / "out").glob("*/report.html"))) == 1
-    assert not guests()
-    assert not workspaces()
+    assert not guests(tmp_path)
+    assert not workspaces(tmp_path)
 
 
 def test_a_bad_scenario_is_one_line_at_collection(tmp_path: Path) -> None:

@@ -32,8 +32,8 @@ def test_the_control_moves_and_the_pinned_nic_stays(tmp_path: Path) -> None:
     (move,) = [c for c in changes if c["severity"] == "breaking"]
     assert (move["kind"], move["expected"]) == ("moved", True)
     assert move["case"].startswith("two-nics-unpinned[")
-    assert not guests()
-    assert not workspaces()
+    assert not guests(tmp_path)
+    assert not workspaces(tmp_path)
 
 
 @pytest.mark.parametrize("machine", ["pc", "q35"])
