@@ -107,6 +107,13 @@ def test_a_mistake_is_named_with_its_line(
     assert caught.value.exit_code == 2
 
 
+def test_two_cases_never_share_a_name(tmp_path: Path) -> None:
+    text = GOOD.replace("[pc, q35]", "[pc, pc-e1000, q35]").replace("[e1000, ", "[e1000, e1000-a, ")
+    text = text.replace("[pc, ", "[pc, pc, ", 1)
+    with pytest.raises(InputError, match="two cases would both be called 'pc-e1000'"):
+        load.cases(written(tmp_path, text))
+
+
 def test_an_alias_bomb_is_refused(tmp_path: Path) -> None:
     bomb = "a0: &a0 [x, x]\n" + "".join(
         f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}, *a{i - 1}]\n" for i in range(1, 40)

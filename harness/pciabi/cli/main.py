@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import NoReturn
 
 import click
@@ -49,4 +50,8 @@ def main() -> NoReturn:
     except BrokenPipeError:
         # Whoever read our output has gone; what was left unsaid must not look like success.
         sys.stderr.close()
+        sys.exit(3)
+    except Exception:  # noqa: BLE001 - Python's own status for it, 1, would look like a break
+        traceback.print_exc()
+        click.echo("pciabi: a fault in pciabi itself; please report it", err=True)
         sys.exit(3)

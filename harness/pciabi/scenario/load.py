@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +33,16 @@ def cases(path: Path) -> tuple[Case, ...]:
         raise InputError(f"the matrix has more than {MAX_CASES} cases", place=positions["matrix",])
     if not combinations:
         raise InputError("every combination is excluded", place=positions["exclude",])
-    return tuple(_Unfolding(path, model, positions, axes).case() for axes in combinations)
+    found = tuple(_Unfolding(path, model, positions, axes).case() for axes in combinations)
+    names = Counter(case.name for case in found)
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        raise InputError(
+            f"two cases would both be called '{twice[0]}'",
+            advice="give the axes values that differ when joined",
+            place=positions["matrix",],
+        )
+    return found
 
 
 def scenario_name(path: Path) -> str:
