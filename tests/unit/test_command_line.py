@@ -30,7 +30,7 @@ def test_the_hardware_is_stated_in_order_with_inert_backends() -> None:
         *("-netdev", "user,id=pciabi-net0,restrict=on"),
         "-netdev",
         "user,id=pciabi-net1,restrict=on,hostfwd=tcp:127.0.0.1:0-10.0.2.15:22",
-        *("-blockdev", "null-co,node-name=pciabi-disk0,size=64M,read-zeroes=on"),
+        *("-blockdev", "null-co,node-name=pciabi-disk0,size=67108864,read-zeroes=on"),
         *("-chardev", "null,id=pciabi-tty0"),
         *("-device", "e1000,id=net0,addr=0x3,mac=52:54:00:00:00:01,netdev=pciabi-net0"),
         *("-device", "e1000,id=net1,bus=pci.0,addr=5.1,netdev=pciabi-net1"),

@@ -60,7 +60,7 @@ def backends(device: Device, accepted: frozenset[str], control: str) -> Backends
         forward = f",hostfwd=tcp:127.0.0.1:0-{GUEST_IP}:{SSH_PORT}" if device.id == control else ""
         return Backends(("-netdev", f"user,id={name},restrict=on{forward}"), (("netdev", name),))
     if "drive" in missing:
-        node = f"null-co,node-name={name},size=64M,read-zeroes=on"
+        node = f"null-co,node-name={name},size=67108864,read-zeroes=on"
         return Backends(("-blockdev", node), (("drive", name),))
     if "chardev" in missing:
         return Backends(("-chardev", f"null,id={name}"), (("chardev", name),))
