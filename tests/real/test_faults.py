@@ -88,6 +88,29 @@ def test_an_unknown_machine_type_is_named_with_its_line(tmp_path: Path) -> None:
     assert f"{own}:{line}: {CASE}: unknown machine type 'pc-q35-1.0'" in output
 
 
+@pytest.mark.parametrize(
+    ("new", "words"),
+    [
+        ("tab0: {address: unchanged}", "tab0 is no PCI device"),
+        ("rng0: {name: unchanged}", "rng0 is no NIC, so it has no interface name"),
+    ],
+)
+def test_an_expectation_of_what_no_guest_can_see(tmp_path: Path, new: str, words: str) -> None:
+    text = PINNED.read_text()
+    more = (
+        "  - {driver: qemu-xhci, id: usb0, addr: 0x6}\n"
+        "  - {driver: usb-tablet, id: tab0, bus: usb0.0}\n"
+        "  - {driver: virtio-rng-pci, id: rng0, addr: 0x7}\nsteps:"
+    )
+    text = text.replace("steps:", more).replace(
+        "net1: {address: unchanged", f"{new}\n      net1: {{address: unchanged"
+    )
+    (tmp_path / "own.pciabi.yaml").write_text(text)
+    done = pciabi("run", "own.pciabi.yaml", *ONE, cwd=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert words in done.stdout
+
+
 def test_bad_yaml(tmp_path: Path) -> None:
     own = scenario(tmp_path, "steps:", "steps: [")
     done = pciabi("run", own, cwd=tmp_path)

@@ -23,7 +23,7 @@ from pciabi.probe.testbed import Testbed
 from pciabi.qemu import accelerator, binary
 from pciabi.qemu.accelerator import Accelerator
 from pciabi.qemu.binary import Binary
-from pciabi.scenario.case import Case
+from pciabi.scenario.case import Aspect, Case
 from pciabi.scenario.judge import judge
 from pciabi.scenario.observe import Observer
 from pciabi.scenario.result import CaseResult, ComparisonResult, RunResult
@@ -152,6 +152,7 @@ def run_case(case: Case, lab: Laboratory, images: GuestImages) -> CaseResult:
     try:
         testbed = lab.testbed(images.get(case.image))
         equipped = equipment(case, lab.binary)
+        must_be_observable(case, equipped)
         control = control_nic(case, equipped)
         for index, vm in enumerate(equipped):
 
@@ -174,6 +175,29 @@ def equipment(case: Case, qemu: Binary) -> tuple[Equipped, ...]:
     ids = dict.fromkeys(d.id for boot_ in case.boots for d in boot_.config.devices)
     macs = {device_id: _MAC.format(*divmod(i, 256)) for i, device_id in enumerate(ids, start=1)}
     return tuple(equip(boot_.config, macs, qemu) for boot_ in case.boots)
+
+
+def must_be_observable(case: Case, equipped: Sequence[Equipped]) -> None:
+    """Every expectation is about something a guest can see; one that is not would always hold.
+
+    Raises InputError for a device that is on no PCI bus, or the interface name of one that is
+    no NIC.
+    """
+    for comparison in case.comparisons:
+        vm = equipped[comparison.after]
+        nics = {nic.id for nic in vm.nics()}
+        for expectation in comparison.expectations:
+            device_id = expectation.device_id
+            if device_id not in vm.pci_ids():
+                raise InputError(
+                    f"{device_id} is no PCI device, so nothing can be expected of it here",
+                    place=expectation.position,
+                )
+            if expectation.aspect is Aspect.NAME and device_id not in nics:
+                raise InputError(
+                    f"{device_id} is no NIC, so it has no interface name",
+                    place=expectation.position,
+                )
 
 
 def control_nic(case: Case, equipped: Sequence[Equipped]) -> Device:
