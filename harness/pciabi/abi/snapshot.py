@@ -62,12 +62,53 @@ class Provenance:
 
 
 @dataclass(frozen=True)
+class Unreachable:
+    """A function QEMU has and no guest can find, such as 5.1 where there is no 5.0."""
+
+    path: TopologyPath
+    qdev_id: str | None
+    device: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Substitution:
+    """An inert backend that stood in for a real one, and what that makes unknowable.
+
+    `option` is what the configuration says (`-netdev tap,id=n0`), `inert` what was used instead.
+    `qdev_id` is the device that uses the backend, None where none does; `unknown` names the
+    fields of that device that depend on the kind of backend.
+    """
+
+    option: str
+    inert: str
+    qdev_id: str | None
+    unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Creation:
+    """One device in the order in which QEMU created the devices, and where it was placed."""
+
+    qdev_id: str | None
+    device: str
+    path: TopologyPath
+    pinned: bool
+
+
+@dataclass(frozen=True)
 class Snapshot:
-    """All functions of one VM at one time, in guest address order."""
+    """All functions of one VM at one time, in guest address order.
+
+    `unreachable`, `substitutions` and `creations` are empty where the probe cannot tell.
+    """
 
     functions: tuple[PlacedFunction, ...]
     interfaces: tuple[NetworkInterface, ...]
     provenance: Provenance
+    unreachable: tuple[Unreachable, ...] = ()
+    substitutions: tuple[Substitution, ...] = ()
+    creations: tuple[Creation, ...] = ()
 
     def by_id(self, qdev_id: str) -> PlacedFunction | None:
         """The function that carries QEMU's `id=`, or None (function 0 where several do)."""
