@@ -17,8 +17,16 @@ Nothing below `pciabi.cli` exits or prints.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
+
+_WORST_FIRST = (2, 3, 1, 0)
+
+
+def worst(codes: Iterable[int]) -> int:
+    """The exit code that stands for several: 2 over 3 over 1 over 0."""
+    return min(codes, key=_WORST_FIRST.index)
 
 
 @dataclass(frozen=True, order=True)

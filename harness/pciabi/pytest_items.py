@@ -18,7 +18,7 @@ import pytest
 
 from pciabi import __version__
 from pciabi.cancellation import Cancellation
-from pciabi.errors import Interrupted, PciabiError
+from pciabi.errors import CannotTest, Interrupted, PciabiError
 from pciabi.guest.progress import Progress
 from pciabi.qemu.accelerator import Wish
 from pciabi.report import folder
@@ -90,7 +90,7 @@ class Session:
         self.results.append(result)
         return result
 
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the report, if one was asked for, and leave nothing behind."""
         self._stack.close()
         directory = self.config.getoption("--pciabi-report-dir")
@@ -103,7 +103,11 @@ class Session:
                 qemu=self._lab.binary.banner,
                 accelerator=self._lab.accelerator.reason,
             )
-            self.report = folder.write(result, Path(directory))
+            try:
+                self.report = folder.write(result, Path(directory))
+            except CannotTest as error:
+                self.notes.said(str(error))
+                session.exitstatus = error.exit_code
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say what was used and where the report is."""

@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from pciabi.cancellation import Cancellation
-from pciabi.errors import InputError
+from pciabi.errors import CannotTest, InputError, worst
 from pciabi.qemu.accelerator import Wish
 from pciabi.report import folder, text
 from pciabi.scenario import find, load
 from pciabi.scenario.case import Case
+from pciabi.scenario.result import RunResult
 from pciabi.scenario.run import Wishes
 from pciabi.scenario.run import run as run_cases
 from pciabi.signals import stopping
@@ -85,8 +86,22 @@ def run(
             click.echo(case.title)
         return 0
     cancellation = Cancellation()
-    with stopping(cancellation), text.observer() as observer:
-        result = run_cases(cases, Wishes(qemu, Wish(accel), jobs), cancellation, observer)
-    written = folder.write(result, report_dir)
+    with stopping(cancellation):
+        with text.observer() as observer:
+            result = run_cases(cases, Wishes(qemu, Wish(accel), jobs), cancellation, observer)
+        code = conclude(result, report_dir)
+        cancellation.check()
+        return code
+
+
+def conclude(result: RunResult, report_dir: Path) -> int:
+    """Report a run, and say with which code to exit. What was found out is printed even where
+    no report can be written."""
+    try:
+        written = folder.write(result, report_dir)
+    except CannotTest as error:
+        text.print_result(result, None)
+        text.print_error(error)
+        return worst([result.exit_code, error.exit_code])
     text.print_result(result, written)
     return result.exit_code

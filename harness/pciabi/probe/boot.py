@@ -150,14 +150,19 @@ class _Boot:
         except CannotTest as error:
             self.testbed.cancellation.check()
             status = _final_status(qemu, error)
+            # A guest that panics ends QEMU, so its last words come first.
+            if self.console is not None:
+                self.console.read()
+                if self.console.fault is not None:
+                    raise GuestError(self.console.fault) from error
             if status is not None:
                 raise refusal.reason(
                     qemu, self.equipped, self.control, self.testbed.binary
                 ) from error
-            if self.console is not None:
-                self.console.read()
-                if self.console.fault is not None and isinstance(error, GuestError):
-                    raise GuestError(self.console.fault) from error
+            if qemu.stop_signal is not None:
+                raise QemuError(
+                    f"QEMU hangs: {qemu.stop_signal.name} suspended it, and nothing let it go on"
+                ) from error
             raise
 
     @contextmanager

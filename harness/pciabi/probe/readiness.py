@@ -7,7 +7,7 @@ import socket
 
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
-from pciabi.errors import GuestError, QemuError
+from pciabi.errors import CannotTest, GuestError, QemuError
 from pciabi.guest.console import Console
 from pciabi.qemu.process import Process
 
@@ -66,9 +66,12 @@ def _verdict(said: str, console: Console) -> bool:
     return False
 
 
-def died(process: Process) -> QemuError:
+def died(process: Process) -> CannotTest:
     """The error for a QEMU that has ended by itself, in its own words."""
     status = process.popen.wait()
     words = process.complaints().splitlines()
+    if status == 0 and not words:
+        # QEMU is told not to reboot: a guest's reset ends it as its power-off does.
+        return GuestError("the guest rebooted or switched itself off before it was read")
     how = f"by signal {-status}" if status < 0 else f"with status {status}"
     return QemuError(f"QEMU ended {how}: {words[-1] if words else 'no message'}")

@@ -40,6 +40,17 @@ class Process:
         except subprocess.TimeoutExpired:
             return None
 
+    @property
+    def stop_signal(self) -> signal.Signals | None:
+        """The signal that suspended it (SIGSTOP, say), None while it runs or when it has ended."""
+        # WNOWAIT: that it ended stays to be read by `exit_status`.
+        options = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+        with suppress(ChildProcessError):
+            found = os.waitid(os.P_PIDFD, self.pidfd, options)
+            if found is not None and found.si_code == os.CLD_STOPPED:
+                return signal.Signals(found.si_status)
+        return None
+
     def kill(self) -> None:
         """End it at once; harmless when it has ended."""
         with suppress(ProcessLookupError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -26,13 +27,17 @@ _ATTEMPTS = 100
 def write(result: RunResult, directory: Path) -> Path:
     """Make `directory/<UTC time>-<suffix>/` with all reports of a run; the path of report.html.
 
-    Every file appears whole or not at all, report.html last. Raises CannotTest where a file or
-    folder cannot be written.
+    All of it appears, report.html last, or nothing. Raises CannotTest where a file or folder
+    cannot be written.
     """
     try:
         folder = _new_folder(directory, result.started)
-        for name, text in _files(result):
-            _write_whole(folder / name, text)
+        try:
+            for name, text in _files(result):
+                _write_whole(folder / name, text)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
     except OSError as error:
         raise CannotTest(
             f"the report cannot be written to {error.filename or directory}: {error.strerror}",

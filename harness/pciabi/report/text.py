@@ -24,10 +24,11 @@ _VERDICT_STYLES = {
 }
 
 
-def print_result(result: RunResult, written: Path, console: Console | None = None) -> None:
+def print_result(result: RunResult, written: Path | None, console: Console | None = None) -> None:
     """Print the results, then what went wrong, the verdict, and where the report is.
 
-    `written` is the path of report.html; `console` is standard output unless given.
+    `written` is the path of report.html, None where it could not be written; `console` is
+    standard output unless given.
     """
     out = console or Console(highlight=False)
     if is_plain(out):
@@ -40,7 +41,8 @@ def print_result(result: RunResult, written: Path, console: Console | None = Non
             say(out, line)
     say(out, wording.tally(result))
     say(out, wording.verdict(result), style=_VERDICT_STYLES[result.verdict])
-    say(out, f"report: {written}")
+    if written is not None:
+        say(out, f"report: {written}")
 
 
 def print_error(error: PciabiError, console: Console | None = None) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from pciabi.abi.change import Change
-from pciabi.errors import PciabiError, SourcePosition
+from pciabi.errors import PciabiError, SourcePosition, worst
 from pciabi.probe.boot import BootRecord
 from pciabi.scenario.case import Aspect, Case
 
@@ -101,8 +101,7 @@ class RunResult:
 
     @property
     def exit_code(self) -> int:
-        """2 over 3 over 1 over 0."""
+        """The worst of the cases' and the verdict's."""
+        of_verdict = {Verdict.ERROR: 3, Verdict.BREAK: 1, Verdict.COMPATIBLE: 0}[self.verdict]
         errors = [case.error for case in self.cases if case.error is not None]
-        if any(error.exit_code == 2 for error in errors):
-            return 2
-        return {Verdict.ERROR: 3, Verdict.BREAK: 1, Verdict.COMPATIBLE: 0}[self.verdict]
+        return worst([of_verdict, *(error.exit_code for error in errors)])
