@@ -109,7 +109,7 @@ class _Boot:
             *descriptors, str(image.kernel), str(initrd), image.kernel_arguments
         )
         return (
-            self.testbed.binary.path,
+            *self.testbed.binary.command,
             *command_line.hardware(self.equipped.config, self.equipped.accepted, self.control.id),
             *command_line.harness(wiring, self.testbed.accelerator.name),
         )

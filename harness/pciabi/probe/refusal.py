@@ -24,7 +24,7 @@ def reason(qemu: Process, equipped: Equipped, control: Device, binary: Binary) -
     if "unsupported machine type" in complaint:
         return InputError(
             f"unknown machine type '{equipped.config.machine}'",
-            advice=f"{binary.path} -machine help lists those of QEMU {binary.version_text}",
+            advice=f"{binary.name} -machine help lists those of QEMU {binary.version_text}",
             place=equipped.config.machine_position,
         )
     return died(qemu)

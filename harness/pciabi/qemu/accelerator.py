@@ -59,8 +59,16 @@ def trouble(binary: Binary, accelerator: str, cancellation: Cancellation) -> str
     with tempfile.NamedTemporaryFile(prefix="pciabi-") as kernel:
         kernel.write(test_kernel())
         kernel.flush()
-        argv = [binary.path, "-machine", "pc", "-accel", accelerator, "-cpu", CPU, "-nodefaults"]
-        argv += ["-no-user-config", "-display", "none", "-no-reboot", "-kernel", kernel.name]
+        argv = [*binary.command, "-machine", "pc", "-accel", accelerator, "-cpu", CPU]
+        argv += [
+            "-nodefaults",
+            "-no-user-config",
+            "-display",
+            "none",
+            "-no-reboot",
+            "-kernel",
+            kernel.name,
+        ]
         argv += ["-device", f"isa-debug-exit,iobase={_DEBUG_PORT:#x},iosize=1"]
         with running(argv, (), cancellation) as qemu:
             status = qemu.ended_within(LIMIT_SECONDS)

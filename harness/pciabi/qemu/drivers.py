@@ -18,7 +18,7 @@ _UNKNOWN = ("not found", "is not a valid device")
 @cache
 def _properties(binary: Binary, driver: str) -> frozenset[str] | None:
     result = subprocess.run(
-        [binary.path, "-device", f"{driver.replace(',', ',,')},help"],
+        [*binary.command, "-device", f"{driver.replace(',', ',,')},help"],
         capture_output=True,
         text=True,
         timeout=60,
@@ -30,7 +30,7 @@ def _properties(binary: Binary, driver: str) -> frozenset[str] | None:
     if result.returncode == 0 and result.stdout.strip():
         return frozenset(_PROPERTY.findall(result.stdout))
     words = result.stderr.strip().splitlines()
-    raise QemuError(f"{binary.path} -device {driver},help failed: {words[-1] if words else ''}")
+    raise QemuError(f"{binary.name} -device {driver},help failed: {words[-1] if words else ''}")
 
 
 def accepted_properties(binary: Binary, device: Device) -> frozenset[str]:
@@ -42,7 +42,7 @@ def accepted_properties(binary: Binary, device: Device) -> frozenset[str]:
     if found is None:
         raise InputError(
             f"unknown device driver '{device.driver}' (device {device.id})",
-            advice=f"{binary.path} -device help lists those of QEMU {binary.version_text}",
+            advice=f"{binary.name} -device help lists those of QEMU {binary.version_text}",
             place=device.position,
         )
     return found
