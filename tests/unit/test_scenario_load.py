@@ -80,6 +80,7 @@ def test_values_keep_the_text_that_was_written(tmp_path: Path) -> None:
         ("id: net1,", "id: net0,", 10, "device id 'net0' is used twice"),
         ("id: net1,", "id: '1,x=y',", 10, "should match pattern"),
         ("- remove: net0", "- remove: net9", 14, "no device 'net9' at this point, there are: net0"),
+        ("before: net1", "when: {nic: e1000}", 15, "unknown key 'when', allowed: driver, id"),
         ("before: net1", "before: net0", 15, "no device 'net0' at this point"),
         ("  - boot\n", "  - reboot\n", 13, "unknown step 'reboot', allowed: boot, remove, add"),
         ("- boot: after", "- {boot: after, remove: net1}", 16, "exactly one of"),

@@ -24,8 +24,8 @@ class When(Strict):
     when: dict[Axis, Filled | list[Filled]] = Field(default={}, description=WHEN)
 
 
-class DeviceModel(When):
-    """A device, as QEMU's `-device` takes it."""
+class DeviceFields(Strict):
+    """What QEMU's `-device` takes."""
 
     driver: Filled = Field(description="QEMU's driver name, such as virtio-net-pci.")
     id: Id = Field(description="QEMU's id; the device is followed by it across boots.")
@@ -42,7 +42,11 @@ class DeviceModel(When):
     )
 
 
-class AddModel(DeviceModel):
+class DeviceModel(DeviceFields, When):
+    """A device, as QEMU's `-device` takes it."""
+
+
+class AddModel(DeviceFields):
     """A device that joins the VM between two boots."""
 
     before: Id | None = Field(

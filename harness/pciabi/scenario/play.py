@@ -1,0 +1,107 @@
+"""The steps of one case played through without a VM: what to boot, and what to compare. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pciabi.documents import Location
+from pciabi.errors import InputError, SourcePosition
+from pciabi.scenario.case import Aspect, Boot, Comparison, Expectation, Tolerance
+from pciabi.scenario.schema import AddModel, ExpectModel, StepModel
+from pciabi.scenario.unfold import Unfolding
+from pciabi.vm.config import VmConfig
+
+# Where the address changes, these follow: a path may, and the interface name usually does.
+_FOLLOWS_ADDRESS = (Aspect.PATH, Aspect.NAME)
+
+
+class Play:
+    """The steps of one case, in order. `boots` and `comparisons` are what they amount to."""
+
+    def __init__(self, unfolding: Unfolding) -> None:
+        """Play all steps. Raises InputError where one makes no sense at its point."""
+        self.unfolding = unfolding
+        self.config = unfolding.config()
+        self.boots: list[Boot] = []
+        self.comparisons: list[Comparison] = []
+        self._may_expect = False
+        for index, step in enumerate(unfolding.model.steps):
+            location: Location = ("steps", index)
+            if unfolding.applies(step, location):
+                self._step(step, location)
+        if not self.comparisons:
+            raise InputError(
+                "a scenario needs two boots or more, there is nothing to compare",
+                place=unfolding.place(("steps",)),
+            )
+
+    def _step(self, step: StepModel, location: Location) -> None:
+        if step.boot is not None:
+            self._boot(step.boot, location)
+        elif step.remove is not None:
+            self._must_have(self.config, step.remove, (*location, "remove"))
+            self.config = self.config.without(step.remove)
+        elif step.add is not None:
+            self._add(step.add, (*location, "add"))
+        elif step.expect is not None:
+            self._expect(step.expect, (*location, "expect"))
+        self._may_expect = step.boot is not None
+
+    def _boot(self, label: str, location: Location) -> None:
+        self.boots.append(Boot(label or f"boot {len(self.boots) + 1}", self.config))
+        if len(self.boots) > 1:
+            self.comparisons.append(_comparison(self.boots, self.unfolding.place(location)))
+
+    def _add(self, model: AddModel, location: Location) -> None:
+        if self.config.device(model.id) is not None:
+            place = self.unfolding.place((*location, "id"))
+            raise InputError(f"device id '{model.id}' is used twice", place=place)
+        if model.before is not None:
+            self._must_have(self.config, model.before, (*location, "before"))
+        device = self.unfolding.device(model, location)
+        self.config = self.config.with_device(device, before=model.before)
+
+    def _expect(self, models: dict[str, ExpectModel], location: Location) -> None:
+        if not self._may_expect or not self.comparisons:
+            raise InputError(
+                "expect must follow the second or a later boot",
+                place=self.unfolding.place(location),
+            )
+        comparison = self.comparisons[-1]
+        expectations: list[Expectation] = []
+        tolerances: list[Tolerance] = []
+        for device_id, model in models.items():
+            for boot in (self.boots[comparison.before], self.boots[comparison.after]):
+                self._must_have(boot.config, device_id, (*location, device_id))
+            for aspect in Aspect:
+                judgement = getattr(model, aspect.value, None)
+                if judgement is not None:
+                    place = self.unfolding.place((*location, device_id, aspect.value))
+                    changed = judgement == "changed"
+                    expectations.append(Expectation(device_id, aspect, changed, place))
+                elif model.address == "changed" and aspect in _FOLLOWS_ADDRESS:
+                    tolerances.append(Tolerance(device_id, aspect))
+        self.comparisons[-1] = replace(
+            comparison, expectations=tuple(expectations), tolerances=tuple(tolerances)
+        )
+
+    def _must_have(self, config: VmConfig, device_id: str, location: Location) -> None:
+        if config.device(device_id) is None:
+            ids = ", ".join(device.id for device in config.devices) or "none"
+            raise InputError(
+                f"no device '{device_id}' at this point, there are: {ids}",
+                place=self.unfolding.place(location),
+            )
+
+
+def _comparison(boots: list[Boot], position: SourcePosition) -> Comparison:
+    before, after = ({device.id for device in boot.config.devices} for boot in boots[-2:])
+    return Comparison(
+        before=len(boots) - 2,
+        after=len(boots) - 1,
+        removed=frozenset(before - after),
+        added=frozenset(after - before),
+        expectations=(),
+        tolerances=(),
+        position=position,
+    )

@@ -1,0 +1,114 @@
+"""One combination of a matrix put into a scenario's values. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from pciabi.documents import Location, Positions
+from pciabi.errors import InputError, SourcePosition
+from pciabi.scenario.schema import DeviceFields, ScenarioModel, When
+from pciabi.vm.config import Device, VmConfig
+
+_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
+_ADDR = re.compile(r"(?:0x)?[0-9a-f]{1,2}(?:\.(?:0x)?[0-7])?", re.IGNORECASE)
+
+Axes = Mapping[str, str]
+
+
+def must_be_known(
+    model: ScenarioModel, axis: str, values: list[str], place: SourcePosition
+) -> None:
+    """Raise InputError for an axis the matrix does not have, or a value the axis does not."""
+    if axis not in model.matrix:
+        axes = ", ".join(model.matrix) or "none"
+        raise InputError(f"unknown axis '{axis}', the matrix has: {axes}", place=place)
+    for value in values:
+        if value not in model.matrix[axis]:
+            allowed = ", ".join(model.matrix[axis])
+            raise InputError(f"axis '{axis}' has no value '{value}', only: {allowed}", place=place)
+
+
+class Unfolding:
+    """A scenario with one value for each axis."""
+
+    def __init__(self, path: Path, model: ScenarioModel, positions: Positions, axes: Axes) -> None:
+        self.path = path
+        self.model = model
+        self.positions = positions
+        self.axes = axes
+
+    def config(self) -> VmConfig:
+        """The VM before any step."""
+        machine_place = self.positions["machine",]
+        return VmConfig(
+            machine=self.filled(self.model.machine, machine_place),
+            memory=self.model.memory,
+            cpus=self.model.cpus,
+            devices=self.devices(),
+            machine_position=machine_place,
+        )
+
+    def place(self, location: Location) -> SourcePosition:
+        """Where a part of the file stands; for what is not written, what it would be part of."""
+        while location not in self.positions:
+            location = location[:-1]
+        return self.positions[location]
+
+    def filled(self, text: str, place: SourcePosition) -> str:
+        """The text with every `${axis}` replaced. Raises InputError."""
+
+        def value(match: re.Match[str]) -> str:
+            if match[1] not in self.axes:
+                axes = ", ".join(self.axes) or "none"
+                raise InputError(
+                    f"unknown axis '${{{match[1]}}}', the matrix has: {axes}", place=place
+                )
+            return self.axes[match[1]]
+
+        return _PLACEHOLDER.sub(value, text)
+
+    def applies(self, model: When, location: Location) -> bool:
+        """Whether a device or step belongs to this case. Raises InputError."""
+        wanted = {
+            axis: [value] if isinstance(value, str) else value for axis, value in model.when.items()
+        }
+        for axis, values in wanted.items():
+            must_be_known(self.model, axis, values, self.place((*location, "when", axis)))
+        return all(self.axes[axis] in values for axis, values in wanted.items())
+
+    def devices(self) -> tuple[Device, ...]:
+        """The devices the VM has before any step. Raises InputError."""
+        found: dict[str, Device] = {}
+        for index, model in enumerate(self.model.devices):
+            location: Location = ("devices", index)
+            if self.applies(model, location):
+                if model.id in found:
+                    place = self.place((*location, "id"))
+                    raise InputError(f"device id '{model.id}' is used twice", place=place)
+                found[model.id] = self.device(model, location)
+        return tuple(found.values())
+
+    def device(self, model: DeviceFields, location: Location) -> Device:
+        """One device, its values filled in. Raises InputError."""
+
+        def text(name: str, value: str) -> str:
+            return self.filled(value, self.place((*location, name)))
+
+        addr = None if model.addr is None else text("addr", model.addr)
+        if addr is not None and not _ADDR.fullmatch(addr):
+            raise InputError(
+                f"addr '{addr}' is not a slot in QEMU's syntax, such as 0x3 or 5.1",
+                place=self.place((*location, "addr")),
+            )
+        return Device(
+            driver=text("driver", model.driver),
+            id=model.id,
+            bus=None if model.bus is None else text("bus", model.bus),
+            addr=addr,
+            properties=tuple(
+                (name, text("properties", value)) for name, value in model.properties.items()
+            ),
+            position=self.place(location),
+        )
