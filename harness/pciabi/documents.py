@@ -6,6 +6,7 @@ read `addr: 5.0` as a float and `52:54:00:12:34:56` as a base-60 number.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -62,9 +63,14 @@ def read_with_positions(path: Path, model: type[M]) -> tuple[M, Positions]:
     Positions are keyed by the way from the root (`("steps", 1, "remove")`); that of a mapping
     entry is its key's. Raises InputError.
     """
+    return read_alternatives(path, lambda _data: model)
+
+
+def read_alternatives(path: Path, choose: Callable[[Any], type[M]]) -> tuple[M, Positions]:
+    """As `read_with_positions`, with the model that `choose` picks for the file's content."""
     data, positions = _load(path)
     try:
-        return model.model_validate(data), positions
+        return choose(data).model_validate(data), positions
     except ValidationError as error:
         raise _input_error(error, positions, str(path)) from None
 

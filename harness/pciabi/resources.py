@@ -43,9 +43,18 @@ def image_recipes() -> tuple[Path, ...]:
     return tuple(sorted(_shipped("images").glob("*.yaml")))
 
 
-def image_recipe(name: str) -> Path:
-    """The shipped image recipe of that name. Raises InputError."""
-    return _named("images", "shipped image", name)
+def image_recipe(word: str, beside: Path | None = None) -> Path:
+    """The image recipe a user means: a shipped one's name, or a path.
+
+    A word with a slash, or one that ends in .yaml or .yml, is a path, relative to the folder
+    `beside`. Raises InputError.
+    """
+    if "/" not in word and not word.endswith((".yaml", ".yml")):
+        return _named("images", "shipped image", word)
+    path = (beside or Path()) / word
+    if not path.is_file():
+        raise InputError(f"there is no image recipe {word}")
+    return path
 
 
 def cache_folder() -> Path:

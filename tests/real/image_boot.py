@@ -55,7 +55,7 @@ def boot(
     keys, port = RunKeys(), free_port()
     initrd, console = folder / "initrd", folder / "console"
     if control_mac:
-        write_initrd(initrd, image, keys, control_mac)
+        write_initrd(initrd, image.initrd, keys, control_mac)
     else:
         initrd.write_bytes(image.initrd.read_bytes())
     nics = [

@@ -85,7 +85,7 @@ def case(
         summary="With pinned addresses, removing the first NIC leaves the second where it is",
         name=name,
         axes=(("machine", "pc"), ("nic", "virtio-net-pci")),
-        image="debian",
+        image=Path("images/debian.yaml"),
         timeout=90,
         boots=(Boot("two NICs", config), Boot("first NIC removed", config)),
         comparisons=(comparison,),

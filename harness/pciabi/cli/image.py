@@ -30,11 +30,12 @@ def image() -> None:
 def build(name: str) -> None:
     """Build an image anew, from the packages the distribution has now.
 
-    NAME is a recipe that ships with pciabi. `pciabi run` builds a missing image by itself.
+    NAME is a recipe that ships with pciabi, or the path of one. `pciabi run` builds a missing
+    image by itself.
     """
     recipe = resources.image_recipe(name)
     cancellation = Cancellation()
-    with stopping(cancellation), _reporting(name) as show:
+    with stopping(cancellation), _reporting(recipe.stem) as show:
 
         def report(progress: Progress) -> None:
             cancellation.check()

@@ -8,10 +8,12 @@ from typing import Any
 
 import click
 
+from pciabi.guest.recipe_file import schema as image_schema
 from pciabi.report.json import schema as report_schema
 from pciabi.scenario.schema import ScenarioModel
 
 _SCHEMAS: dict[str, Callable[[], Any]] = {
+    "image": image_schema,
     "scenario": ScenarioModel.model_json_schema,
     "report": report_schema,
 }

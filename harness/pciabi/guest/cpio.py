@@ -70,7 +70,12 @@ def archive(entries: Iterable[Entry]) -> bytes:
     ordered = sorted(by_path.values(), key=lambda entry: PurePosixPath(entry.path).parts)
     parts = [_record(entry, number) for number, entry in enumerate(ordered, start=1)]
     parts.append(_record(Entry(_TRAILER, 0), 0))
-    return _padded(b"".join(parts), _BLOCK)
+    return padded(b"".join(parts))
+
+
+def padded(data: bytes) -> bytes:
+    """An archive, compressed or not, with zeros behind it, so that another can follow."""
+    return _padded(data, _BLOCK)
 
 
 def _check(entry: Entry) -> None:

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pciabi.errors import ImageError
+from pciabi.errors import ImageError, InputError, SourcePosition
 from pciabi.guest import cache, cpio, initramfs, manifest, packages, recipe, tree, vmlinux
 from pciabi.guest.manifest import Manifest
 from pciabi.guest.packages import Package
 from pciabi.guest.progress import Progress, Report
-from pciabi.guest.recipe import Recipe
+from pciabi.guest.recipe import BuiltRecipe
 
 # Goes up whenever the same recipe and packages would make another image.
 _BUILDER = "1"
@@ -43,22 +43,22 @@ def ensure(path: Path, report: Report) -> Image:
     A damaged image in the cache is built again. Raises InputError for a bad recipe,
     ImageError where no image can be had.
     """
-    what = recipe.load(path)
-    folder = _shelf(path, what)
+    what = _buildable(path)
+    folder = _shelf(what)
     found = _intact(folder)
     if found is not None:
         return found
     with _disk_faults(), cache.building(folder, _waiting(report)) as work:
         # Whoever held the lock may have built it.
-        return _intact(folder) or _build(path, what, folder, work, report)
+        return _intact(folder) or _build(what, folder, work, report)
 
 
 def build(path: Path, report: Report) -> Image:
     """A new image of a recipe, from the packages that apt knows now. Raises as `ensure`."""
-    what = recipe.load(path)
-    folder = _shelf(path, what)
+    what = _buildable(path)
+    folder = _shelf(what)
     with _disk_faults(), cache.building(folder, _waiting(report)) as work:
-        return _build(path, what, folder, work, report)
+        return _build(what, folder, work, report)
 
 
 def cached() -> tuple[Image, ...]:
@@ -99,13 +99,23 @@ def _intact(folder: Path) -> Image | None:
         return None
 
 
-def _shelf(path: Path, what: Recipe) -> Path:
-    return cache.shelf(path.stem, recipe.digest(path, what, _BUILDER))
+def _buildable(path: Path) -> BuiltRecipe:
+    what = recipe.load(path)
+    if not isinstance(what, BuiltRecipe):
+        raise InputError(
+            "there is nothing to build: the recipe names files that are used as they are",
+            place=SourcePosition(str(path), 1),
+        )
+    return what
 
 
-def _build(path: Path, what: Recipe, folder: Path, work: Path, report: Report) -> Image:
+def _shelf(what: BuiltRecipe) -> Path:
+    return cache.shelf(what.file.stem, recipe.digest(what, _BUILDER))
+
+
+def _build(what: BuiltRecipe, folder: Path, work: Path, report: Report) -> Image:
     report(Progress("asking apt what is needed"))
-    found = packages.resolve(what.kernel.package, what.packages)
+    found = packages.resolve(what.kernel_package, what.packages)
     with cache.downloading(_waiting(report)) as kept:
         archives = packages.fetch(found, kept, report)
     unpacked = []
@@ -120,12 +130,12 @@ def _build(path: Path, what: Recipe, folder: Path, work: Path, report: Report) -
     version = initramfs.kernel_version(files)
     (ready / _KERNEL).write_bytes(vmlinux.bootable(files.read(f"boot/vmlinuz-{version}")))
     scratch = work / "modules"
-    entries = initramfs.entries(what, path.parent, files, scratch)
+    entries = initramfs.entries(what, files, scratch)
     (ready / _INITRD).write_bytes(cpio.archive(entries))
     said = Manifest(
-        name=path.stem,
+        name=what.file.stem,
         kernel_version=version,
-        kernel_arguments=" ".join(what.kernel.arguments),
+        kernel_arguments=" ".join(what.kernel_arguments),
         packages=found,
         files=tuple((name, packages.checksum(ready / name)) for name in (_INITRD, _KERNEL)),
     )

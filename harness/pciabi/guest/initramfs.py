@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pciabi.errors import ImageError
 from pciabi.guest import cpio, libraries, modules
-from pciabi.guest.recipe import Recipe
+from pciabi.guest.recipe import BuiltRecipe
 from pciabi.guest.tree import PackageTree, merged
 
 _KERNEL = re.compile(r"boot/vmlinuz-(?P<version>.+)")
@@ -28,15 +28,15 @@ def kernel_version(tree: PackageTree) -> str:
     return versions[0]
 
 
-def entries(recipe: Recipe, beside: Path, tree: PackageTree, scratch: Path) -> Iterable[cpio.Entry]:
-    """All entries of the initramfs. `beside` is the folder the recipe lies in.
+def entries(recipe: BuiltRecipe, tree: PackageTree, scratch: Path) -> Iterable[cpio.Entry]:
+    """All entries of the initramfs.
 
     Raises ImageError for a file, library or module that no package brings.
     """
     version = kernel_version(tree)
     yield from _skeleton()
     yield from _files(recipe.files, tree)
-    chosen = modules.select(recipe.kernel.modules, tree, version)
+    chosen = modules.select(recipe.modules, tree, version)
     for place, data in modules.indexed(chosen, tree, version, scratch).items():
         yield cpio.file(f"usr/lib/modules/{version}/{place}", data)
     for path, target in recipe.links.items():
@@ -44,7 +44,7 @@ def entries(recipe: Recipe, beside: Path, tree: PackageTree, scratch: Path) -> I
     for path, text in recipe.texts.items():
         yield cpio.file(path, text.encode())
     for path, source in recipe.scripts.items():
-        yield cpio.file(path, (beside / source).read_bytes(), 0o755)
+        yield cpio.file(path, source.read_bytes(), 0o755)
 
 
 def _skeleton() -> Iterable[cpio.Entry]:

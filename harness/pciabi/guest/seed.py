@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from pciabi.guest import cpio
-from pciabi.guest.image import Image
 from pciabi.guest.keys import RunKeys
 
 
-def write_initrd(path: Path, image: Image, keys: RunKeys, control_mac: str) -> None:
-    """The image's initramfs and this boot's own, one behind the other, as the kernel reads them.
+def write_initrd(path: Path, initrd: Path, keys: RunKeys, control_mac: str) -> None:
+    """The guest's initramfs and this boot's own, one behind the other, as the kernel reads them.
 
     Source: the kernel's Documentation/driver-api/early-userspace/buffer-format.rst.
     """
@@ -23,4 +22,4 @@ def write_initrd(path: Path, image: Image, keys: RunKeys, control_mac: str) -> N
         ]
     )
     path.touch(mode=0o600)
-    path.write_bytes(image.initrd.read_bytes() + seed)
+    path.write_bytes(cpio.padded(initrd.read_bytes()) + seed)

@@ -25,6 +25,7 @@ from pciabi.qemu import command_line, monitor, placement, process
 from pciabi.vm.config import Device
 
 LSPCI = "lspci -D -nn -vvv -xxxx"
+_RELEASE = "uname -r"
 _FIRMWARE = "cat /sys/class/dmi/id/bios_vendor /sys/class/dmi/id/bios_version"
 _FORWARD = re.compile(r"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s")
 
@@ -75,7 +76,7 @@ class _Boot:
         with tempfile.TemporaryDirectory(dir=self.testbed.folder) as folder, ExitStack() as stack:
             initrd = Path(folder) / "initrd"
             mac = dict(self.control.properties)["mac"]
-            seed.write_initrd(initrd, self.testbed.image, self.testbed.keys, mac)
+            seed.write_initrd(initrd, self.testbed.guest.medium.initrd, self.testbed.keys, mac)
             (ours_monitor, theirs_monitor) = _socket_pair(stack)
             (ours_console, theirs_console) = _socket_pair(stack)
             (ours_events, theirs_events) = _socket_pair(stack)
@@ -104,9 +105,9 @@ class _Boot:
         return BootRecord(snapshot, text, self.console.text, time.monotonic() - started)
 
     def command_line(self, initrd: Path, descriptors: tuple[int, int, int]) -> tuple[str, ...]:
-        image = self.testbed.image
+        medium = self.testbed.guest.medium
         wiring = command_line.Wiring(
-            *descriptors, str(image.kernel), str(initrd), image.kernel_arguments
+            *descriptors, str(medium.kernel), str(initrd), medium.arguments
         )
         return (
             *self.testbed.binary.command,
@@ -121,16 +122,16 @@ class _Boot:
         with ssh.session(int(match[1]), self.testbed.keys, self.deadline) as session:
             text = session.run(LSPCI)
             nics = interfaces.parse(session.run(interfaces.COMMAND))
+            release = session.run(_RELEASE).strip()
             firmware = " ".join(session.run(_FIRMWARE).split())
         functions = agreement.placed(lspci.parse(text), placement.functions(qmp))
         agreement.must_be_found(functions, self.equipped.pci_ids())
         agreement.must_be_driven(functions, nics)
         macs = {d.id: placement.mac_address(qmp, d.id) for d in self.equipped.nics()}
         agreement.must_match_macs(functions, nics, macs)
-        return Snapshot(functions, nics, self.provenance(qmp, firmware)), text
+        return Snapshot(functions, nics, self.provenance(qmp, firmware, release)), text
 
-    def provenance(self, qmp: monitor.Monitor, firmware: str) -> Provenance:
-        image = self.testbed.image
+    def provenance(self, qmp: monitor.Monitor, firmware: str, release: str) -> Provenance:
         return Provenance(
             probe="boot",
             qemu_version=self.testbed.binary.version_text,
@@ -138,7 +139,7 @@ class _Boot:
             machine=placement.machine_type(qmp),
             accelerator=self.testbed.accelerator.name,
             firmware=firmware,
-            guest=f"{image.name} image {image.digest[:12]}, Linux {image.kernel_version}",
+            guest=f"{self.testbed.guest.label}, Linux {release}",
             command_line=self.arguments,
         )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pciabi.cancellation import Cancellation
-from pciabi.guest.image import Image
+from pciabi.guest.guest import Guest
 from pciabi.guest.keys import RunKeys
 from pciabi.qemu.accelerator import Accelerator
 from pciabi.qemu.binary import Binary
@@ -14,13 +14,13 @@ from pciabi.qemu.binary import Binary
 
 @dataclass(frozen=True)
 class Testbed:
-    """QEMU, accelerator, guest image, secrets, a private folder, and the way to stop it all."""
+    """QEMU, accelerator, guest, secrets, a private folder, and the way to stop it all."""
 
     __test__ = False
 
     binary: Binary
     accelerator: Accelerator
-    image: Image
+    guest: Guest
     keys: RunKeys
     folder: Path
     cancellation: Cancellation

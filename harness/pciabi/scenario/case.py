@@ -65,14 +65,17 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Case:
-    """One combination of the matrix. `name` is unique in the scenario, such as `pc-e1000`."""
+    """One combination of the matrix. `name` is unique in the scenario, such as `pc-e1000`.
+
+    `image` is the recipe of its guest.
+    """
 
     scenario: str
     file: Path
     summary: str
     name: str
     axes: tuple[tuple[str, str], ...]
-    image: str
+    image: Path
     timeout: float
     boots: tuple[Boot, ...]
     comparisons: tuple[Comparison, ...]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from pciabi import resources
 from pciabi.documents import Positions, read_with_positions
 from pciabi.errors import InputError
 from pciabi.scenario.case import Case
@@ -62,8 +63,17 @@ def _case(unfolding: Unfolding) -> Case:
         summary=unfolding.model.summary,
         name="-".join(unfolding.axes.values()) or "default",
         axes=tuple(unfolding.axes.items()),
-        image=unfolding.model.image,
+        image=_image(unfolding),
         timeout=unfolding.model.timeout,
         boots=tuple(play.boots),
         comparisons=tuple(play.comparisons),
     )
+
+
+def _image(unfolding: Unfolding) -> Path:
+    place = unfolding.place(("image",))
+    word = unfolding.filled(unfolding.model.image, place)
+    try:
+        return resources.image_recipe(word, unfolding.path.parent)
+    except InputError as error:
+        raise InputError(error.message, advice=error.advice, place=place) from None

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pciabi import __version__, resources
+from pciabi import __version__
 from pciabi.cancellation import Cancellation
 from pciabi.errors import CannotTest, InputError, PciabiError
-from pciabi.guest import image
-from pciabi.guest.image import Image
+from pciabi.guest import guest
+from pciabi.guest.guest import Guest
 from pciabi.guest.keys import RunKeys
 from pciabi.guest.progress import Progress
 from pciabi.probe.boot import BootRecord, boot
@@ -55,10 +55,10 @@ class Laboratory:
     cancellation: Cancellation
     observer: Observer
 
-    def testbed(self, guest: Image) -> Testbed:
+    def testbed(self, booted: Guest) -> Testbed:
         """What the boots of one case are made with."""
         return Testbed(
-            self.binary, self.accelerator, guest, self.keys, self.folder, self.cancellation
+            self.binary, self.accelerator, booted, self.keys, self.folder, self.cancellation
         )
 
 
@@ -86,8 +86,8 @@ def run(
     with laboratory(wishes, cancellation, observer) as lab:
         observer.planned(tuple(cases))
         images = GuestImages(lab)
-        for name in sorted({case.image for case in cases}):
-            images.prepare(name)
+        for recipe in sorted({case.image for case in cases}):
+            images.prepare(recipe)
         with ThreadPoolExecutor(wishes.jobs, thread_name_prefix="pciabi-case") as executor:
             results = _results(executor, cases, lab, images)
         return RunResult(
@@ -113,31 +113,30 @@ def _results(
 
 
 class GuestImages:
-    """Guest images by name; a failure to get one belongs to each case that needs it."""
+    """Guests by recipe; a failure to get one belongs to each case that needs it."""
 
     def __init__(self, lab: Laboratory) -> None:
         self._lab = lab
-        self._found: dict[str, Image | PciabiError] = {}
+        self._found: dict[Path, Guest | PciabiError] = {}
 
-    def prepare(self, name: str) -> None:
-        """Have the image at hand, built if need be. Raises Interrupted."""
-        if name in self._found:
+    def prepare(self, recipe: Path) -> None:
+        """Have the guest at hand, built if need be. Raises Interrupted."""
+        if recipe in self._found:
             return
 
         def report(progress: Progress) -> None:
             self._lab.cancellation.check()
-            self._lab.observer.image(name, progress)
+            self._lab.observer.image(recipe.stem, progress)
 
         try:
-            recipe = resources.image_recipe(name)
-            self._found[name] = image.ensure(recipe, report)
+            self._found[recipe] = guest.prepare(recipe, report)
         except (InputError, CannotTest) as error:
             self._lab.cancellation.check()
-            self._found[name] = error
+            self._found[recipe] = error
 
-    def get(self, name: str) -> Image:
-        """The image prepared under that name. Raises what `prepare` met."""
-        found = self._found[name]
+    def get(self, recipe: Path) -> Guest:
+        """The guest prepared from that recipe. Raises what `prepare` met."""
+        found = self._found[recipe]
         if isinstance(found, PciabiError):
             raise found
         return found

@@ -113,7 +113,11 @@ class ScenarioModel(Strict):
         default=[], description="Combinations that are not cases."
     )
     machine: Filled = Field(description="QEMU's machine type, such as pc or pc-q35-7.2.")
-    image: Filled = Field(default="debian", description="The guest image recipe.")
+    image: Filled = Field(
+        default="debian",
+        description="The guest: the name of a recipe that ships with pciabi, or the path of one, "
+        "relative to the scenario and with a slash or ending in .yaml.",
+    )
     memory: Memory = Field(default="256M", description="Guest memory, in QEMU's syntax.")
     cpus: int = Field(default=1, ge=1, le=64, description="Number of CPUs.")
     timeout: float = Field(default=90, gt=0, le=3600, description="Seconds one boot may take.")

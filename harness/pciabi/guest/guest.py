@@ -1,0 +1,48 @@
+"""A guest ready to boot: what the machine starts, and how pciabi gets to know it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pciabi.guest import image, recipe
+from pciabi.guest.progress import Report
+from pciabi.guest.recipe import BuiltRecipe
+
+
+@dataclass(frozen=True)
+class KernelAndInitrd:
+    """What QEMU's `-kernel`, `-initrd` and `-append` take."""
+
+    kernel: Path
+    initrd: Path
+    arguments: str
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A guest. `label` says in a report what it is."""
+
+    name: str
+    label: str
+    medium: KernelAndInitrd
+
+
+def prepare(path: Path, report: Report) -> Guest:
+    """The guest of a recipe, its image built if need be.
+
+    Raises InputError for a bad recipe, ImageError where no image can be had.
+    """
+    wanted = recipe.load(path)
+    if isinstance(wanted, BuiltRecipe):
+        built = image.ensure(path, report)
+        return Guest(
+            name=built.name,
+            label=f"{built.name} image {built.digest[:12]}",
+            medium=KernelAndInitrd(built.kernel, built.initrd, built.kernel_arguments),
+        )
+    return Guest(
+        name=path.stem,
+        label=f"{path.stem} ({wanted.kernel.name}, {wanted.initrd.name})",
+        medium=KernelAndInitrd(wanted.kernel, wanted.initrd, " ".join(wanted.arguments)),
+    )

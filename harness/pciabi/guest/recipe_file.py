@@ -1,0 +1,91 @@
+"""The format of a guest's recipe, as pydantic models. `pciabi schema image` prints it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints, TypeAdapter
+
+from pciabi.documents import Strict
+
+PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]+$")]
+_NAME = r"\.?[A-Za-z0-9_+-][A-Za-z0-9_.+-]*"
+GuestPath = Annotated[str, StringConstraints(pattern=rf"^{_NAME}(/{_NAME})*$", max_length=200)]
+ModuleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
+HostPath = Annotated[str, StringConstraints(pattern=r"^[^\x00]+$")]
+
+DESCRIPTION = "One line about what this guest is for."
+
+
+class KernelModel(Strict):
+    """The guest's kernel."""
+
+    package: PackageName = Field(
+        description="Metapackage of the kernel; the linux-image- package it depends on is used."
+    )
+    arguments: tuple[str, ...] = Field(
+        description="Kernel command line, one argument an item. Nothing that changes what the "
+        "guest sees on PCI."
+    )
+    modules: tuple[ModuleName, ...] = Field(
+        description="Kernel modules to put in; what they depend on comes along. The guest loads "
+        "those that match its hardware."
+    )
+
+
+class BuiltModel(Strict):
+    """A guest that pciabi builds: a kernel and an initramfs from the distribution's packages."""
+
+    description: str = Field(description=DESCRIPTION)
+    kernel: KernelModel = Field(description="The kernel, its command line and its modules.")
+    packages: tuple[PackageName, ...] = Field(
+        description="Packages to take files from; the libraries they depend on come along."
+    )
+    files: tuple[GuestPath, ...] = Field(
+        description="Files to put in, by their path in a merged-/usr system, without the leading "
+        "slash. The shared libraries a program needs are found and put in."
+    )
+    links: dict[GuestPath, str] = Field(
+        default_factory=dict, description="Symbolic links to make: path in the guest to target."
+    )
+    texts: dict[GuestPath, str] = Field(
+        default_factory=dict, description="Small files to write: path in the guest to content."
+    )
+    scripts: dict[GuestPath, str] = Field(
+        description="Executable files to put in: path in the guest to the file's path beside "
+        "the recipe. `init` is what the kernel starts."
+    )
+
+
+class KernelAndInitrdModel(Strict):
+    """A guest of the user's: a kernel and an initramfs that are there, used as they are."""
+
+    description: str = Field(default="", description=DESCRIPTION)
+    kernel: HostPath = Field(
+        description="The kernel's file, a bzImage or a vmlinux with a PVH entry, relative to the "
+        "recipe."
+    )
+    initrd: HostPath = Field(
+        description="The initramfs's file, relative to the recipe. pciabi appends an archive of "
+        "this boot's keys, entropy and control MAC to a copy of it."
+    )
+    arguments: tuple[str, ...] = Field(
+        default=("console=ttyS0", "panic=-1"),
+        description="Kernel command line, one argument an item. Without console=ttyS0 nothing "
+        "the kernel says is seen.",
+    )
+
+
+Model = BuiltModel | KernelAndInitrdModel
+
+
+def kind(data: Any) -> type[Model]:
+    """The model that a recipe's keys are meant for."""
+    if isinstance(data, dict) and ("initrd" in data or isinstance(data.get("kernel"), str)):
+        return KernelAndInitrdModel
+    return BuiltModel
+
+
+def schema() -> Any:
+    """The format's JSON Schema: one alternative for each kind of guest."""
+    return TypeAdapter(Model).json_schema()
