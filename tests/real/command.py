@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 PCIABI = Path(sys.executable).with_name("pciabi")
@@ -67,22 +68,20 @@ def guests(folder: Path) -> dict[int, str]:
     return found
 
 
-def wait_for_guest(folder: Path, limit: float = 120) -> int:
-    """The pid of a QEMU of a run in `folder`, once there is one. /proc offers no event."""
+def wait_for(happened: Callable[[], bool], limit: float = 120) -> None:
+    """Return once something has happened of which the system tells nobody."""
     end = time.monotonic() + limit
-    while time.monotonic() < end:
-        running = guests(folder)
-        if running:
-            return next(iter(running))
+    while not happened():
+        assert time.monotonic() < end, "it never happened"
         time.sleep(0.02)
-    raise AssertionError("no QEMU was started")
 
 
-def wait_until_no_guest(folder: Path, limit: float = 10) -> None:
+def wait_for_guest(folder: Path) -> int:
+    """The pid of a QEMU of a run in `folder`, once there is one."""
+    wait_for(lambda: bool(guests(folder)))
+    return next(iter(guests(folder)))
+
+
+def wait_until_no_guest(folder: Path) -> None:
     """Return once no QEMU of a run in `folder` runs any more."""
-    end = time.monotonic() + limit
-    while time.monotonic() < end:
-        if not guests(folder):
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"still running: {guests(folder)}")
+    wait_for(lambda: not guests(folder), 10)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -12,9 +10,6 @@ from pciabi import resources
 from tests.real.command import (
     guests,
     pciabi,
-    start,
-    wait_for_guest,
-    wait_until_no_guest,
     workspaces,
 )
 
@@ -128,32 +123,3 @@ def test_a_guest_that_is_not_ready_in_time(tmp_path: Path) -> None:
     assert not workspaces(tmp_path)
     (run,) = (tmp_path / "reports").iterdir()
     assert '"verdict": "error"' in (run / "report.json").read_text()
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_everything_in_order(
-    tmp_path: Path, number: signal.Signals, code: int
-) -> None:
-    running = start("run", "two-nics-pinned", *ONE, cwd=tmp_path)
-    wait_for_guest(tmp_path)
-    # As the terminal does: to the whole foreground group.
-    os.killpg(running.pid, number)
-    output, _ = running.communicate(timeout=60)
-    assert running.returncode == code, output
-    assert f"stopped by signal {int(number)}" in output
-    assert "Traceback" not in output
-    assert not guests(tmp_path)
-    assert not workspaces(tmp_path)
-
-
-def test_what_a_killed_run_leaves_the_next_command_tidies(tmp_path: Path) -> None:
-    running = start("run", "two-nics-pinned", *ONE, cwd=tmp_path)
-    wait_for_guest(tmp_path)
-    left = workspaces(tmp_path)
-    assert left
-    running.kill()
-    running.communicate(timeout=60)
-    wait_until_no_guest(tmp_path)
-    done = pciabi("run", "two-nics-pinned", "--qemu", "/nowhere/qemu", cwd=tmp_path)
-    assert done.returncode == 3
-    assert not workspaces(tmp_path) & left

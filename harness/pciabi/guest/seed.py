@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pciabi.errors import CannotTest
 from pciabi.guest import cpio
 from pciabi.guest.keys import RunKeys
 
@@ -12,6 +13,7 @@ def write_initrd(path: Path, initrd: Path, keys: RunKeys, control_mac: str) -> N
     """The guest's initramfs and this boot's own, one behind the other, as the kernel reads them.
 
     Source: the kernel's Documentation/driver-api/early-userspace/buffer-format.rst.
+    Raises CannotTest where there is no room for it.
     """
     seed = cpio.archive(
         [
@@ -21,5 +23,11 @@ def write_initrd(path: Path, initrd: Path, keys: RunKeys, control_mac: str) -> N
             cpio.file("pciabi/control-mac", f"{control_mac}\n".encode()),
         ]
     )
-    path.touch(mode=0o600)
-    path.write_bytes(cpio.padded(initrd.read_bytes()) + seed)
+    try:
+        path.touch(mode=0o600)
+        path.write_bytes(cpio.padded(initrd.read_bytes()) + seed)
+    except OSError as error:
+        raise CannotTest(
+            f"the guest's initramfs cannot be written to {path.parent}: {error.strerror}",
+            advice="free some space there, or set TMPDIR to another place",
+        ) from error

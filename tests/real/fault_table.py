@@ -1,0 +1,157 @@
+"""Every fault that a test provokes for real: how, what pciabi then says, and its exit code.
+
+`docs/faults.md` is this table; `script/record-faults` writes it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+ONE = "--select machine=pc --select nic=virtio-net-pci"
+RUN = f"pciabi run two-nics-pinned {ONE}"
+OWN = "pciabi run own.pciabi.yaml"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One row. `message` is what the output holds, word for word, line breaks apart; `…` stands
+    for what differs from machine to machine."""
+
+    name: str
+    provoked: str
+    message: str
+    exit_code: int
+
+    def must_show(self, output: str, code: int) -> None:
+        """Assert that a command ended with this row's exit code and said its message, in order."""
+        said = " ".join(output.split())
+        assert code == self.exit_code, f"exit code {code}, not {self.exit_code}:\n{output}"
+        at = 0
+        for part in filter(None, self.message.split("…")):
+            found = said.find(" ".join(part.split()), at)
+            assert found >= 0, f"{part!r} is not in:\n{output}"
+            at = found + len(part)
+        assert "Traceback" not in output
+
+    def must_be_in(self, done: subprocess.CompletedProcess[str]) -> None:
+        """Assert it of a command that has ended."""
+        self.must_show(done.stdout + done.stderr, done.returncode)
+
+
+def _overlay(change: str) -> str:
+    return f"{OWN}, the guest's init changed: {change}"
+
+
+_ROWS = (
+    # What is there before any guest is.
+    Fault("QEMU missing", f"{RUN} --qemu /nowhere/qemu",
+          "QEMU is missing: no program /nowhere/qemu (apt-get install qemu-system-x86", 3),
+    Fault("QEMU too old", f"{RUN} --qemu ./qemu, a program that says version 4.2.1",
+          "QEMU is too old: QEMU emulator version 4.2.1", 3),
+    Fault("not a QEMU", f"{RUN} --qemu ./qemu, another program", "is not a working QEMU", 3),
+    Fault("unknown device driver", f"{OWN}, with driver: e1001",
+          "own.pciabi.yaml:12: own[pc-virtio-net-pci]: unknown device driver 'e1001' "
+          "(device net1)", 2),
+    Fault("slot already taken", f"{OWN}, with addr: 0x3 twice",
+          "own.pciabi.yaml:12: own[pc-virtio-net-pci]: QEMU refuses device net1…"
+          "slot 3 function 0 not available", 2),
+    Fault("unknown machine type", f"{OWN}, with machine: pc-q35-1.0",
+          "own.pciabi.yaml:9: own[pc-virtio-net-pci]: unknown machine type 'pc-q35-1.0'", 2),
+    Fault("invalid YAML", f"{OWN}, with steps: [", "own.pciabi.yaml:…not valid YAML", 2),
+    # The guest.
+    Fault("guest kernel panic", _overlay("it ends at once"),
+          "the guest kernel panicked: Attempted to kill init!", 3),
+    Fault("guest without an init", f"{OWN}, the kernel told to start init=/nowhere",
+          "the guest kernel panicked: VFS: Unable to mount root fs", 3),
+    Fault("guest reboots", _overlay("reboot -f before it is ready"),
+          "the guest rebooted or switched itself off before it was read", 3),
+    Fault("emergency shell", _overlay("it prints what systemd prints there, and waits"),
+          "the guest stopped in an emergency shell: You are in emergency mode.", 3),
+    Fault("no network", _overlay("the interface gets an address of another network"),
+          "the guest reports: no answer from the host on eth", 3),
+    Fault("no link", _overlay("the interface is not brought up"),
+          "the guest reports: no link on eth", 3),
+    Fault("no SSH server", _overlay("no dropbear"),
+          "no SSH connection to the guest: …", 3),
+    Fault("SSH key refused", _overlay("another authorized key"),
+          "the guest refused the run's SSH key", 3),
+    Fault("wrong host key", _overlay("dropbear makes its own host key"),
+          "the guest shows another SSH host key than it was given", 3),
+    Fault("lspci missing", _overlay("rm /usr/bin/lspci"),
+          "`lspci -D -nn -vvv -xxxx` ended with status 127 in the guest: sh: lspci: not found", 3),
+    Fault("lspci fails", _overlay("an lspci that ends with status 1"),
+          "`lspci -D -nn -vvv -xxxx` ended with status 1 in the guest: pcilib: Cannot open", 3),
+    Fault("lspci prints nothing", _overlay("an lspci that prints nothing"),
+          "the lspci output lists no PCI function", 3),
+    Fault("lspci is cut off", _overlay("an lspci whose output ends in the middle of a row"),
+          "of the lspci output…", 3),
+    Fault("guest not ready in time", f"{OWN}, with timeout: 1",
+          "the guest was not ready after 1 s (a longer `timeout:` in the scenario if this "
+          "machine is slow)", 3),
+    # QEMU while it runs.
+    Fault("QEMU killed", f"{RUN}, and kill -KILL of its QEMU", "QEMU ended by signal 9", 3),
+    Fault("QEMU hangs", f"{OWN} with timeout: 3, and kill -STOP of its QEMU",
+          "QEMU hangs: SIGSTOP suspended it, and nothing let it go on", 3),
+    # The machine pciabi runs on.
+    Fault("disk full while reporting", f"{RUN} with 16 KB of room in reports/",
+          "held: two-nics-pinned[pc-virtio-net-pci]: …the report cannot be written to "
+          "reports: No space left on device (--report-dir names another place)", 3),
+    Fault("disk full while booting", f"{RUN} with 4 MB of room in TMPDIR",
+          "No space left on device (free some space there, or set TMPDIR to another place)", 3),
+    Fault("port taken", f"{RUN} where half of the few local ports are taken",
+          "held: two-nics-pinned[pc-virtio-net-pci]", 0),
+    Fault("two runs in one folder at once", f"{RUN} & {RUN}",
+          "held: two-nics-pinned[pc-virtio-net-pci]", 0),
+    Fault("image build killed half-way", "kill -KILL of pciabi image build, then it again",
+          "image debian: unpacking…debian …Linux …MB", 0),
+    Fault("image in the cache damaged", f"{RUN} after a byte of its initrd was changed",
+          "image debian: writing the image…held: two-nics-pinned[pc-virtio-net-pci]", 0),
+    # Stopped.
+    Fault("Ctrl-C", f"{RUN}, and Ctrl-C while KVM is tried, the image is built, the guest boots, "
+          "or it is read", "pciabi: stopped by signal 2", 130),
+    Fault("SIGTERM", f"{RUN}, and kill -TERM of pciabi", "pciabi: stopped by signal 15", 143),
+    Fault("Ctrl-C while reporting", f"{RUN}, and Ctrl-C while the report is being written",
+          "held: two-nics-pinned[pc-virtio-net-pci]…pciabi: stopped by signal 2", 130),
+)  # fmt: skip
+FAULTS = MappingProxyType({row.name: row for row in _ROWS})
+PROVOKED: set[str] = set()
+
+_HEADING = """# Faults
+
+What keeps a test from being carried out, and what pciabi then says. Every row is provoked for
+real by a test in `tests/real`; `script/record-faults` makes this page from their table.
+The message ends with the guest's last console lines where they help (not shown here). `…`
+stands for what differs from machine to machine. After every one of them no process and no
+temporary folder is left; what a SIGKILL left, the next command removes.
+
+| fault | provoked by | pciabi says | exit code |
+| --- | --- | --- | --- |
+"""
+
+
+def provokes(*names: str) -> Callable[[F], F]:
+    """Mark a test as the one that provokes these rows."""
+    unknown = set(names) - FAULTS.keys()
+    assert not unknown, unknown
+
+    def mark(function: F) -> F:
+        PROVOKED.update(names)
+        return function
+
+    return mark
+
+
+def page() -> str:
+    """The text of `docs/faults.md`."""
+    rows = (
+        f"| {row.name} | `{row.provoked}` | {row.message.replace('|', '&#124;')} "
+        f"| {row.exit_code} |\n"
+        for row in _ROWS
+    )
+    return _HEADING + "".join(rows)
