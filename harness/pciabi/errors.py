@@ -6,6 +6,7 @@
     ├── InputError              exit 2: bad usage, or a file that is wrong
     └── CannotTest              exit 3: the test could not be carried out
         ├── QemuError           QEMU is missing, too old, refused to start, or died
+        ├── PackageError        the distribution's packages could not be had
         ├── ImageError          no usable guest image
         ├── GuestError          the guest did not come up or did not answer
         └── Disagreement        guest and QEMU tell different stories about the hardware
@@ -90,6 +91,10 @@ class CannotTest(PciabiError):
 
 class QemuError(CannotTest):
     """QEMU is missing, too old, refused to start, or died."""
+
+
+class PackageError(CannotTest):
+    """The distribution's packages, or its tools, could not be had."""
 
 
 class ImageError(CannotTest):

@@ -18,8 +18,8 @@ import pytest
 
 from pciabi import __version__
 from pciabi.cancellation import Cancellation
+from pciabi.distribution.progress import Progress
 from pciabi.errors import CannotTest, Interrupted, PciabiError
-from pciabi.guest.progress import Progress
 from pciabi.qemu.accelerator import Wish
 from pciabi.report import folder
 from pciabi.scenario import load

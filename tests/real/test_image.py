@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from pciabi import resources
-from pciabi.guest import cache, cpio, image, interfaces, packages
+from pciabi.distribution import cache, packages
+from pciabi.guest import cpio, image, interfaces
 from pciabi.guest.image import Image
 from tests.real.image_boot import LIMIT, MACS, boot
 
@@ -57,7 +58,7 @@ def test_the_image_is_the_same_wherever_and_however_it_is_built(
 
 
 def test_the_real_cpio_reads_the_initramfs(debian: Image, tmp_path: Path) -> None:
-    found = [p for p in packages.resolve("cpio", ()) if p.name == "cpio"]
+    found = [p for p in packages.resolve(["cpio"]) if p.name == "cpio"]
     with cache.downloading(lambda: None) as folder:
         (archive,) = packages.fetch(found, folder, lambda _progress: None)
     packages.unpack(archive, tmp_path / "cpio")

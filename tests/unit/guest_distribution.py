@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pciabi.guest.packages import checksum
+from pciabi.distribution.packages import checksum
 
 KERNEL = "6.1.0-test"
 MODULES = f"lib/modules/{KERNEL}"

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from pciabi.errors import ImageError, InputError
+from pciabi.distribution.progress import Progress
+from pciabi.errors import ImageError, InputError, PackageError
 from pciabi.guest import image
-from pciabi.guest.progress import Progress
 from tests.unit.guest_distribution import CONTENTS, KERNEL, RECIPE, Distribution
 from tests.unit.test_guest_cpio import records
 
@@ -216,7 +216,7 @@ APT_FAULTS = {
 def test_apts_faults_are_one_clear_error(distribution: Distribution, name: str) -> None:
     script, message = APT_FAULTS[name]
     distribution.replace_apt(script)
-    with pytest.raises(ImageError, match=message):
+    with pytest.raises(PackageError, match=message):
         image.ensure(distribution.recipe, quiet)
 
 
@@ -224,7 +224,7 @@ def test_a_failed_download_says_what_to_do(distribution: Distribution) -> None:
     working = (distribution.programs / "apt-get").read_text().removeprefix("#!/bin/sh\n")
     failing = 'case "$*" in *" download "*) echo "E: 404 Not Found" >&2; exit 100 ;; esac\n'
     distribution.replace_apt(failing + working)
-    with pytest.raises(ImageError, match=r"404 Not Found.*apt-get update"):
+    with pytest.raises(PackageError, match=r"404 Not Found.*apt-get update"):
         image.ensure(distribution.recipe, quiet)
 
 
@@ -249,9 +249,9 @@ def test_a_missing_tool_is_named(
     for name in ("apt-get", "apt-cache"):
         (few / name).symlink_to(distribution.programs / name)
     (few / tool).unlink()
-    monkeypatch.setattr("pciabi.guest.tools.SYSTEM_FOLDERS", ())
+    monkeypatch.setattr("pciabi.distribution.tools.SYSTEM_FOLDERS", ())
     monkeypatch.setenv("PATH", str(few))
-    with pytest.raises(ImageError, match=f"{tool} is not installed.*install the package"):
+    with pytest.raises(PackageError, match=f"{tool} is not installed.*install the package"):
         image.ensure(distribution.recipe, quiet)
 
 
@@ -284,7 +284,7 @@ def test_a_full_disk_is_one_clear_error(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(ImageError, match="the disk is full"):
+    with pytest.raises(PackageError, match="the disk is full"):
         image.ensure(distribution.recipe, quiet)
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from pciabi.distribution.progress import Progress
 from pciabi.errors import InputError, SourcePosition
-from pciabi.guest.progress import Progress
 from pciabi.report import live, text
 from tests.unit import report_data as data
 

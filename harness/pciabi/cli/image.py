@@ -12,8 +12,8 @@ from rich.progress import Progress as Bar
 
 from pciabi import resources
 from pciabi.cancellation import Cancellation
+from pciabi.distribution.progress import Progress, Report
 from pciabi.guest import image as images
-from pciabi.guest.progress import Progress, Report
 from pciabi.report.terminal import is_plain
 from pciabi.signals import stopping
 

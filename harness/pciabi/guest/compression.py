@@ -7,8 +7,8 @@ import lzma
 import zlib
 from collections.abc import Callable
 
+from pciabi.distribution import tools
 from pciabi.errors import ImageError
-from pciabi.guest import tools
 
 
 def decompress(data: bytes) -> bytes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pciabi.distribution.progress import Report
 from pciabi.guest import image, recipe
-from pciabi.guest.progress import Report
 from pciabi.guest.recipe import BuiltRecipe
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pciabi.distribution import cache, packages
+from pciabi.distribution.packages import Package
+from pciabi.distribution.progress import Progress, Report
 from pciabi.errors import ImageError, InputError, SourcePosition
-from pciabi.guest import cache, cpio, initramfs, manifest, packages, recipe, tree, vmlinux
+from pciabi.guest import cpio, initramfs, manifest, recipe, tree, vmlinux
 from pciabi.guest.manifest import Manifest
-from pciabi.guest.packages import Package
-from pciabi.guest.progress import Progress, Report
 from pciabi.guest.recipe import BuiltRecipe
 
 # Goes up whenever the same recipe and packages would make another image.
 _BUILDER = "1"
+_KIND = "images"
 _KERNEL = "vmlinux"
 _INITRD = "initrd"
 
@@ -41,14 +41,14 @@ def ensure(path: Path, report: Report) -> Image:
     """The image of a recipe: the cached one, or else a new one.
 
     A damaged image in the cache is built again. Raises InputError for a bad recipe,
-    ImageError where no image can be had.
+    ImageError or PackageError where no image can be had.
     """
     what = _buildable(path)
     folder = _shelf(what)
     found = _intact(folder)
     if found is not None:
         return found
-    with _disk_faults(), cache.building(folder, _waiting(report)) as work:
+    with cache.disk_faults(), cache.building(folder, _waiting(report)) as work:
         # Whoever held the lock may have built it.
         return _intact(folder) or _build(what, folder, work, report)
 
@@ -57,13 +57,13 @@ def build(path: Path, report: Report) -> Image:
     """A new image of a recipe, from the packages that apt knows now. Raises as `ensure`."""
     what = _buildable(path)
     folder = _shelf(what)
-    with _disk_faults(), cache.building(folder, _waiting(report)) as work:
+    with cache.disk_faults(), cache.building(folder, _waiting(report)) as work:
         return _build(what, folder, work, report)
 
 
 def cached() -> tuple[Image, ...]:
     """All images in the cache that are in use and not damaged."""
-    images = (_intact(folder) for folder in cache.shelves())
+    images = (_intact(folder) for folder in cache.shelves(_KIND))
     return tuple(image for image in images if image is not None)
 
 
@@ -110,12 +110,12 @@ def _buildable(path: Path) -> BuiltRecipe:
 
 
 def _shelf(what: BuiltRecipe) -> Path:
-    return cache.shelf(what.file.stem, recipe.digest(what, _BUILDER))
+    return cache.shelf(_KIND, what.file.stem, recipe.digest(what, _BUILDER))
 
 
 def _build(what: BuiltRecipe, folder: Path, work: Path, report: Report) -> Image:
     report(Progress("asking apt what is needed"))
-    found = packages.resolve(what.kernel_package, what.packages)
+    found = packages.resolve([what.kernel_package, *what.packages], ("linux-image-",))
     with cache.downloading(_waiting(report)) as kept:
         archives = packages.fetch(found, kept, report)
     unpacked = []
@@ -146,17 +146,3 @@ def _build(what: BuiltRecipe, folder: Path, work: Path, report: Report) -> Image
 
 def _waiting(report: Report) -> Callable[[], None]:
     return lambda: report(Progress("waiting for another build to end"))
-
-
-@contextmanager
-def _disk_faults() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            message = "the disk is full"
-        else:
-            message = f"the image cache cannot be written: {error.strerror}"
-        raise ImageError(
-            message, advice=f"look at {cache.root()}, or set XDG_CACHE_HOME to a better place"
-        ) from error

@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from pciabi.distribution.packages import Package
 from pciabi.errors import ImageError
-from pciabi.guest.packages import Package
 
 SCHEMA = "pciabi-image/1"
 FILE_NAME = "manifest.json"

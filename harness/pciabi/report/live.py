@@ -16,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from pciabi.guest.progress import Progress
+from pciabi.distribution.progress import Progress
 from pciabi.report import printable, wording
 from pciabi.report.terminal import STYLES, is_plain, say
 from pciabi.scenario.case import Case

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pciabi.guest.progress import Progress
+from pciabi.distribution.progress import Progress
 from pciabi.scenario.case import Case
 from pciabi.scenario.result import CaseResult
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from pciabi import __version__
 from pciabi.cancellation import Cancellation
+from pciabi.distribution.progress import Progress
 from pciabi.errors import CannotTest, InputError, PciabiError
 from pciabi.guest import guest
 from pciabi.guest.guest import Guest
 from pciabi.guest.keys import RunKeys
-from pciabi.guest.progress import Progress
 from pciabi.probe.boot import BootRecord, boot
 from pciabi.probe.equipment import Equipped, equip
 from pciabi.probe.testbed import Testbed

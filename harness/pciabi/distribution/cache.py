@@ -1,4 +1,4 @@
-"""Where built images are kept, safe against builds at the same time and killed builds.
+"""Where what is made of packages is kept, safe against builds at the same time and killed ones.
 
 ::
 
@@ -6,7 +6,7 @@
         packages/                        archives as apt delivered them
             lock                         held while downloading
             download-XXXX/               a download in progress, or what a killed one left
-        images/<recipe>-<recipe digest>/
+        images/<recipe>-<recipe digest>/ a shelf: all that was ever built from one recipe
             lock                         held while building
             building-XXXX/               a build in progress, or what a killed one left
             <content digest>/            a finished image; never written to again
@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -24,7 +25,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pciabi.errors import ImageError
+from pciabi.errors import PackageError
 
 DOWNLOADING = "download-"
 _BUILDING = "building-"
@@ -47,18 +48,18 @@ def packages() -> Path:
     return root() / "packages"
 
 
-def shelf(name: str, recipe_digest: str) -> Path:
-    """The folder of all images built from one state of a recipe."""
-    return root() / "images" / f"{name}-{recipe_digest[:_DIGITS]}"
+def shelf(kind: str, name: str, recipe_digest: str) -> Path:
+    """The folder of all that was built from one state of a recipe. `kind` is such as `images`."""
+    return root() / kind / f"{name}-{recipe_digest[:_DIGITS]}"
 
 
-def shelves() -> tuple[Path, ...]:
-    """All recipes' folders that hold an image."""
-    return tuple(sorted(path.parent for path in (root() / "images").glob(f"*/{_CURRENT}")))
+def shelves(kind: str) -> tuple[Path, ...]:
+    """All recipes' folders that hold something finished."""
+    return tuple(sorted(path.parent for path in (root() / kind).glob(f"*/{_CURRENT}")))
 
 
 def current(folder: Path) -> Path | None:
-    """The image in use on a shelf, or None."""
+    """What is in use on a shelf, or None."""
     link = folder / _CURRENT
     return link.resolve() if link.is_dir() else None
 
@@ -89,9 +90,9 @@ def building(folder: Path, waiting: Callable[[], None]) -> Iterator[Path]:
 
 
 def publish(ready: Path, folder: Path, digest: str) -> Path:
-    """Move a finished image to its place on the shelf and make it the current one.
+    """Move something finished to its place on the shelf and make it the current one.
 
-    To be called while building, with a folder inside the build's. An image of the same digest
+    To be called while building, with a folder inside the build's. What has the same digest
     gives way, so that a damaged one is mended.
     """
     place = folder / digest[:_DIGITS]
@@ -105,6 +106,21 @@ def publish(ready: Path, folder: Path, digest: str) -> Path:
         if left != ready.parent:
             _remove(left)
     return place
+
+
+@contextmanager
+def disk_faults() -> Iterator[None]:
+    """Within the block a disk that is full or cannot be written is one clear PackageError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            message = "the disk is full"
+        else:
+            message = f"the cache cannot be written: {error.strerror}"
+        raise PackageError(
+            message, advice=f"look at {root()}, or set XDG_CACHE_HOME to a better place"
+        ) from error
 
 
 @contextmanager
@@ -136,7 +152,7 @@ def _remove(folder: Path) -> None:
     try:
         shutil.rmtree(folder)
     except OSError as error:
-        raise ImageError(
+        raise PackageError(
             f"{folder}, left by a killed build, cannot be removed: {error.strerror}",
             advice="remove it by hand",
         ) from error

@@ -1,8 +1,7 @@
 """The distribution's packages: which ones are needed, and fetching them through apt.
 
 apt resolves, downloads and verifies against its signed indexes; nothing here needs root, and
-the host's own installed packages do not count. Another distribution's configuration can be
-used by pointing the variable APT_CONFIG at it (apt.conf(5)).
+the host's own installed packages do not count.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pciabi.errors import ImageError
-from pciabi.guest import tools
-from pciabi.guest.cache import DOWNLOADING
-from pciabi.guest.progress import Progress, Report
+from pciabi.distribution import tools
+from pciabi.distribution.cache import DOWNLOADING
+from pciabi.distribution.progress import Progress, Report
+from pciabi.errors import PackageError
 
 _NOTHING_INSTALLED = ("-o", "Dir::State::status=/dev/null")
 _INSTALL = re.compile(r"Inst (?P<name>\S+) \((?P<version>\S+) .*\[(?P<architecture>\S+)\]\)")
@@ -41,40 +40,58 @@ class Package:
         return f"{self.name}_{self.version.replace(':', '%3a')}_{self.architecture}.deb"
 
 
-def resolve(kernel: str, named: Sequence[str]) -> tuple[Package, ...]:
-    """The packages to unpack: the named ones, the libraries below them, and the kernel.
+@dataclass(frozen=True)
+class Apt:
+    """An apt to ask: the host's own, or with `options` one that is configured otherwise.
+
+    Another distribution's configuration can also be used by pointing the variable APT_CONFIG
+    at it (apt.conf(5)).
+    """
+
+    options: tuple[str, ...] = ()
+
+
+HOST = Apt()
+
+
+def resolve(
+    named: Iterable[str], families: tuple[str, ...] = (), apt: Apt = HOST
+) -> tuple[Package, ...]:
+    """The packages to unpack: the named ones, and of what they depend on the libraries and
+    whatever has a name that begins with one of `families`.
 
     What else would be installed with them (account tools, maintainer scripts' helpers) is
-    not needed, because nothing of them is run. Raises ImageError.
+    not needed, because nothing of them is run. Raises PackageError.
     """
-    wanted = {kernel, *named}
-    found = [
-        (match["name"], match["version"]) for match in _INSTALL.finditer(_simulate(sorted(wanted)))
-    ]
+    wanted = frozenset(named)
+    simulated = _simulate(sorted(wanted), apt)
+    found = [(match["name"], match["version"]) for match in _INSTALL.finditer(simulated)]
     return tuple(
         sorted(
             package
-            for package, section in _described(found)
+            for package, section in _described(found, apt)
             if package.name in wanted
-            or package.name.startswith("linux-image-")
+            or package.name.startswith(families)
             or section.split("/")[-1] == "libs"
         )
     )
 
 
-def fetch(packages: Sequence[Package], folder: Path, report: Report) -> tuple[Path, ...]:
+def fetch(
+    packages: Sequence[Package], folder: Path, report: Report, apt: Apt = HOST
+) -> tuple[Path, ...]:
     """The packages' archives in `folder`, downloading what is missing or damaged there.
 
-    Each archive has the checksum its package says. Raises ImageError.
+    Each archive has the checksum its package says. Raises PackageError.
     """
     missing = [p for p in packages if not _is_intact(folder / p.file_name, p)]
     if missing:
-        _download(missing, folder, report)
+        _download(missing, folder, report, apt)
     return tuple(folder / package.file_name for package in packages)
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack one archive into a folder of its own. Raises ImageError."""
+    """Unpack one archive into a folder of its own. Raises PackageError."""
     folder.mkdir()
     tools.output(["dpkg-deb", "-x", archive, folder])
 
@@ -85,36 +102,36 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _simulate(names: Sequence[str]) -> str:
-    command = ["apt-get", "-s", *_NOTHING_INSTALLED, "-o", "APT::Install-Recommends=false"]
+def _simulate(names: Sequence[str], apt: Apt) -> str:
+    command = ["apt-get", *apt.options, *_NOTHING_INSTALLED]
+    command += ["-o", "APT::Install-Recommends=false", "-s"]
     try:
         return tools.output([*command, "-y", "install", *names]).decode()
     except tools.ToolFailed as error:
         missing = _NOT_FOUND.search(error.complaint)
         if missing is None:
             raise
-        _require_package_lists()
+        _require_package_lists(apt)
         name = missing[1] or ", ".join(names)
-        raise ImageError(
+        raise PackageError(
             f"the distribution has no package called {name}",
             advice="run apt-get update, or mend the recipe",
         ) from error
 
 
-def _require_package_lists() -> None:
-    lists = tools.output(
-        ["apt-get", "indextargets", "--format", "$(FILENAME)", "Identifier: Packages"]
-    )
+def _require_package_lists(apt: Apt) -> None:
+    asking = ["apt-get", *apt.options, "indextargets", "--format", "$(FILENAME)"]
+    lists = tools.output([*asking, "Identifier: Packages"])
     # apt names the target; on disk it may lie compressed.
     stems = [Path(line) for line in lists.decode().split()]
     if not any(any(stem.parent.glob(stem.name + "*")) for stem in stems):
-        raise ImageError("apt has no package lists", advice="run apt-get update")
+        raise PackageError("apt has no package lists", advice="run apt-get update")
 
 
-def _described(found: Sequence[tuple[str, str]]) -> Iterable[tuple[Package, str]]:
+def _described(found: Sequence[tuple[str, str]], apt: Apt) -> Iterable[tuple[Package, str]]:
     """Each package with the section of the distribution it is in."""
     words = [f"{name}={version}" for name, version in found]
-    text = tools.output(["apt-cache", *_NOTHING_INSTALLED, "show", *words]).decode()
+    text = tools.output(["apt-cache", *apt.options, *_NOTHING_INSTALLED, "show", *words]).decode()
     stanzas = {}
     for stanza in text.split("\n\n"):
         fields = dict(line.split(": ", 1) for line in stanza.splitlines() if ": " in line[1:])
@@ -122,7 +139,7 @@ def _described(found: Sequence[tuple[str, str]]) -> Iterable[tuple[Package, str]
             stanzas[fields["Package"], fields["Version"]] = fields
     for key in found:
         if key not in stanzas:
-            raise ImageError(f"apt knows no checksum of {key[0]}", advice="run apt-get update")
+            raise PackageError(f"apt knows no checksum of {key[0]}", advice="run apt-get update")
         fields = stanzas[key]
         size = int(fields["Size"])
         package = Package(*key, fields["Architecture"], size, fields["SHA256"])
@@ -137,7 +154,7 @@ def _is_intact(archive: Path, package: Package) -> bool:
     )
 
 
-def _download(packages: Sequence[Package], folder: Path, report: Report) -> None:
+def _download(packages: Sequence[Package], folder: Path, report: Report, apt: Apt) -> None:
     total = sum(package.size for package in packages)
 
     def status(line: str) -> None:
@@ -146,7 +163,7 @@ def _download(packages: Sequence[Package], folder: Path, report: Report) -> None
             percent = float(rest.split(":")[1])
             report(Progress("downloading packages", round(total * percent / 100), total))
 
-    command = ["apt-get", "-o", "APT::Status-Fd={status}", *_NOTHING_INSTALLED]
+    command = ["apt-get", *apt.options, "-o", "APT::Status-Fd={status}", *_NOTHING_INSTALLED]
     if os.geteuid() == 0:
         # The download user may not write here; the archives are checked in any case.
         command += ["-o", "APT::Sandbox::User=root"]
@@ -156,12 +173,12 @@ def _download(packages: Sequence[Package], folder: Path, report: Report) -> None
         try:
             tools.follow([*command, "download", *words], arriving, status)
         except tools.ToolFailed as error:
-            raise ImageError(
+            raise PackageError(
                 f"packages could not be downloaded: {error.message}",
                 advice="check the network, and run apt-get update",
             ) from error
         arrived = {checksum(path): path for path in arriving.glob("*.deb")}
         for package in packages:
             if package.sha256 not in arrived:
-                raise ImageError(f"{package.file_name} arrived damaged", advice="build again")
+                raise PackageError(f"{package.file_name} arrived damaged", advice="try again")
             arrived[package.sha256].replace(folder / package.file_name)

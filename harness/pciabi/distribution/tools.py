@@ -1,4 +1,5 @@
-"""The distribution's own programs an image is built with: the one place that starts them."""
+"""The distribution's own programs, which fetch packages and build images: the one place that
+starts them."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pciabi.errors import ImageError
+from pciabi.errors import PackageError
 
 _PACKAGE_OF = {
     "apt-get": "apt",
@@ -23,7 +24,7 @@ SYSTEM_FOLDERS = ("/usr/sbin", "/sbin")
 _NO_SPACE = ("No space left on device", "enough free space")
 
 
-class ToolFailed(ImageError):
+class ToolFailed(PackageError):
     """A program ended with an error; `complaint` is what it wrote to standard error."""
 
     def __init__(self, message: str, complaint: str) -> None:
@@ -34,7 +35,7 @@ class ToolFailed(ImageError):
 def output(arguments: Sequence[str | Path], *, data: bytes = b"") -> bytes:
     """What a program prints, given `data` on its standard input.
 
-    Raises ImageError where the program is missing or the disk is full, ToolFailed where it
+    Raises PackageError where the program is missing or the disk is full, ToolFailed where it
     fails otherwise.
     """
     try:
@@ -83,10 +84,10 @@ def follow(arguments: Sequence[str | Path], folder: Path, status: Callable[[str]
             raise failure(words, process.returncode, text)
 
 
-def failure(arguments: Sequence[str | Path], status: int, complaint: str) -> ImageError:
+def failure(arguments: Sequence[str | Path], status: int, complaint: str) -> PackageError:
     """The error that says why a program failed, in its own last words."""
     if any(words in complaint for words in _NO_SPACE):
-        return ImageError(
+        return PackageError(
             "the disk is full", advice="free about 1 GB where the cache and TMPDIR lie"
         )
     program = Path(arguments[0]).name
@@ -96,12 +97,12 @@ def failure(arguments: Sequence[str | Path], status: int, complaint: str) -> Ima
     return ToolFailed(f"{program} failed: {words}", complaint)
 
 
-def _missing(program: str) -> ImageError:
+def _missing(program: str) -> PackageError:
     name = Path(program).name
-    return ImageError(
+    return PackageError(
         f"{name} is not installed",
         advice=f"install the package {_PACKAGE_OF.get(name, name)}; "
-        "images are built on Debian or one of its derivatives",
+        "packages are used on Debian or one of its derivatives",
     )
 
 
