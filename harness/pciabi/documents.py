@@ -75,6 +75,11 @@ def read_alternatives(path: Path, choose: Callable[[Any], type[M]]) -> tuple[M, 
         raise _input_error(error, positions, str(path)) from None
 
 
+def _one_line(text: str) -> str:
+    """The text with whatever would break the line, or steer a terminal, written out."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
 def _input_error(error: ValidationError, positions: Positions, file: str) -> InputError:
     first, *more = error.errors(include_url=False)
     location: Location = first["loc"]
@@ -89,7 +94,7 @@ def _input_error(error: ValidationError, positions: Positions, file: str) -> Inp
         message = f"{message}, got '{first['input'][:80]}'"
     name = ".".join(str(part) for part in location if not str(part).startswith("function-"))
     return InputError(
-        f"{name}: {message}" if name else message,
+        _one_line(f"{name}: {message}" if name else message),
         advice=f"and {len(more)} more" if more else "",
         place=positions.get(where, SourcePosition(file, 1)),
     )

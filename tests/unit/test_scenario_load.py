@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pciabi import resources
@@ -132,6 +132,7 @@ def test_what_is_no_scenario_is_one_clear_error(tmp_path: Path, raw: bytes) -> N
 
 
 @settings(max_examples=150)
+@example("\n")
 @given(
     st.recursive(
         st.none() | st.text(max_size=8),
