@@ -15,7 +15,7 @@ import pytest
 from pciabi.distribution.progress import Progress
 from pciabi.errors import ImageError, InputError, PackageError
 from pciabi.guest import image
-from tests.unit.guest_distribution import CONTENTS, KERNEL, RECIPE, Distribution
+from tests.unit.guest_distribution import CONTENTS, KERNEL, RECIPE, Distribution, kernel_files
 from tests.unit.test_guest_cpio import records
 
 BUILD = """
@@ -87,6 +87,7 @@ def test_the_image_holds_what_the_recipe_names_and_all_it_needs(
     assert b"kernel/drivers/bus.ko:" in files[f"{modules}/modules.dep"]
     assert files[f"{modules}/kernel/drivers/net/nic-one.ko"].startswith(b"\x7fELF")
     assert not any("unwanted" in path or "adduser" in path for path in files)
+    assert built.efi_kernel.read_bytes() == kernel_files()[f"boot/vmlinuz-{KERNEL}"]
     assert (built.name, built.kernel_version) == ("test", KERNEL)
     assert built.kernel_arguments == "quiet panic=-1"
     assert {p.name for p in built.packages} == CONTENTS.keys() - {"adduser"}
@@ -131,7 +132,7 @@ def test_another_recipe_or_script_is_another_image(distribution: Distribution) -
     assert image.ensure(distribution.recipe, quiet).kernel_arguments == "loud panic=-1"
 
 
-@pytest.mark.parametrize("name", ["initrd", "vmlinux", "manifest.json"])
+@pytest.mark.parametrize("name", ["initrd", "vmlinux", "vmlinuz", "manifest.json"])
 def test_a_damaged_image_is_built_again(distribution: Distribution, name: str) -> None:
     first = image.ensure(distribution.recipe, quiet)
     folder = first.initrd.parent
@@ -142,6 +143,20 @@ def test_a_damaged_image_is_built_again(distribution: Distribution, name: str) -
     assert image.cached() == ()
     assert image.ensure(distribution.recipe, quiet) == first
     assert (folder / name).read_bytes() == whole
+
+
+def test_an_image_without_a_file_of_this_version_is_built_again(
+    distribution: Distribution,
+) -> None:
+    first = image.ensure(distribution.recipe, quiet)
+    place = first.initrd.parent / "manifest.json"
+    document = json.loads(place.read_text())
+    del document["files"]["vmlinuz"]
+    place.write_text(json.dumps(document))
+    with pytest.raises(ImageError, match="incomplete"):
+        image.open_image(first.initrd.parent)
+    assert image.cached() == ()
+    assert image.ensure(distribution.recipe, quiet) == first
 
 
 def test_a_damaged_package_is_fetched_again(distribution: Distribution, place: Path) -> None:

@@ -58,7 +58,8 @@ def list_images() -> None:
 
 
 def _line(found: images.Image) -> str:
-    size = (found.kernel.stat().st_size + found.initrd.stat().st_size) / 1e6
+    files = (found.kernel, found.efi_kernel, found.initrd)
+    size = sum(path.stat().st_size for path in files) / 1e6
     words = (found.name, found.digest[:_DIGITS], f"Linux {found.kernel_version}")
     return "  ".join((*words, f"{size:.0f} MB", str(found.kernel.parent)))
 

@@ -12,9 +12,13 @@ from pciabi.guest.recipe import BuiltRecipe
 
 @dataclass(frozen=True)
 class KernelAndInitrd:
-    """What QEMU's `-kernel`, `-initrd` and `-append` take."""
+    """What QEMU's `-kernel`, `-initrd` and `-append` take.
+
+    UEFI firmware starts `efi_kernel`, a bzImage with an EFI stub; other firmware `kernel`.
+    """
 
     kernel: Path
+    efi_kernel: Path
     initrd: Path
     arguments: str
 
@@ -39,10 +43,14 @@ def prepare(path: Path, report: Report) -> Guest:
         return Guest(
             name=built.name,
             label=f"{built.name} image {built.digest[:12]}",
-            medium=KernelAndInitrd(built.kernel, built.initrd, built.kernel_arguments),
+            medium=KernelAndInitrd(
+                built.kernel, built.efi_kernel, built.initrd, built.kernel_arguments
+            ),
         )
     return Guest(
         name=path.stem,
         label=f"{path.stem} ({wanted.kernel.name}, {wanted.initrd.name})",
-        medium=KernelAndInitrd(wanted.kernel, wanted.initrd, " ".join(wanted.arguments)),
+        medium=KernelAndInitrd(
+            wanted.kernel, wanted.kernel, wanted.initrd, " ".join(wanted.arguments)
+        ),
     )

@@ -15,21 +15,25 @@ from pciabi.guest.manifest import Manifest
 from pciabi.guest.recipe import BuiltRecipe
 
 # Goes up whenever the same recipe and packages would make another image.
-_BUILDER = "1"
+_BUILDER = "2"
 _KIND = "images"
 _KERNEL = "vmlinux"
+_EFI_KERNEL = "vmlinuz"
 _INITRD = "initrd"
+_FILES = (_INITRD, _KERNEL, _EFI_KERNEL)
 
 
 @dataclass(frozen=True)
 class Image:
     """A guest image, ready to boot: the kernel is for `-kernel`, `initrd` for `-initrd`.
 
-    `digest` names the content, in hex; `packages` are what it was built from.
+    UEFI firmware starts `efi_kernel`: the same kernel, as an EFI program. `digest` names the
+    content, in hex; `packages` are what it was built from.
     """
 
     name: str
     kernel: Path
+    efi_kernel: Path
     initrd: Path
     kernel_arguments: str
     kernel_version: str
@@ -72,6 +76,8 @@ def open_image(folder: Path) -> Image:
     try:
         text = (folder / manifest.FILE_NAME).read_bytes()
         said = manifest.loads(text, folder / manifest.FILE_NAME)
+        if set(_FILES) != {name for name, _ in said.files}:
+            raise ImageError(f"{folder} is incomplete: it is another version's image")
         for name, checksum in said.files:
             if packages.checksum(folder / name) != checksum:
                 raise ImageError(f"{folder / name} is damaged", advice="run pciabi image build")
@@ -80,6 +86,7 @@ def open_image(folder: Path) -> Image:
     return Image(
         name=said.name,
         kernel=folder / _KERNEL,
+        efi_kernel=folder / _EFI_KERNEL,
         initrd=folder / _INITRD,
         kernel_arguments=said.kernel_arguments,
         kernel_version=said.kernel_version,
@@ -128,7 +135,9 @@ def _build(what: BuiltRecipe, folder: Path, work: Path, report: Report) -> Image
     ready.mkdir()
     report(Progress("writing the image"))
     version = initramfs.kernel_version(files)
-    (ready / _KERNEL).write_bytes(vmlinux.bootable(files.read(f"boot/vmlinuz-{version}")))
+    kernel = files.read(f"boot/vmlinuz-{version}")
+    (ready / _EFI_KERNEL).write_bytes(kernel)
+    (ready / _KERNEL).write_bytes(vmlinux.bootable(kernel))
     scratch = work / "modules"
     entries = initramfs.entries(what, files, scratch)
     (ready / _INITRD).write_bytes(cpio.archive(entries))
@@ -137,7 +146,7 @@ def _build(what: BuiltRecipe, folder: Path, work: Path, report: Report) -> Image
         kernel_version=version,
         kernel_arguments=" ".join(what.kernel_arguments),
         packages=found,
-        files=tuple((name, packages.checksum(ready / name)) for name in (_INITRD, _KERNEL)),
+        files=tuple((name, packages.checksum(ready / name)) for name in _FILES),
     )
     text = manifest.dumps(said)
     (ready / manifest.FILE_NAME).write_bytes(text)
