@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from pciabi import resources
-from pciabi.guest import cache
+from pciabi.distribution import cache
 from tests.real.command import (
     PCIABI,
     environment,

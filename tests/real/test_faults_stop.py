@@ -11,7 +11,7 @@ from typing import TypeAlias
 import pexpect
 import pytest
 
-from pciabi.guest import cache
+from pciabi.distribution import cache
 from tests.real.command import (
     PCIABI,
     environment,
