@@ -6,7 +6,7 @@
     ├── InputError              exit 2: bad usage, or a file that is wrong
     └── CannotTest              exit 3: the test could not be carried out
         ├── QemuError           QEMU is missing, too old, refused to start, or died
-        ├── PackageError        the distribution's packages could not be had
+        ├── PackageError        no usable packages, or what was made of them is damaged
         ├── ImageError          no usable guest image
         ├── GuestError          the guest did not come up or did not answer
         └── Disagreement        guest and QEMU tell different stories about the hardware
@@ -94,7 +94,7 @@ class QemuError(CannotTest):
 
 
 class PackageError(CannotTest):
-    """The distribution's packages, or its tools, could not be had."""
+    """No packages, or no tools to use them; or what was made of them is damaged."""
 
 
 class ImageError(CannotTest):

@@ -138,7 +138,7 @@ def test_a_damaged_image_is_built_again(distribution: Distribution, name: str) -
     folder = first.initrd.parent
     whole = (folder / name).read_bytes()
     (folder / name).write_bytes(whole[:-9] + b"x" + whole[-8:])
-    with pytest.raises(ImageError, match="damaged"):
+    with pytest.raises(PackageError, match="damaged"):
         image.open_image(folder)
     assert image.cached() == ()
     assert image.ensure(distribution.recipe, quiet) == first
@@ -153,7 +153,7 @@ def test_an_image_without_a_file_of_this_version_is_built_again(
     document = json.loads(place.read_text())
     del document["files"]["vmlinuz"]
     place.write_text(json.dumps(document))
-    with pytest.raises(ImageError, match="incomplete"):
+    with pytest.raises(PackageError, match="incomplete"):
         image.open_image(first.initrd.parent)
     assert image.cached() == ()
     assert image.ensure(distribution.recipe, quiet) == first

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pciabi.distribution import cache, packages
+from pciabi.distribution import cache, manifest, packages
 from pciabi.distribution.packages import Package
 from pciabi.distribution.progress import Progress, Report
-from pciabi.errors import ImageError, InputError, SourcePosition
-from pciabi.guest import cpio, initramfs, manifest, recipe, tree, vmlinux
-from pciabi.guest.manifest import Manifest
+from pciabi.errors import InputError, PackageError, SourcePosition
+from pciabi.guest import cpio, initramfs, recipe, tree, vmlinux
+from pciabi.guest.manifest import FORM, Manifest
 from pciabi.guest.recipe import BuiltRecipe
 
 # Goes up whenever the same recipe and packages would make another image.
@@ -72,17 +72,15 @@ def cached() -> tuple[Image, ...]:
 
 
 def open_image(folder: Path) -> Image:
-    """The image in a folder, its checksums verified. Raises ImageError if it is damaged."""
+    """The image in a folder, its checksums verified. Raises PackageError if it is damaged."""
     try:
         text = (folder / manifest.FILE_NAME).read_bytes()
-        said = manifest.loads(text, folder / manifest.FILE_NAME)
-        if set(_FILES) != {name for name, _ in said.files}:
-            raise ImageError(f"{folder} is incomplete: it is another version's image")
-        for name, checksum in said.files:
-            if packages.checksum(folder / name) != checksum:
-                raise ImageError(f"{folder / name} is damaged", advice="run pciabi image build")
     except OSError as error:
-        raise ImageError(f"{folder} is incomplete: {error.strerror}") from error
+        raise PackageError(f"{folder} is incomplete: {error.strerror}") from error
+    said = FORM.loads(text, folder / manifest.FILE_NAME)
+    if set(_FILES) != {name for name, _ in said.files}:
+        raise PackageError(f"{folder} is incomplete: it is another version's image")
+    manifest.verify(folder, said.files, "run pciabi image build")
     return Image(
         name=said.name,
         kernel=folder / _KERNEL,
@@ -101,7 +99,7 @@ def _intact(folder: Path) -> Image | None:
         return None
     try:
         return open_image(place)
-    except ImageError:
+    except PackageError:
         # A damaged image is as good as none: the caller builds a new one in its place.
         return None
 
@@ -146,9 +144,9 @@ def _build(what: BuiltRecipe, folder: Path, work: Path, report: Report) -> Image
         kernel_version=version,
         kernel_arguments=" ".join(what.kernel_arguments),
         packages=found,
-        files=tuple((name, packages.checksum(ready / name)) for name in _FILES),
+        files=manifest.checksums(ready, _FILES),
     )
-    text = manifest.dumps(said)
+    text = FORM.dumps(said)
     (ready / manifest.FILE_NAME).write_bytes(text)
     return open_image(cache.publish(ready, folder, manifest.digest(text)))
 
