@@ -13,9 +13,8 @@ from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-ONE = "--select machine=pc --select nic=virtio-net-pci"
-RUN = f"pciabi run two-nics-pinned {ONE}"
-OWN = "pciabi run own.pciabi.yaml"
+RUN = "`pciabi run two-nics-pinned`"
+OWN = "`pciabi run own.pciabi.yaml`"
 
 
 @dataclass(frozen=True)
@@ -56,13 +55,13 @@ _ROWS = (
           "QEMU is too old: QEMU emulator version 4.2.1", 3),
     Fault("not a QEMU", f"{RUN} --qemu ./qemu, another program", "is not a working QEMU", 3),
     Fault("unknown device driver", f"{OWN}, with driver: e1001",
-          "own.pciabi.yaml:12: own[pc-virtio-net-pci]: unknown device driver 'e1001' "
+          "own.pciabi.yaml:…: own[pc-virtio-net-pci]: unknown device driver 'e1001' "
           "(device net1)", 2),
     Fault("slot already taken", f"{OWN}, with addr: 0x3 twice",
-          "own.pciabi.yaml:12: own[pc-virtio-net-pci]: QEMU refuses device net1…"
+          "own.pciabi.yaml:…: own[pc-virtio-net-pci]: QEMU refuses device net1…"
           "slot 3 function 0 not available", 2),
     Fault("unknown machine type", f"{OWN}, with machine: pc-q35-1.0",
-          "own.pciabi.yaml:9: own[pc-virtio-net-pci]: unknown machine type 'pc-q35-1.0'", 2),
+          "own.pciabi.yaml:…: own[pc-virtio-net-pci]: unknown machine type 'pc-q35-1.0'", 2),
     Fault("invalid YAML", f"{OWN}, with steps: [", "own.pciabi.yaml:…not valid YAML", 2),
     # The guest.
     Fault("guest kernel panic", _overlay("it ends at once"),
@@ -73,8 +72,10 @@ _ROWS = (
           "the guest rebooted or switched itself off before it was read", 3),
     Fault("emergency shell", _overlay("it prints what systemd prints there, and waits"),
           "the guest stopped in an emergency shell: You are in emergency mode.", 3),
-    Fault("no network", _overlay("the interface gets an address of another network"),
+    Fault("no network", _overlay("it looks for the host at an address where nobody is"),
           "the guest reports: no answer from the host on eth", 3),
+    Fault("network lost", _overlay("the interface goes down just before it is ready"),
+          "the guest's SSH server did not answer in 30 s", 3),
     Fault("no link", _overlay("the interface is not brought up"),
           "the guest reports: no link on eth", 3),
     Fault("no SSH server", _overlay("no dropbear"),
@@ -108,7 +109,7 @@ _ROWS = (
           "held: two-nics-pinned[pc-virtio-net-pci]", 0),
     Fault("two runs in one folder at once", f"{RUN} & {RUN}",
           "held: two-nics-pinned[pc-virtio-net-pci]", 0),
-    Fault("image build killed half-way", "kill -KILL of pciabi image build, then it again",
+    Fault("image build killed half-way", "kill -KILL of `pciabi image build`, then it again",
           "image debian: unpacking…debian …Linux …MB", 0),
     Fault("image in the cache damaged", f"{RUN} after a byte of its initrd was changed",
           "image debian: writing the image…held: two-nics-pinned[pc-virtio-net-pci]", 0),
@@ -127,8 +128,9 @@ _HEADING = """# Faults
 What keeps a test from being carried out, and what pciabi then says. Every row is provoked for
 real by a test in `tests/real`; `script/record-faults` makes this page from their table.
 The message ends with the guest's last console lines where they help (not shown here). `…`
-stands for what differs from machine to machine. After every one of them no process and no
-temporary folder is left; what a SIGKILL left, the next command removes.
+stands for what differs from case to case; `own.pciabi.yaml` is the shipped scenario with the
+change that is named; all with `--select machine=pc --select nic=virtio-net-pci`. After every one
+of them no process and no temporary folder is left; what a SIGKILL left, the next command removes.
 
 | fault | provoked by | pciabi says | exit code |
 | --- | --- | --- | --- |
@@ -150,7 +152,7 @@ def provokes(*names: str) -> Callable[[F], F]:
 def page() -> str:
     """The text of `docs/faults.md`."""
     rows = (
-        f"| {row.name} | `{row.provoked}` | {row.message.replace('|', '&#124;')} "
+        f"| {row.name} | {row.provoked} | {row.message.replace('|', '&#124;')} "
         f"| {row.exit_code} |\n"
         for row in _ROWS
     )

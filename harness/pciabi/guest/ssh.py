@@ -15,6 +15,8 @@ from pciabi.guest.keys import RunKeys
 
 LOOPBACK = "127.0.0.1"
 MAX_OUTPUT = 16_000_000
+# A guest that has said it is ready answers at once, slow as it may be.
+BANNER_SECONDS = 30.0
 # The library logs what it also raises.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
@@ -77,7 +79,7 @@ def session(port: int, keys: RunKeys, deadline: Deadline) -> Iterator[Session]:
                 look_for_keys=False,
                 allow_agent=False,
                 timeout=deadline.remaining,
-                banner_timeout=deadline.remaining,
+                banner_timeout=min(deadline.remaining, BANNER_SECONDS),
                 auth_timeout=deadline.remaining,
             )
         except paramiko.BadHostKeyException as error:
@@ -85,7 +87,19 @@ def session(port: int, keys: RunKeys, deadline: Deadline) -> Iterator[Session]:
         except paramiko.AuthenticationException as error:
             raise GuestError("the guest refused the run's SSH key") from error
         except (paramiko.SSHException, OSError, EOFError) as error:
-            raise GuestError(f"no SSH connection to the guest: {error or 'closed'}") from error
+            raise _unreachable(error) from error
         yield Session(client, deadline)
     finally:
         client.close()
+
+
+def _unreachable(error: Exception) -> GuestError:
+    # The library hides what happened to the connection behind what it was reading.
+    hidden = error.__context__ if isinstance(error, paramiko.SSHException) else None
+    if isinstance(hidden or error, TimeoutError):
+        return GuestError(f"the guest's SSH server did not answer in {BANNER_SECONDS:g} s")
+    if isinstance(hidden or error, OSError | EOFError):
+        words = str(hidden or error) or "it was closed"
+    else:
+        words = str(error)
+    return GuestError(f"no SSH connection to the guest: {words}")
