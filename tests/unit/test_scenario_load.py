@@ -87,6 +87,8 @@ def test_values_keep_the_text_that_was_written(tmp_path: Path) -> None:
         ("address: changed", "address: moved", 18, "'unchanged' or 'changed', got 'moved'"),
         ("      net1: {address", "      net0: {address", 18, "no device 'net0'"),
         ("machine: ${machine}", "machine: ${host}", 7, "unknown axis '${host}'"),
+        ("  - boot: after", "  - firmware: coreboot", 16, "unknown firmware 'coreboot', only: "),
+        ("summary: two NICs", "summary: x\nfirmware: bios", 2, "unknown firmware 'bios'"),
         ("when: {machine: pc}", "when: {machine: isapc}", 11, "no value 'isapc', only: pc, q35"),
         ("{machine: q35, nic: e1000}", "{cpu: q35}", 6, "unknown axis 'cpu'"),
         ("  - boot: after\n", "", 16, "expect must follow"),
@@ -106,6 +108,20 @@ def test_a_mistake_is_named_with_its_line(
     assert str(caught.value).startswith(f"{path}:{line}: ")
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+def test_firmware_is_an_axis_and_a_step(tmp_path: Path) -> None:
+    text = GOOD.replace("machine: ${machine}\n", "machine: ${machine}\nfirmware: ${fw}\n")
+    text = text.replace("matrix:\n", "matrix:\n  fw: [seabios, ovmf]\n")
+    text = text.replace("  - boot: after\n", "  - firmware: ovmf\n  - boot: after\n")
+    cases = load.cases(written(tmp_path, text))
+    found = {
+        case.name.partition("-")[0]: tuple(boot.config.firmware for boot in case.boots)
+        for case in cases
+    }
+    assert found == {"seabios": ("seabios", "ovmf"), "ovmf": ("ovmf", "ovmf")}
+    (plain, *_) = load.cases(written(tmp_path, GOOD))
+    assert plain.boots[0].config.firmware == "seabios"
 
 
 def test_two_cases_never_share_a_name(tmp_path: Path) -> None:

@@ -13,14 +13,30 @@ from pexpect.fdpexpect import fdspawn
 FAULTS = {
     r"Kernel panic - not syncing: ([^\r\n]+)[\r\n]": "the guest kernel panicked: {}",
     r"(You are in emergency mode[^\r\n]*)": "the guest stopped in an emergency shell: {}",
+    # SeaBIOS
     r"(No bootable device[^\r\n]*)": "the firmware found nothing to boot: {}",
+    # OVMF: a build without a shell, one with a shell, and what it says of a kernel it cannot start
+    r"(No bootable option or device[^\r\n]*)": "the firmware found nothing to boot: {}",
+    r"\x1b\[[0-9;]*m(Shell> )": "the firmware found nothing to boot: it offers its own {}",
+    r"failed to load Boot\d+ \"[^\"\r\n]*\" from VenMedia\(1428F772-B64A-441E-B8C3-9EBDD7F893C7\): "
+    r"([^\r\n]+)[\r\n]": "the firmware does not start the kernel, {}: UEFI needs a bzImage",
 }
 _PATTERNS: list[re.Pattern[str] | re.Pattern[bytes] | str | bytes | type[EOF] | type[TIMEOUT]] = [
     EOF,
     TIMEOUT,
     *FAULTS,
 ]
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1bc|[\x00-\x08\x0b-\x1f\x7f]")
+# ECMA-48, 5.4; RIS.
+_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1bc")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def after_screen_control(line: str) -> str:
+    """What a line says behind its last terminal control sequence.
+
+    OVMF clears its screens on every serial port, and puts no line end behind it.
+    """
+    return _SEQUENCE.split(line)[-1].strip()
 
 
 class Console:
@@ -54,4 +70,4 @@ class Console:
     @property
     def text(self) -> str:
         """All that was printed so far, without terminal control sequences."""
-        return _CONTROL.sub("", self._log.getvalue())
+        return _CONTROL.sub("", _SEQUENCE.sub("", self._log.getvalue()))

@@ -14,6 +14,7 @@ from pciabi.pci.address import GuestAddress
 from pciabi.pci.function import PciFunction
 from pciabi.pci.topology import topology_paths
 from pciabi.qemu.placement import QemuFunction
+from pciabi.vm.config import Firmware
 
 _NETWORK_CLASS = 0x02
 
@@ -59,6 +60,16 @@ def must_be_found(functions: Sequence[PlacedFunction], device_ids: Sequence[str]
     missing = [device_id for device_id in device_ids if device_id not in found]
     if missing:
         raise Disagreement(f"not found in the guest: {', '.join(missing)}")
+
+
+def must_run_on(wanted: Firmware, interfaces: Sequence[str], bios: str) -> None:
+    """The guest runs on the wanted firmware. Raises Disagreement.
+
+    `interfaces` are the firmware interfaces Linux found (/sys/firmware: `efi` under UEFI only),
+    `bios` is what the guest's DMI calls the firmware.
+    """
+    if ("efi" in interfaces) != (wanted is Firmware.OVMF):
+        raise Disagreement(f"the VM was to run on {wanted}, and the guest runs on {bios}")
 
 
 def must_be_driven(

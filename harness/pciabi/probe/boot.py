@@ -21,12 +21,13 @@ from pciabi.probe import agreement, refusal
 from pciabi.probe.equipment import Equipped
 from pciabi.probe.readiness import wait_until_ready
 from pciabi.probe.testbed import Testbed
-from pciabi.qemu import command_line, monitor, placement, process
+from pciabi.qemu import command_line, firmware, monitor, placement, process
 from pciabi.vm.config import Device
 
 LSPCI = "lspci -D -nn -vvv -xxxx"
 _RELEASE = "uname -r"
 _FIRMWARE = "cat /sys/class/dmi/id/bios_vendor /sys/class/dmi/id/bios_version"
+_FIRMWARE_INTERFACES = "ls /sys/firmware"
 _FORWARD = re.compile(r"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s")
 
 OnStage = Callable[[str], None]
@@ -86,7 +87,7 @@ class _Boot:
                 theirs_console.fileno(),
                 theirs_events.fileno(),
             )
-            self.arguments = self.command_line(initrd, descriptors)
+            self.arguments = self.command_line(Path(folder), initrd, descriptors)
             self.console = Console(ours_console)
             with (
                 self.evidence(),
@@ -104,14 +105,16 @@ class _Boot:
                 self.console.read()
         return BootRecord(snapshot, text, self.console.text, time.monotonic() - started)
 
-    def command_line(self, initrd: Path, descriptors: tuple[int, int, int]) -> tuple[str, ...]:
-        medium = self.testbed.guest.medium
-        wiring = command_line.Wiring(
-            *descriptors, str(medium.kernel), str(initrd), medium.arguments
-        )
+    def command_line(
+        self, folder: Path, initrd: Path, descriptors: tuple[int, int, int]
+    ) -> tuple[str, ...]:
+        medium, uefi = self.testbed.guest.medium, self.equipped.uefi
+        kernel = medium.efi_kernel if uefi else medium.kernel
+        wiring = command_line.Wiring(*descriptors, str(kernel), str(initrd), medium.arguments)
         return (
             *self.testbed.binary.command,
             *command_line.hardware(self.equipped.config, self.equipped.accepted, self.control.id),
+            *(firmware.install(uefi, folder) if uefi else ()),
             *command_line.harness(wiring, self.testbed.accelerator.name),
         )
 
@@ -123,22 +126,24 @@ class _Boot:
             text = session.run(LSPCI)
             nics = interfaces.parse(session.run(interfaces.COMMAND))
             release = session.run(_RELEASE).strip()
-            firmware = " ".join(session.run(_FIRMWARE).split())
+            interfaces_of_firmware = session.run(_FIRMWARE_INTERFACES).split()
+            bios = " ".join(session.run(_FIRMWARE).split())
+        agreement.must_run_on(self.equipped.config.firmware, interfaces_of_firmware, bios)
         functions = agreement.placed(lspci.parse(text), placement.functions(qmp))
         agreement.must_be_found(functions, self.equipped.pci_ids())
         agreement.must_be_driven(functions, nics)
         macs = {d.id: placement.mac_address(qmp, d.id) for d in self.equipped.nics()}
         agreement.must_match_macs(functions, nics, macs)
-        return Snapshot(functions, nics, self.provenance(qmp, firmware, release)), text
+        return Snapshot(functions, nics, self.provenance(qmp, bios, release)), text
 
-    def provenance(self, qmp: monitor.Monitor, firmware: str, release: str) -> Provenance:
+    def provenance(self, qmp: monitor.Monitor, bios: str, release: str) -> Provenance:
         return Provenance(
             probe="boot",
             qemu_version=self.testbed.binary.version_text,
             qemu_package=self.testbed.binary.banner,
             machine=placement.machine_type(qmp),
             accelerator=self.testbed.accelerator.name,
-            firmware=firmware,
+            firmware=bios,
             guest=f"{self.testbed.guest.label}, Linux {release}",
             command_line=self.arguments,
         )

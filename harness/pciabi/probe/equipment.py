@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from pciabi.qemu import firmware, machines
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.command_line import complete_devices
 from pciabi.qemu.drivers import accepted_properties
-from pciabi.vm.config import Device, VmConfig
+from pciabi.qemu.firmware import Uefi
+from pciabi.vm.config import Device, Firmware, VmConfig
 
 
 @dataclass(frozen=True)
 class Equipped:
-    """A VM with a MAC address on every NIC, and the properties each driver takes."""
+    """A VM with a MAC address on every NIC, and the properties each driver takes.
+
+    `uefi` is the firmware build it runs; None where it runs QEMU's own choice, SeaBIOS.
+    """
 
     config: VmConfig
     accepted: Mapping[str, frozenset[str]]
+    uefi: Uefi | None
 
     def nics(self) -> tuple[Device, ...]:
         """The devices that take a netdev."""
@@ -37,7 +43,7 @@ def equip(config: VmConfig, macs: Mapping[str, str], binary: Binary) -> Equipped
     """Ask QEMU about every driver, and give each NIC without one the MAC address of its id.
 
     A MAC that QEMU makes up depends on the order of creation, which is what changes here.
-    Raises InputError for a driver QEMU does not have.
+    Raises InputError for a driver QEMU does not have, QemuError where the firmware is missing.
     """
     accepted: dict[str, frozenset[str]] = {}
     devices = []
@@ -46,4 +52,11 @@ def equip(config: VmConfig, macs: Mapping[str, str], binary: Binary) -> Equipped
         accepted[device.driver] = names
         nameless = "netdev" in names and "mac" not in device.property_names
         devices.append(device.with_properties(("mac", macs[device.id])) if nameless else device)
-    return Equipped(replace(config, devices=tuple(devices)), accepted)
+    return Equipped(replace(config, devices=tuple(devices)), accepted, _uefi(config, binary))
+
+
+def _uefi(config: VmConfig, binary: Binary) -> Uefi | None:
+    if config.firmware is Firmware.SEABIOS:
+        return None
+    machine = machines.versioned(binary, config.machine, config.machine_position)
+    return firmware.find_uefi(binary, machine)

@@ -8,7 +8,7 @@ import socket
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
 from pciabi.errors import CannotTest, GuestError, QemuError
-from pciabi.guest.console import Console
+from pciabi.guest.console import Console, after_screen_control
 from pciabi.qemu.process import Process
 
 READY = "pciabi-ready"
@@ -56,7 +56,7 @@ def wait_until_ready(
 def _verdict(said: str, console: Console) -> bool:
     # A line counts once it is whole.
     for line in said.split("\n")[:-1]:
-        word, _, rest = line.strip().partition(" ")
+        word, _, rest = after_screen_control(line).partition(" ")
         if word == READY:
             return True
         if word == FAULT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pciabi.errors import InputError, PciabiError
 from pciabi.probe.equipment import Equipped
 from pciabi.probe.readiness import died
+from pciabi.qemu import machines
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.command_line import culprit, device_argument
 from pciabi.qemu.process import Process
@@ -22,9 +23,6 @@ def reason(qemu: Process, equipped: Equipped, control: Device, binary: Binary) -
             place=device.position,
         )
     if "unsupported machine type" in complaint:
-        return InputError(
-            f"unknown machine type '{equipped.config.machine}'",
-            advice=f"{binary.name} -machine help lists those of QEMU {binary.version_text}",
-            place=equipped.config.machine_position,
-        )
+        config = equipped.config
+        return machines.unknown(binary, config.machine, config.machine_position)
     return died(qemu)

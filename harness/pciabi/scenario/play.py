@@ -43,6 +43,9 @@ class Play:
             self.config = self.config.without(step.remove)
         elif step.add is not None:
             self._add(step.add, (*location, "add"))
+        elif step.firmware is not None:
+            firmware = self.unfolding.firmware(step.firmware, (*location, "firmware"))
+            self.config = replace(self.config, firmware=firmware)
         elif step.expect is not None:
             self._expect(step.expect, (*location, "expect"))
         self._may_expect = step.boot is not None

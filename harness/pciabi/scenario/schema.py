@@ -13,6 +13,7 @@ Axis = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 PropertyName = Annotated[Text, StringConstraints(pattern=r"^[A-Za-z0-9_.\[\]-]+$")]
 Filled = Annotated[Text, StringConstraints(min_length=1)]
 Memory = Annotated[Text, StringConstraints(pattern=r"^[1-9][0-9]*[MG]$")]
+_VERBS = ("boot", "remove", "add", "firmware", "expect")
 Judgement = Literal["unchanged", "changed"]
 
 WHEN = "Only in cases where each named axis has the value (or one of the values) given."
@@ -76,6 +77,9 @@ class StepModel(When):
     boot: str | None = Field(default=None, description="Boot the VM; the text labels the boot.")
     remove: Id | None = Field(default=None, description="Take out the device of this id.")
     add: AddModel | None = Field(default=None, description="Put in a device.")
+    firmware: Filled | None = Field(
+        default=None, description="Later boots run this firmware: seabios or ovmf."
+    )
     expect: dict[Id, ExpectModel] | None = Field(
         default=None, description="What must hold between the last two boots, by device id."
     )
@@ -86,16 +90,15 @@ class StepModel(When):
         if data == "boot":
             return {"boot": ""}
         if isinstance(data, str):
-            raise ValueError(f"unknown step '{data}', allowed: boot, remove, add, expect")
+            raise ValueError(f"unknown step '{data}', allowed: {', '.join(_VERBS)}")
         if isinstance(data, dict) and data.get("boot", "") is None:
             return {**data, "boot": ""}
         return data
 
     @model_validator(mode="after")
     def _one_verb(self) -> StepModel:
-        given = [v for v in ("boot", "remove", "add", "expect") if getattr(self, v) is not None]
-        if len(given) != 1:
-            raise ValueError("a step is exactly one of boot, remove, add, expect")
+        if sum(getattr(self, verb) is not None for verb in _VERBS) != 1:
+            raise ValueError(f"a step is exactly one of {', '.join(_VERBS)}")
         return self
 
 
@@ -113,6 +116,9 @@ class ScenarioModel(Strict):
         default=[], description="Combinations that are not cases."
     )
     machine: Filled = Field(description="QEMU's machine type, such as pc or pc-q35-7.2.")
+    firmware: Filled = Field(
+        default="seabios", description="The firmware: seabios, or ovmf, which is UEFI."
+    )
     image: Filled = Field(
         default="debian",
         description="The guest: the name of a recipe that ships with pciabi, or the path of one, "

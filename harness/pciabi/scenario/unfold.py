@@ -9,7 +9,7 @@ from pathlib import Path
 from pciabi.documents import Location, Positions
 from pciabi.errors import InputError, SourcePosition
 from pciabi.scenario.schema import DeviceFields, ScenarioModel, When
-from pciabi.vm.config import Device, VmConfig
+from pciabi.vm.config import Device, Firmware, VmConfig
 
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 _ADDR = re.compile(r"(?:0x)?[0-9a-f]{1,2}(?:\.(?:0x)?[0-7])?", re.IGNORECASE)
@@ -48,7 +48,17 @@ class Unfolding:
             cpus=self.model.cpus,
             devices=self.devices(),
             machine_position=machine_place,
+            firmware=self.firmware(self.model.firmware, ("firmware",)),
         )
+
+    def firmware(self, text: str, location: Location) -> Firmware:
+        """A firmware by its name, filled in. Raises InputError."""
+        place = self.place(location)
+        word = self.filled(text, place)
+        if word not in set(Firmware):
+            allowed = ", ".join(Firmware)
+            raise InputError(f"unknown firmware '{word}', only: {allowed}", place=place)
+        return Firmware(word)
 
     def place(self, location: Location) -> SourcePosition:
         """Where a part of the file stands; for what is not written, what it would be part of."""

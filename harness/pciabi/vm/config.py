@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from pciabi.errors import SourcePosition
 
@@ -33,9 +34,16 @@ class Device:
         return replace(self, properties=(*self.properties, *pairs))
 
 
+class Firmware(StrEnum):
+    """What a VM's processor runs first."""
+
+    SEABIOS = "seabios"
+    OVMF = "ovmf"
+
+
 @dataclass(frozen=True)
 class VmConfig:
-    """A VM: machine type, memory in QEMU's syntax (`256M`), CPUs and devices in order.
+    """A VM: machine type, memory in QEMU's syntax (`256M`), CPUs, devices in order, firmware.
 
     The order is QEMU's creation order, which decides where unpinned devices land.
     """
@@ -45,6 +53,7 @@ class VmConfig:
     cpus: int
     devices: tuple[Device, ...]
     machine_position: SourcePosition | None = None
+    firmware: Firmware = Firmware.SEABIOS
 
     def device(self, device_id: str) -> Device | None:
         """The device of that id, or None."""
