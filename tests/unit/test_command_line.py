@@ -51,7 +51,7 @@ def test_a_backend_the_configuration_names_is_left_alone() -> None:
 
 
 def test_a_complaint_is_traced_to_its_device() -> None:
-    devices = command_line.complete_devices(CONFIG, ACCEPTED, "net1")
+    devices = command_line.complete_devices(CONFIG.devices, ACCEPTED, "net1")
     argument = command_line.device_argument(devices[1])
     complaint = f"qemu-system-x86_64: -device {argument}: PCI: slot 5 not available"
     assert command_line.culprit(complaint, devices) is devices[1]

@@ -17,9 +17,9 @@ from pciabi.errors import CannotTest, Evidence, GuestError, PciabiError, QemuErr
 from pciabi.guest import interfaces, seed, ssh
 from pciabi.guest.console import Console
 from pciabi.pci import lspci
-from pciabi.probe import agreement, refusal
+from pciabi.probe import agreement, hotplug, refusal
 from pciabi.probe.equipment import Equipped
-from pciabi.probe.readiness import wait_until_ready
+from pciabi.probe.readiness import READY, GuestWords
 from pciabi.probe.testbed import Testbed
 from pciabi.qemu import command_line, firmware, monitor, placement, process
 from pciabi.vm.config import Device
@@ -97,11 +97,11 @@ class _Boot:
                     end.close()
                 with self.faults(qemu), monitor.session(ours_monitor, self.deadline) as qmp:
                     self.on_stage("booting the guest")
-                    wait_until_ready(
+                    words = GuestWords(
                         qemu, self.console, ours_events, self.deadline, self.testbed.cancellation
                     )
-                    self.on_stage("reading")
-                    snapshot, text = self.read(qmp)
+                    words.wait_for(READY, "the guest was not ready")
+                    snapshot, text = self.read(qmp, words)
                 self.console.read()
         return BootRecord(snapshot, text, self.console.text, time.monotonic() - started)
 
@@ -113,16 +113,25 @@ class _Boot:
         wiring = command_line.Wiring(*descriptors, str(kernel), str(initrd), medium.arguments)
         return (
             *self.testbed.binary.command,
-            *command_line.hardware(self.equipped.config, self.equipped.accepted, self.control.id),
+            *command_line.hardware(
+                self.equipped.config,
+                self.equipped.accepted,
+                self.control.id,
+                self.equipped.plugged,
+            ),
             *(firmware.install(uefi, folder) if uefi else ()),
             *command_line.harness(wiring, self.testbed.accelerator.name),
         )
 
-    def read(self, qmp: monitor.Monitor) -> tuple[Snapshot, str]:
+    def read(self, qmp: monitor.Monitor, words: GuestWords) -> tuple[Snapshot, str]:
         match = _FORWARD.search(qmp.hmp("info usernet"))
         if match is None:
             raise QemuError("QEMU forwards no port to the guest")
         with ssh.session(int(match[1]), self.testbed.keys, self.deadline) as session:
+            if self.equipped.plugged:
+                self.on_stage("hot-plugging")
+                hotplug.plug(self.equipped.complete_plugged(), qmp, session, words)
+            self.on_stage("reading")
             text = session.run(LSPCI)
             nics = interfaces.parse(session.run(interfaces.COMMAND))
             release = session.run(_RELEASE).strip()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pciabi.qemu import firmware, machines
@@ -18,41 +18,57 @@ class Equipped:
     """A VM with a MAC address on every NIC, and the properties each driver takes.
 
     `uefi` is the firmware build it runs; None where it runs QEMU's own choice, SeaBIOS.
+    `plugged` are the devices that join it while it runs.
     """
 
     config: VmConfig
     accepted: Mapping[str, frozenset[str]]
     uefi: Uefi | None
+    plugged: tuple[Device, ...] = ()
 
     def nics(self) -> tuple[Device, ...]:
-        """The devices that take a netdev."""
-        return tuple(d for d in self.config.devices if "netdev" in self.accepted[d.driver])
+        """The devices that take a netdev, those that join later included."""
+        return tuple(d for d in self._devices() if "netdev" in self.accepted[d.driver])
 
     def pci_ids(self) -> tuple[str, ...]:
         """The ids of the devices that sit on a PCI bus."""
-        return tuple(
-            d.id for d in self.config.devices if "multifunction" in self.accepted[d.driver]
-        )
+        return tuple(d.id for d in self._devices() if "multifunction" in self.accepted[d.driver])
 
     def complete_devices(self, control: Device) -> tuple[Device, ...]:
         """The devices as they stand on the command line, backends included."""
-        return complete_devices(self.config, self.accepted, control.id)
+        return complete_devices(self.config.devices, self.accepted, control.id)
+
+    def complete_plugged(self) -> tuple[Device, ...]:
+        """The devices as they join the running VM."""
+        return complete_devices(self.plugged, self.accepted, "")
+
+    def _devices(self) -> tuple[Device, ...]:
+        return (*self.config.devices, *self.plugged)
 
 
-def equip(config: VmConfig, macs: Mapping[str, str], binary: Binary) -> Equipped:
+def equip(
+    config: VmConfig, macs: Mapping[str, str], binary: Binary, plugged: Sequence[Device] = ()
+) -> Equipped:
     """Ask QEMU about every driver, and give each NIC without one the MAC address of its id.
 
     A MAC that QEMU makes up depends on the order of creation, which is what changes here.
     Raises InputError for a driver QEMU does not have, QemuError where the firmware is missing.
     """
-    accepted: dict[str, frozenset[str]] = {}
-    devices = []
-    for device in config.devices:
-        names = accepted_properties(binary, device)
-        accepted[device.driver] = names
-        nameless = "netdev" in names and "mac" not in device.property_names
-        devices.append(device.with_properties(("mac", macs[device.id])) if nameless else device)
-    return Equipped(replace(config, devices=tuple(devices)), accepted, _uefi(config, binary))
+    accepted = {
+        device.driver: accepted_properties(binary, device) for device in (*config.devices, *plugged)
+    }
+
+    def with_mac(device: Device) -> Device:
+        nameless = "netdev" in accepted[device.driver] and "mac" not in device.property_names
+        return device.with_properties(("mac", macs[device.id])) if nameless else device
+
+    devices = tuple(map(with_mac, config.devices))
+    return Equipped(
+        config=replace(config, devices=devices),
+        accepted=accepted,
+        uefi=_uefi(config, binary),
+        plugged=tuple(map(with_mac, plugged)),
+    )
 
 
 def _uefi(config: VmConfig, binary: Binary) -> Uefi | None:

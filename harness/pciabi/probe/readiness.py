@@ -1,4 +1,4 @@
-"""Waiting for a guest: its own word that it is ready, or the first sign that it never will be."""
+"""Waiting for a guest: its own word, or the first sign that it will never come."""
 
 from __future__ import annotations
 
@@ -12,58 +12,78 @@ from pciabi.guest.console import Console, after_screen_control
 from pciabi.qemu.process import Process
 
 READY = "pciabi-ready"
+PLUGGED = "pciabi-plugged"
 FAULT = "pciabi-fault"
 
 
-def wait_until_ready(
-    process: Process,
-    console: Console,
-    events: socket.socket,
-    deadline: Deadline,
-    cancellation: Cancellation,
-) -> None:
-    """Return when the guest's init has written its ready line to the event port.
+class GuestWords:
+    """What a guest writes to its event port, one word and what it is about on a line."""
 
-    Raises GuestError for a fault the guest reports, one the console shows, or no word in time;
-    QemuError when QEMU ends; Interrupted.
-    """
-    said = b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.pidfd, selectors.EVENT_READ)
-        selector.register(console, selectors.EVENT_READ)
-        selector.register(events, selectors.EVENT_READ)
-        while True:
-            for key, _ in selector.select(deadline.remaining):
-                if key.fileobj is console and not console.read():
-                    selector.unregister(console)
-                if key.fileobj is events:
-                    arrived = events.recv(65536)
-                    if not arrived:
-                        selector.unregister(events)
-                    said += arrived
-            cancellation.check()
-            if _verdict(said.decode(errors="replace"), console):
-                return
-            if process.exit_status is not None:
-                raise died(process)
-            if deadline.passed:
-                raise GuestError(
-                    f"the guest was not ready after {deadline.granted:g} s",
-                    advice="a longer `timeout:` in the scenario if this machine is slow",
-                )
+    def __init__(
+        self,
+        process: Process,
+        console: Console,
+        events: socket.socket,
+        deadline: Deadline,
+        cancellation: Cancellation,
+    ) -> None:
+        self._process = process
+        self._console = console
+        self._events = events
+        self._deadline = deadline
+        self._cancellation = cancellation
+        self._unread = b""
 
+    def wait_for(self, word: str, absence: str) -> str:
+        """Return when the guest has written `word`; the rest of that line.
 
-def _verdict(said: str, console: Console) -> bool:
-    # A line counts once it is whole.
-    for line in said.split("\n")[:-1]:
-        word, _, rest = after_screen_control(line).partition(" ")
-        if word == READY:
-            return True
-        if word == FAULT:
-            raise GuestError(f"the guest reports: {rest}")
-    if console.fault is not None:
-        raise GuestError(console.fault)
-    return False
+        Raises GuestError for a fault the guest reports, one the console shows, or no word in
+        time (`absence` is what that means); QemuError when QEMU ends; Interrupted.
+        """
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.pidfd, selectors.EVENT_READ)
+            selector.register(self._console, selectors.EVENT_READ)
+            selector.register(self._events, selectors.EVENT_READ)
+            rest = self._heard(word)
+            while rest is None:
+                for key, _ in selector.select(self._deadline.remaining):
+                    self._take_in(key, selector)
+                self._cancellation.check()
+                rest = self._heard(word)
+                if rest is None:
+                    self._must_still_come(absence)
+        return rest
+
+    def _must_still_come(self, absence: str) -> None:
+        if self._process.exit_status is not None:
+            raise died(self._process)
+        if self._deadline.passed:
+            raise GuestError(
+                f"{absence} after {self._deadline.granted:g} s",
+                advice="a longer `timeout:` in the scenario if this machine is slow",
+            )
+
+    def _take_in(self, key: selectors.SelectorKey, selector: selectors.BaseSelector) -> None:
+        if key.fileobj is self._console and not self._console.read():
+            selector.unregister(self._console)
+        if key.fileobj is self._events:
+            arrived = self._events.recv(65536)
+            if not arrived:
+                selector.unregister(self._events)
+            self._unread += arrived
+
+    def _heard(self, wanted: str) -> str | None:
+        # A line counts once it is whole.
+        while b"\n" in self._unread:
+            line, _, self._unread = self._unread.partition(b"\n")
+            word, _, rest = after_screen_control(line.decode(errors="replace")).partition(" ")
+            if word == wanted:
+                return rest
+            if word == FAULT:
+                raise GuestError(f"the guest reports: {rest}")
+        if self._console.fault is not None:
+            raise GuestError(self._console.fault)
+        return None
 
 
 def died(process: Process) -> CannotTest:

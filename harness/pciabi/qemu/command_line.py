@@ -68,24 +68,31 @@ def backends(device: Device, accepted: frozenset[str], control: str) -> Backends
 
 
 def complete_devices(
-    config: VmConfig, accepted: Mapping[str, frozenset[str]], control: str
+    devices: Sequence[Device], accepted: Mapping[str, frozenset[str]], control: str
 ) -> tuple[Device, ...]:
     """The devices with their backends' properties, as they stand on the command line."""
     return tuple(
         device.with_properties(*backends(device, accepted[device.driver], control).properties)
-        for device in config.devices
+        for device in devices
     )
 
 
 def hardware(
-    config: VmConfig, accepted: Mapping[str, frozenset[str]], control: str
+    config: VmConfig,
+    accepted: Mapping[str, frozenset[str]],
+    control: str,
+    plugged: Sequence[Device] = (),
 ) -> tuple[str, ...]:
-    """The arguments that state the hardware: what a guest can see of them is under test."""
+    """The arguments that state the hardware: what a guest can see of them is under test.
+
+    `plugged` are devices that are added later, to the running VM; only their host side is
+    prepared.
+    """
     arguments = ["-nodefaults", "-no-user-config", "-machine", config.machine]
     arguments += ["-cpu", CPU, "-smp", str(config.cpus), "-m", config.memory]
-    for device in config.devices:
+    for device in (*config.devices, *plugged):
         arguments += backends(device, accepted[device.driver], control).arguments
-    for device in complete_devices(config, accepted, control):
+    for device in complete_devices(config.devices, accepted, control):
         arguments += ["-device", device_argument(device)]
     return tuple(arguments)
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from pciabi.errors import SourcePosition
-from pciabi.vm.config import VmConfig
+from pciabi.vm.config import Device, VmConfig
 
 
 class Aspect(StrEnum):
@@ -41,10 +41,16 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Boot:
-    """One boot: its label and the VM as it is then."""
+    """One boot: its label, the VM as it starts, and the devices that join it while it runs."""
 
     label: str
     config: VmConfig
+    plugged: tuple[Device, ...] = ()
+
+    @property
+    def device_ids(self) -> tuple[str, ...]:
+        """The ids of all devices that are there when the guest is read."""
+        return tuple(device.id for device in (*self.config.devices, *self.plugged))
 
 
 @dataclass(frozen=True)

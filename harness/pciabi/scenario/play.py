@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pciabi.documents import Location
 from pciabi.errors import InputError, SourcePosition
 from pciabi.scenario.case import Aspect, Boot, Comparison, Expectation, Tolerance
-from pciabi.scenario.schema import AddModel, ExpectModel, StepModel
+from pciabi.scenario.schema import AddModel, ExpectModel, HotplugModel, StepModel
 from pciabi.scenario.unfold import Unfolding
-from pciabi.vm.config import VmConfig
+from pciabi.vm.config import Device
 
 # Where the address changes, these follow: a path may, and the interface name usually does.
 _FOLLOWS_ADDRESS = (Aspect.PATH, Aspect.NAME)
@@ -24,7 +25,7 @@ class Play:
         self.config = unfolding.config()
         self.boots: list[Boot] = []
         self.comparisons: list[Comparison] = []
-        self._may_expect = False
+        self._read_last = False
         for index, step in enumerate(unfolding.model.steps):
             location: Location = ("steps", index)
             if unfolding.applies(step, location):
@@ -39,7 +40,7 @@ class Play:
         if step.boot is not None:
             self._boot(step.boot, location)
         elif step.remove is not None:
-            self._must_have(self.config, step.remove, (*location, "remove"))
+            self._must_have(step.remove, (*location, "remove"))
             self.config = self.config.without(step.remove)
         elif step.add is not None:
             self._add(step.add, (*location, "add"))
@@ -48,24 +49,43 @@ class Play:
             self.config = replace(self.config, firmware=firmware)
         elif step.expect is not None:
             self._expect(step.expect, (*location, "expect"))
-        self._may_expect = step.boot is not None
+        elif step.hotplug is not None:
+            self._hotplug(step.hotplug, (*location, "hotplug"))
+        self._read_last = step.boot is not None or step.hotplug is not None
 
     def _boot(self, label: str, location: Location) -> None:
         self.boots.append(Boot(label or f"boot {len(self.boots) + 1}", self.config))
         if len(self.boots) > 1:
             self.comparisons.append(_comparison(self.boots, self.unfolding.place(location)))
 
-    def _add(self, model: AddModel, location: Location) -> None:
+    def _hotplug(self, model: HotplugModel, location: Location) -> None:
+        place = self.unfolding.place(location)
+        if not self._read_last:
+            raise InputError("hotplug must follow a boot: the VM has to run", place=place)
+        device = self._add(model, location)
+        if device.pinned_function:
+            raise InputError(
+                f"addr '{device.addr}' is not function 0, and a running guest looks for no other",
+                advice="give a slot alone",
+                place=self.unfolding.place((*location, "addr")),
+            )
+        boot = self.boots[-1]
+        self.boots[-1] = replace(boot, plugged=(*boot.plugged, device))
+        if self.comparisons:
+            self.comparisons[-1] = _comparison(self.boots, self.comparisons[-1].position)
+
+    def _add(self, model: AddModel | HotplugModel, location: Location) -> Device:
         if self.config.device(model.id) is not None:
             place = self.unfolding.place((*location, "id"))
             raise InputError(f"device id '{model.id}' is used twice", place=place)
         if model.before is not None:
-            self._must_have(self.config, model.before, (*location, "before"))
+            self._must_have(model.before, (*location, "before"))
         device = self.unfolding.device(model, location)
         self.config = self.config.with_device(device, before=model.before)
+        return device
 
     def _expect(self, models: dict[str, ExpectModel], location: Location) -> None:
-        if not self._may_expect or not self.comparisons:
+        if not self._read_last or not self.comparisons:
             raise InputError(
                 "expect must follow the second or a later boot",
                 place=self.unfolding.place(location),
@@ -75,7 +95,7 @@ class Play:
         tolerances: list[Tolerance] = []
         for device_id, model in models.items():
             for boot in (self.boots[comparison.before], self.boots[comparison.after]):
-                self._must_have(boot.config, device_id, (*location, device_id))
+                self._must_be_among(boot.device_ids, device_id, (*location, device_id))
             for aspect in Aspect:
                 judgement = getattr(model, aspect.value, None)
                 if judgement is not None:
@@ -88,17 +108,19 @@ class Play:
             comparison, expectations=tuple(expectations), tolerances=tuple(tolerances)
         )
 
-    def _must_have(self, config: VmConfig, device_id: str, location: Location) -> None:
-        if config.device(device_id) is None:
-            ids = ", ".join(device.id for device in config.devices) or "none"
+    def _must_have(self, device_id: str, location: Location) -> None:
+        self._must_be_among([d.id for d in self.config.devices], device_id, location)
+
+    def _must_be_among(self, ids: Sequence[str], device_id: str, location: Location) -> None:
+        if device_id not in ids:
             raise InputError(
-                f"no device '{device_id}' at this point, there are: {ids}",
+                f"no device '{device_id}' at this point, there are: {', '.join(ids) or 'none'}",
                 place=self.unfolding.place(location),
             )
 
 
 def _comparison(boots: list[Boot], position: SourcePosition) -> Comparison:
-    before, after = ({device.id for device in boot.config.devices} for boot in boots[-2:])
+    before, after = (set(boot.device_ids) for boot in boots[-2:])
     return Comparison(
         before=len(boots) - 2,
         after=len(boots) - 1,

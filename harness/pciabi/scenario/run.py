@@ -171,9 +171,9 @@ def run_case(case: Case, lab: Laboratory, images: GuestImages) -> CaseResult:
 
 def equipment(case: Case, qemu: Binary) -> tuple[Equipped, ...]:
     """The case's VMs, completed. A device id keeps its MAC address across boots."""
-    ids = dict.fromkeys(d.id for boot_ in case.boots for d in boot_.config.devices)
+    ids = dict.fromkeys(device_id for boot_ in case.boots for device_id in boot_.device_ids)
     macs = {device_id: _MAC.format(*divmod(i, 256)) for i, device_id in enumerate(ids, start=1)}
-    return tuple(equip(boot_.config, macs, qemu) for boot_ in case.boots)
+    return tuple(equip(boot_.config, macs, qemu, boot_.plugged) for boot_ in case.boots)
 
 
 def must_be_observable(case: Case, equipped: Sequence[Equipped]) -> None:
@@ -200,11 +200,12 @@ def must_be_observable(case: Case, equipped: Sequence[Equipped]) -> None:
 
 
 def control_nic(case: Case, equipped: Sequence[Equipped]) -> Device:
-    """The NIC that carries SSH: the last one that is there in every boot.
+    """The NIC that carries SSH: the last one that every boot starts with.
 
     Raises InputError where there is none; pciabi adds none, it would be hardware too.
     """
-    staying = [nic for nic in equipped[0].nics() if all(nic in vm.nics() for vm in equipped)]
+    nics = equipped[0].nics()
+    staying = [nic for nic in nics if all(nic in vm.config.devices for vm in equipped)]
     if not staying:
         raise InputError(
             "no NIC is there in every boot, and the guest is asked over one",

@@ -13,7 +13,7 @@ Axis = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 PropertyName = Annotated[Text, StringConstraints(pattern=r"^[A-Za-z0-9_.\[\]-]+$")]
 Filled = Annotated[Text, StringConstraints(min_length=1)]
 Memory = Annotated[Text, StringConstraints(pattern=r"^[1-9][0-9]*[MG]$")]
-_VERBS = ("boot", "remove", "add", "firmware", "expect")
+_VERBS = ("boot", "remove", "add", "hotplug", "firmware", "expect")
 Judgement = Literal["unchanged", "changed"]
 
 WHEN = "Only in cases where each named axis has the value (or one of the values) given."
@@ -56,6 +56,16 @@ class AddModel(DeviceFields):
     )
 
 
+class HotplugModel(DeviceFields):
+    """A device that joins the running VM; a later boot has it from the start."""
+
+    before: Id | None = Field(
+        default=None,
+        description="The id of the device it is created in front of in later boots; left out, "
+        "it comes last.",
+    )
+
+
 class ExpectModel(Strict):
     """What must hold for one device between the last two boots. Unsaid is `unchanged`; after
     `address: changed`, an unsaid path and name may do as they like."""
@@ -77,6 +87,9 @@ class StepModel(When):
     boot: str | None = Field(default=None, description="Boot the VM; the text labels the boot.")
     remove: Id | None = Field(default=None, description="Take out the device of this id.")
     add: AddModel | None = Field(default=None, description="Put in a device.")
+    hotplug: HotplugModel | None = Field(
+        default=None, description="Put a device into the VM that the last boot started."
+    )
     firmware: Filled | None = Field(
         default=None, description="Later boots run this firmware: seabios or ovmf."
     )

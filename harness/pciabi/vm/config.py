@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pciabi.errors import SourcePosition
+
+_FUNCTION = re.compile(r"\.(?:0x)?([0-7])\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,12 @@ class Device:
     addr: str | None = None
     properties: tuple[tuple[str, str], ...] = ()
     position: SourcePosition | None = None
+
+    @property
+    def pinned_function(self) -> int:
+        """The function number in `addr`; 0 where it names none."""
+        match = _FUNCTION.search(self.addr or "")
+        return int(match[1]) if match else 0
 
     @property
     def property_names(self) -> frozenset[str]:
