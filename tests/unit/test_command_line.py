@@ -39,6 +39,14 @@ def test_the_hardware_is_stated_in_order_with_inert_backends() -> None:
     )
 
 
+def test_of_a_device_that_is_plugged_later_only_the_host_side_is_prepared() -> None:
+    later = Device("virtio-blk-pci", "new0")
+    plain = command_line.hardware(CONFIG, ACCEPTED, "net1")
+    prepared = command_line.hardware(CONFIG, ACCEPTED, "net1", (later,))
+    extra = [argument for argument in prepared if argument not in plain]
+    assert extra == ["null-co,node-name=pciabi-new0,size=67108864,read-zeroes=on"]
+
+
 def test_only_the_control_nic_is_reachable_and_only_on_loopback() -> None:
     arguments = " ".join(command_line.hardware(CONFIG, ACCEPTED, "net1"))
     assert arguments.count("hostfwd") == 1

@@ -53,7 +53,7 @@ def test_the_schema_misses_what_is_missing(key: str) -> None:
 def test_keys_and_their_order_are_pinned() -> None:
     found = document()
     assert list(found)[:6] == ["schema", "tool", "version", "verdict", "exit_code", "started"]
-    assert (found["schema"], found["tool"]) == ("pciabi-report/1", "pciabi")
+    assert (found["schema"], found["tool"]) == ("pciabi-report/2", "pciabi")
     assert found["started"] == "2030-01-02T03:04:05+00:00"
     assert all(list(change) == CHANGE_KEYS.split() for change in found["changes"])
     assert report_json.render(EVERYTHING) == report_json.render(EVERYTHING)

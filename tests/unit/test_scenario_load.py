@@ -124,6 +124,56 @@ def test_firmware_is_an_axis_and_a_step(tmp_path: Path) -> None:
     assert plain.boots[0].config.firmware == "seabios"
 
 
+PLUG = """\
+summary: a device joins
+machine: pc
+devices:
+  - {driver: e1000, id: net0}
+steps:
+  - boot
+  - hotplug: {driver: e1000e, id: new0, addr: 0x5, before: net0}
+  - boot
+  - expect: {new0: {address: unchanged}}
+"""
+
+
+def test_a_hot_plugged_device_joins_a_boot_and_starts_with_the_next(tmp_path: Path) -> None:
+    (case,) = load.cases(written(tmp_path, PLUG))
+    first, last = case.boots
+    assert [d.id for d in first.config.devices] == ["net0"]
+    assert [(d.id, d.addr) for d in first.plugged] == [("new0", "0x5")]
+    assert [d.id for d in last.config.devices] == ["new0", "net0"]
+    assert not last.plugged
+    (comparison,) = case.comparisons
+    assert not comparison.removed | comparison.added
+
+
+def test_a_device_hot_plugged_into_the_later_boot_was_added(tmp_path: Path) -> None:
+    text = PLUG.replace("  - boot\n", "  - boot\n  - boot\n", 1).replace("new0: {a", "net0: {a")
+    (case,) = load.cases(written(tmp_path, text))
+    assert [c.added for c in case.comparisons] == [frozenset({"new0"}), frozenset()]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("  - boot\n", "", 6, "hotplug must follow a boot"),
+        ("  - boot\n", "  - boot\n  - remove: net0\n", 8, "hotplug must follow a boot"),
+        ("addr: 0x5", "addr: 5.1", 7, "addr '5.1' is not function 0"),
+        ("id: new0", "id: net0", 7, "device id 'net0' is used twice"),
+        ("before: net0", "before: net9", 7, "no device 'net9'"),
+    ],
+)
+def test_a_hot_plug_that_cannot_be_is_named_with_its_line(
+    tmp_path: Path, old: str, new: str, line: int, words: str
+) -> None:
+    path = written(tmp_path, PLUG.replace(old, new, 1))
+    with pytest.raises(InputError) as caught:
+        load.cases(path)
+    assert str(caught.value).startswith(f"{path}:{line}: ")
+    assert words in str(caught.value)
+
+
 def test_two_cases_never_share_a_name(tmp_path: Path) -> None:
     text = GOOD.replace("[pc, q35]", "[pc, pc-e1000, q35]").replace("[e1000, ", "[e1000, e1000-a, ")
     text = text.replace("[pc, ", "[pc, pc, ", 1)
@@ -184,6 +234,8 @@ def test_every_shipped_scenario_unfolds_and_compares_something() -> None:
         "add-a-device",
         "remove-a-disk",
         "remove-behind-bridge",
+        "hotplug-then-cold-boot",
+        "hotplug-unpinned",
     }
     for path in shipped:
         cases = load.cases(path)

@@ -17,7 +17,7 @@ from pciabi.report.placement import Placement
 from pciabi.scenario.case import Aspect
 from pciabi.scenario.result import Verdict
 
-SCHEMA = "pciabi-report/1"
+SCHEMA = "pciabi-report/2"
 
 Address = Annotated[str, Field(pattern=r"^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$")]
 Path = Annotated[str, Field(pattern=r"^[0-9a-f]+(/[0-9a-f]{2}\.[0-7])+$")]
@@ -141,6 +141,7 @@ class BootPart(_Part):
     firmware: str
     guest: str
     command_line: list[str]
+    hot_plugged: list[str] = Field(description="Qdev ids of devices that joined while it ran.")
     functions: list[FunctionPart]
     interfaces: list[InterfacePart]
 
@@ -186,7 +187,7 @@ class CountsPart(_Part):
 class ReportDocument(_Part):
     """The result of one run of `pciabi run` or of the pytest plugin."""
 
-    schema_: Literal["pciabi-report/1"] = Field(serialization_alias="schema")
+    schema_: Literal["pciabi-report/2"] = Field(serialization_alias="schema")
     tool: Literal["pciabi"]
     version: str
     verdict: Verdict

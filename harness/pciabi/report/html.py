@@ -180,6 +180,7 @@ def _boots(result: CaseResult) -> tuple[_Boot, ...]:
             ("Firmware", origin.firmware),
             ("Guest", origin.guest),
             ("Took", wording.seconds(record.seconds)),
+            *(("Hot-plugged", f"{device.id} ({device.driver})") for device in boot.plugged),
         )
         title = _boot_title(number, boot)
         shown.append(_Boot(title, notes, _shell(origin.command_line), _shortened(record.console)))

@@ -15,6 +15,7 @@ from pciabi.probe.boot import BootRecord
 from pciabi.report import document as doc
 from pciabi.report import wording
 from pciabi.report.placement import Placement, placement
+from pciabi.scenario.case import Boot
 from pciabi.scenario.result import CaseResult, ComparisonResult, JudgedChange, RunResult
 
 
@@ -36,7 +37,7 @@ def _document(result: RunResult) -> doc.ReportDocument:
     changes = [change for case in result.cases for change in _changes(case)]
     unknown = sum(c.outcome is Outcome.UNKNOWN for change in changes for c in change.consequences)
     return doc.ReportDocument(
-        schema_="pciabi-report/1",
+        schema_="pciabi-report/2",
         tool="pciabi",
         version=result.tool_version,
         verdict=result.verdict,
@@ -136,8 +137,7 @@ def _case(case: CaseResult) -> doc.CasePart:
         error=_error(case.error) if case.error else None,
         comparisons=[_comparison(case, comparison) for comparison in case.comparisons],
         boots=[
-            _boot(boot.label, record)
-            for boot, record in zip(case.case.boots, case.boots, strict=False)
+            _boot(boot, record) for boot, record in zip(case.case.boots, case.boots, strict=False)
         ],
     )
 
@@ -167,10 +167,10 @@ def _error(error: PciabiError) -> doc.ErrorPart:
     )
 
 
-def _boot(label: str, record: BootRecord) -> doc.BootPart:
+def _boot(boot: Boot, record: BootRecord) -> doc.BootPart:
     snapshot, origin = record.snapshot, record.snapshot.provenance
     return doc.BootPart(
-        label=label,
+        label=boot.label,
         seconds=round(record.seconds, 3),
         probe=origin.probe,
         qemu_version=origin.qemu_version,
@@ -180,6 +180,7 @@ def _boot(label: str, record: BootRecord) -> doc.BootPart:
         firmware=origin.firmware,
         guest=origin.guest,
         command_line=list(origin.command_line),
+        hot_plugged=[device.id for device in boot.plugged],
         functions=[_function(function, snapshot) for function in snapshot.functions],
         interfaces=[
             doc.InterfacePart(

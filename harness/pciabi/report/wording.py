@@ -165,7 +165,7 @@ def comparison_story(result: CaseResult, comparison: ComparisonResult) -> str:
     if not news:
         nothing = "nothing else changed" if comparison.removed | comparison.added else UNCHANGED
         news = _stayed(result, comparison) or [nothing]
-    shown = [*_steps(comparison), *news[:_SHOWN]]
+    shown = [*_steps(result.case, comparison), *news[:_SHOWN]]
     if len(news) > _SHOWN:
         shown.append(f"and {len(news) - _SHOWN} more changes")
     return "; ".join(shown)
@@ -255,8 +255,17 @@ def _stayed(result: CaseResult, comparison: ComparisonResult) -> list[str]:
     return found
 
 
-def _steps(comparison: ComparisonResult) -> Iterator[str]:
-    for device_ids, verb in ((comparison.removed, "removed"), (comparison.added, "added")):
+def _steps(case: Case, comparison: ComparisonResult) -> Iterator[str]:
+    plugged_first, plugged_last = (
+        {device.id for device in case.boots[index].plugged}
+        for index in (comparison.before, comparison.after)
+    )
+    for device_ids, verb in (
+        (plugged_first, "hot-plugged"),
+        (comparison.removed, "removed"),
+        (comparison.added - plugged_last, "added"),
+        (plugged_last, "hot-plugged"),
+    ):
         if device_ids:
             yield f"{', '.join(sorted(device_ids))} {verb}"
 

@@ -105,10 +105,10 @@ def _sentence(change: Change) -> str:
             for consequence in change.consequences
             if consequence.harm is Harm.LINUX_NAME and consequence.outcome is Outcome.CHANGED
         ]
-        return (
-            f"{who} {change.kind} from {change.address_before} to {change.address_after}"
-            + "".join(names)
-        )
+        before, after = str(change.address_before), str(change.address_after)
+        if before == after:
+            before, after = f"path {change.path_before}", str(change.path_after)
+        return f"{who} {change.kind} from {before} to {after}" + "".join(names)
     if change.kind in (Kind.VANISHED, Kind.APPEARED):
         return f"{who} {change.kind}"
     before, after = change.before or "none", change.after or "none"
