@@ -24,7 +24,7 @@ def test_no_fault_ends_like_a_pass_or_a_break(
     def fail(*_: object, **__: object) -> None:
         raise fault
 
-    monkeypatch.setattr(main.cli, "main", fail)
+    monkeypatch.setattr(main.pciabi, "main", fail)
     with pytest.raises(SystemExit) as ended:
         main.main()
     assert ended.value.code == code

@@ -2,43 +2,56 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import sys
 import traceback
 from typing import NoReturn
 
 import click
 
-from pciabi import __version__
-from pciabi.cli.image import image
-from pciabi.cli.run import run
-from pciabi.cli.schema import schema
+from pciabi import __version__, cli
 from pciabi.errors import Interrupted, PciabiError
-from pciabi.report import text
 
 EPILOG = """Exit codes: 0 compatible, 1 a break (or a control that did not move), 2 bad usage or
 input, 3 the test could not be carried out, 130 and 143 stopped by SIGINT and SIGTERM."""
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The modules of this package, each the command of its own name, imported when it is used:
+    `pciabi lint` need not wait for an SSH library."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        """Every module but this one."""
+        return sorted(m.name for m in pkgutil.iter_modules(cli.__path__) if m.name != "main")
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if name not in self.list_commands(context):
+            return None
+        command = getattr(importlib.import_module(f"{cli.__name__}.{name}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="pciabi")
-def cli() -> None:
+def pciabi() -> None:
     """Prove that a QEMU guest keeps the same PCI hardware."""
-
-
-cli.add_command(run)
-cli.add_command(schema)
-cli.add_command(image)
 
 
 def main() -> NoReturn:
     """Run the command line and exit."""
     try:
-        code = cli.main(standalone_mode=False)
+        code = pciabi.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
     except PciabiError as error:
+        # Not above: what it draws in takes longer to import than a file takes to lint.
+        from pciabi.report import text
+
         text.print_error(error)
         sys.exit(error.exit_code)
     except Interrupted as stop:

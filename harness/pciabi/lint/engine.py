@@ -1,0 +1,101 @@
+"""Runs the rules over one file's text. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from pciabi.errors import InputError
+from pciabi.lint.finding import Finding, Severity, Trouble
+from pciabi.lint.rule import LoadedRule, Rule, matching
+from pciabi.vm import formats
+from pciabi.vm.formats import Source
+from pciabi.vm.pci_vm import PciVm
+
+
+class Profile(StrEnum):
+    """How the files are used. `REDEFINED`: the VM is made from the file each time.
+    `DEFINED_ONCE`: libvirt is given it once and keeps the addresses it chose then."""
+
+    REDEFINED = "redefined-each-time"
+    DEFINED_ONCE = "define-once"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to look for. Words of `select` and `ignore` are codes, beginnings of codes, names or
+    groups; `severities` are by rule name; `type` names a format instead of detecting it."""
+
+    select: tuple[str, ...] = ("address",)
+    ignore: tuple[str, ...] = ()
+    severities: Mapping[str, Severity] = field(default_factory=lambda: MappingProxyType({}))
+    profile: Profile = Profile.REDEFINED
+    type: str | None = None
+
+    def rules(self) -> tuple[LoadedRule, ...]:
+        """The rules that are on, by code. Raises InputError for a word that means none."""
+        chosen = {loaded.rule.code: loaded for word in self.select for loaded in matching(word)}
+        for word in self.ignore:
+            for loaded in matching(word):
+                chosen.pop(loaded.rule.code, None)
+        return tuple(chosen[code] for code in sorted(chosen))
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What was found in one file. `format` is None where it is not a VM's configuration;
+    `error` says why it could not be read."""
+
+    file: str
+    format: str | None
+    vms: int
+    findings: tuple[Finding, ...]
+    error: InputError | None = None
+
+
+def lint(source: Source, settings: Settings) -> FileResult:
+    """Everything the chosen rules find in a text, in the order of its lines."""
+    try:
+        format_ = formats.named(settings.type) if settings.type else formats.detect(source)
+        if format_ is None:
+            return FileResult(source.file, None, 0, ())
+        vms = format_.read(source)
+    except InputError as error:
+        return FileResult(source.file, None, 0, (), error)
+    found = [
+        finding
+        for vm in vms
+        for loaded in settings.rules()
+        for finding in _findings(vm, loaded, settings)
+    ]
+    found.sort(key=lambda finding: finding.sort_key)
+    return FileResult(source.file, format_.name, len(vms), tuple(found))
+
+
+def _findings(vm: PciVm, loaded: LoadedRule, settings: Settings) -> Iterator[Finding]:
+    severity = _severity(loaded.rule, settings)
+    for trouble in loaded.check(vm):
+        yield _finding(vm, loaded.rule, severity, trouble)
+
+
+def _finding(vm: PciVm, rule: Rule, severity: Severity, trouble: Trouble) -> Finding:
+    return Finding(
+        rule.code,
+        rule.name,
+        severity,
+        trouble.span,
+        vm.name,
+        trouble.device,
+        trouble.message,
+        trouble.remedy,
+    )
+
+
+def _severity(rule: Rule, settings: Settings) -> Severity:
+    if rule.name in settings.severities:
+        return settings.severities[rule.name]
+    if rule.settled_at_define and settings.profile is Profile.DEFINED_ONCE:
+        return Severity.ADVICE
+    return rule.severity

@@ -1,0 +1,149 @@
+"""A VM's PCI devices as its configuration states them, whatever format it is written in.
+
+Every input format is read into this, and lint rules see nothing else. Data only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from pciabi.errors import SourcePosition
+
+
+class Family(StrEnum):
+    """What PCI looks like on a machine type. `OTHER` has no PCI bus of x86's kind at all."""
+
+    I440FX = "i440fx"
+    Q35 = "q35"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+class Role(StrEnum):
+    """What a device is to the guest, as far as the loss of its address differs by it."""
+
+    NIC = "NIC"
+    BOOT_DISK = "boot disk"
+    DISK = "disk"
+    BRIDGE = "bridge"
+    VIDEO = "video"
+    BALLOON = "balloon"
+    USB = "USB controller"
+    SOUND = "sound"
+    CONTROLLER = "controller"
+    OTHER = "device"
+
+
+class Pinning(StrEnum):
+    """Who decides where a device lands.
+
+    `PINNED`: the configuration. `FIXED`: nobody, there is one place only (PIIX3's IDE, the slot
+    of a root port). `UNPINNED`: QEMU or libvirt, whatever is free. `EMPTY`: an address is
+    written and says nothing. `IMPLICIT`: the device itself is not written. `UNPINNABLE`: the
+    option that makes the device takes no address. `UNKNOWN`: the text leaves it open
+    (a variable of a script).
+    """
+
+    PINNED = "pinned"
+    FIXED = "fixed"
+    UNPINNED = "unpinned"
+    EMPTY = "empty"
+    IMPLICIT = "implicit"
+    UNPINNABLE = "unpinnable"
+    UNKNOWN = "unknown"
+
+
+class Creation(StrEnum):
+    """How unpinned devices get their slots. `IN_ORDER`: QEMU, one device after the other, so
+    that an unpinned one may take a later one's slot. `AFTER_PINNED`: libvirt, once all written
+    addresses are known."""
+
+    IN_ORDER = "in order"
+    AFTER_PINNED = "after pinned"
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where a device is pinned: the bus by its name in the format (`pci.0`, libvirt's index)."""
+
+    bus: str
+    slot: int
+    function: int = 0
+
+    def __str__(self) -> str:
+        """Such as `pci.0 slot 3` or `pci.0 slot 5 function 1`."""
+        function = f" function {self.function}" if self.function else ""
+        return f"{self.bus} slot {self.slot:#x}{function}"
+
+
+@dataclass(frozen=True)
+class Span:
+    """The text of one element or argument: where it begins, and the line on which it ends."""
+
+    start: SourcePosition
+    last_line: int
+
+
+@dataclass(frozen=True)
+class PciDevice:
+    """One PCI device of a configuration.
+
+    `name` is what its owner calls it (`net0`, `interface 52:54:00:…`), `driver` QEMU's or
+    libvirt's word for the model. `place` is set where it is pinned or fixed. `provides` names
+    the buses behind it. `properties` is what else rules look at (`mac`,
+    `romfile`). `detail` completes the reason for its pinning.
+    """
+
+    name: str
+    driver: str
+    role: Role
+    pinning: Pinning
+    span: Span
+    place: Place | None = None
+    multifunction: bool = False
+    provides: tuple[str, ...] = ()
+    properties: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class PciBus:
+    """A bus devices can be plugged into. `slots` are those a device may take; a bus of one slot
+    pins by itself. `hotplug` tells whether a running guest can get or lose a device here."""
+
+    name: str
+    slots: range
+    hotplug: bool
+    root: bool = False
+
+
+@dataclass(frozen=True)
+class PciVm:
+    """One VM. `devices` are in order of creation; `built_in` are places the machine itself uses.
+
+    `machine` is None where none is written. `remedy` tells, in the format's own words, how a
+    device is given an address.
+    """
+
+    name: str
+    family: Family
+    machine: str | None
+    machine_span: Span
+    devices: tuple[PciDevice, ...]
+    buses: tuple[PciBus, ...]
+    built_in: Mapping[Place, str]
+    creation: Creation
+    remedy: str
+    cpu: str | None = None
+    cpu_span: Span | None = None
+
+    def bus(self, name: str) -> PciBus | None:
+        """The bus of that name, or None."""
+        return next((bus for bus in self.buses if bus.name == name), None)
+
+    def provider(self, bus: str) -> PciDevice | None:
+        """The bridge that a bus hangs from; None for a root bus."""
+        return next((device for device in self.devices if bus in device.provides), None)
