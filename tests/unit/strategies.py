@@ -99,10 +99,15 @@ def configs(draw: st.DrawFn) -> bytes:
             config[start : start + 2] = bytes([number, following])
     if size == 4096:
         start = 0x100
-        for number in draw(st.lists(st.integers(0, 0x30), max_size=8)):
+        for number in draw(st.lists(st.integers(0, 0x32), max_size=8)):
             following = draw(st.integers(0x40, 0x3FF)) << 2
             head = following << 20 | draw(st.integers(0, 15)) << 16 | number
             config[start : start + 4] = head.to_bytes(4, "little")
+            if number == 0x23 and start + 10 <= size:
+                # A designated capability of Compute Express Link.
+                length = draw(st.integers(0, 0x40))
+                config[start + 4 : start + 8] = (length << 20 | 0x1E98).to_bytes(4, "little")
+                config[start + 8 : start + 10] = bytes([draw(st.integers(0, 10)), 0])
             start = following
     return bytes(config)
 

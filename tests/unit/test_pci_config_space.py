@@ -162,6 +162,115 @@ def test_the_virtio_window_is_the_drivers_and_other_places_are_fixed() -> None:
         assert classes["Configuration Type"] is FieldClass.FIXED
 
 
+EXPRESS_X4 = (0x34, b"\x40"), (0x40, b"\x10\x00\x02\x00"), (0x4C, b"\x43\x00\x00\x00")
+
+
+def extended(number: int, content: bytes) -> bytes:
+    """A function with a link of four lanes and one extended capability."""
+    head = (0x00010000 | number).to_bytes(4, "little")
+    return config_with(*EXPRESS_X4, (0x100, head + content), size=4096)
+
+
+def cxl(number: int, content: bytes = b"", *, length: int = 0x3C) -> bytes:
+    head = (length << 20 | 0x1E98).to_bytes(4, "little")
+    return extended(0x23, head + bytes([number, 0]) + content)
+
+
+def conventional(content: bytes) -> bytes:
+    return config_with((0x34, b"\x40"), (0x40, content))
+
+
+A, F, S, W = FieldClass.ASSIGNED, FieldClass.FIXED, FieldClass.STATUS, FieldClass.WRITABLE
+MSI_MAPPING = conventional(b"\x08\x00\x02\xa8")
+HT_PRIMARY = conventional(b"\x08\x00\x00\x00")
+
+
+@pytest.mark.parametrize(
+    ("config", "name", "length", "bits"),
+    [
+        (MSI_MAPPING, "HyperTransport MSI Mapping", 4, {(2, 0x01): W, (2, 0x02): F, (3, 0xF8): F}),
+        (
+            conventional(b"\x08\x00\x00\xa8"),
+            "HyperTransport MSI Mapping",
+            12,
+            {(6, 0xF0): A, (8, 0xFF): A},
+        ),
+        (
+            HT_PRIMARY,
+            "HyperTransport Primary Interface",
+            28,
+            {(2, 0x1F): A, (4, 0x8E): W, (5, 0x0F): S, (6, 0xFF): F, (0x0E, 0xFF): F},
+        ),
+        (conventional(b"\x08\x00\x00\xb8" + b"\x07" * 4), "HyperTransport type 0x17", 192, {}),
+        (conventional(b"\x02\x00"), "AGP", 12, {(2, 0xFF): F, (4, 0xFF): F, (8, 0xFF): W}),
+        (
+            extended(0x15, bytes(4) + b"\x40\x00\x00\x00"),
+            "Resizable BAR",
+            20,
+            {(4, 0xF0): F, (8, 0xE7): F, (9, 0x3F): W, (0x0D, 0xFF): F, (0x11, 0x3F): W},
+        ),
+        (extended(0x24, bytes(8)), "VF Resizable BAR", 12, {(9, 0x3F): W}),
+        (
+            extended(0x19, b""),
+            "Secondary PCI Express",
+            20,
+            {(4, 0x03): W, (8, 0xFF): S, (0x0C, 0xFF): F, (0x12, 0xFF): F},
+        ),
+        (
+            extended(0x27, b""),
+            "Lane Margining",
+            24,
+            {(4, 0x01): F, (6, 0x03): S, (8, 0xFF): W, (0x16, 0xFF): S},
+        ),
+        (extended(0x26, b""), "Physical Layer 16.0 GT/s", 36, {(0x0C, 0xFF): S, (0x23, 0xFF): F}),
+        (extended(0x2A, b""), "Physical Layer 32.0 GT/s", 36, {(8, 0xFF): W, (0x10, 0xFF): S}),
+        (extended(0x31, b""), "Physical Layer 64.0 GT/s", 20, {(4, 0xFF): F, (0x10, 0xFF): F}),
+        (
+            extended(0x10, bytes(0x20) + b"\x0c"),
+            "Single Root I/O Virtualization",
+            64,
+            {(0x0C, 0xFF): F, (0x10, 0xFF): W, (0x24, 0x0F): F, (0x26, 0xFF): A, (0x28, 0xFF): A},
+        ),
+        (extended(0x04, b""), "Power Budgeting", 16, {(4, 0xFF): W, (8, 0xFF): S, (0x0C, 1): F}),
+        (extended(0x12, b""), "Multicast", 48, {(4, 0xFF): F, (0x2F, 0xFF): W}),
+        (
+            extended(0x16, b"\x02\x00\x00\x00"),
+            "Dynamic Power Allocation",
+            20,
+            {(0x0C, 0x1F): S, (0x0E, 0x1F): W, (0x12, 0xFF): F},
+        ),
+        (extended(0x2F, b""), "Device 3", 16, {(4, 0xFF): F, (8, 0xFF): W, (12, 0xFF): S}),
+        (
+            cxl(0),
+            "CXL Device",
+            60,
+            {(0x0A, 0xFF): F, (0x0C, 0xFF): W, (0x1C, 3): S, (0x1F, 0xFF): F, (0x27, 0xF0): A},
+        ),
+        (cxl(3, length=40), "CXL Extensions for Ports", 40, {(0x0C, 0xFF): W, (0x0E, 0xFF): A}),
+        (cxl(4, length=16), "CXL Global Persistent Flush, port", 16, {(0x0C, 0xFF): W}),
+        (cxl(5, length=16), "CXL Global Persistent Flush, device", 16, {(0x0A, 0xFF): F}),
+        (cxl(7, length=32), "CXL Flex Bus Port", 32, {(0x0A, 0xFF): F, (0x0E, 0xFF): S}),
+        (cxl(8, length=36), "CXL Register Locator", 36, {(0x0C, 7): F, (0x23, 0xFF): F}),
+        (cxl(9, length=14), "Designated Vendor-Specific", 14, {(0x0D, 0xFF): F}),
+        (extended(0x7F, b"\x01"), "unknown 0x007f", 0xF00, {(4, 0xFF): F}),
+    ],
+)
+def test_bits_of_capabilities_no_recorded_guest_has(
+    config: bytes, name: str, length: int, bits: dict[tuple[int, int], FieldClass]
+) -> None:
+    capability = decode(config).capabilities[-1]
+
+    assert (capability.name, capability.length) == (name, length)
+    for (offset, mask), expected in bits.items():
+        found = {
+            value.field.field_class
+            for value in capability.fields
+            for index in [capability.offset + offset - value.offset]
+            if 0 <= index < value.field.width and value.field.mask >> 8 * index & mask
+        }
+        assert found == {expected}, f"0x{offset:02x} & 0x{mask:02x}"
+
+
 def test_another_number_of_bytes_is_refused() -> None:
     with pytest.raises(CannotTest, match="100 bytes"):
         decode(bytes(100))

@@ -17,34 +17,39 @@ from pciabi.pci.layout import (
     FieldValue,
     Row,
     assigned,
+    dword,
     fixed,
     read_fields,
     structure,
 )
+from pciabi.pci.link_layout import PER_LANE
 from pciabi.pci.shape import Shape
 
 _UNMAPPED_NAMES = {
-    reg.CAP_AGP: "AGP",
     reg.CAP_HOT_SWAP: "CompactPCI Hot Swap",
-    reg.CAP_HYPERTRANSPORT: "HyperTransport",
     reg.CAP_RESOURCE_CONTROL: "CompactPCI Resource Control",
     reg.CAP_AGP8X: "AGP 8x",
     reg.CAP_ENHANCED_ALLOCATION: "Enhanced Allocation",
 }
 _UNMAPPED_EXTENDED_NAMES = {
-    reg.EXT_POWER_BUDGETING: "Power Budgeting",
     reg.EXT_ROOT_COMPLEX_LINK: "Root Complex Link Declaration",
     reg.EXT_ROOT_COMPLEX_INTERNAL_LINK: "Root Complex Internal Link Control",
     reg.EXT_EVENT_COLLECTOR: "Root Complex Event Collector",
     reg.EXT_MULTI_FUNCTION_VC: "Multi-Function Virtual Channel",
-    reg.EXT_VIRTUAL_CHANNEL_MFVC: "Virtual Channel (MFVC)",
-    reg.EXT_MULTICAST: "Multicast",
-    reg.EXT_RESIZABLE_BAR: "Resizable BAR",
-    reg.EXT_DYNAMIC_POWER: "Dynamic Power Allocation",
-    reg.EXT_SECONDARY_EXPRESS: "Secondary PCI Express",
-    reg.EXT_PHYSICAL_16GT: "Physical Layer 16.0 GT/s",
-    reg.EXT_LANE_MARGINING: "Lane Margining",
+    reg.EXT_ROOT_COMPLEX_REGISTERS: "Root Complex Register Block",
+    reg.EXT_MULTI_ROOT_IOV: "Multi-Root I/O Virtualization",
+    reg.EXT_FRS_QUEUING: "FRS Queuing",
+    reg.EXT_READINESS_TIME: "Readiness Time Reporting",
+    reg.EXT_HIERARCHY_ID: "Hierarchy ID",
+    reg.EXT_ENCLOSURE_MANAGEMENT: "Native PCIe Enclosure Management",
+    reg.EXT_ALTERNATE_PROTOCOL: "Alternate Protocol",
+    reg.EXT_SYSTEM_FIRMWARE_INTERMEDIARY: "System Firmware Intermediary",
+    reg.EXT_SHADOW_FUNCTIONS: "Shadow Functions",
+    reg.EXT_INTEGRITY_ENCRYPTION: "Integrity and Data Encryption",
 }
+
+
+_MOST_LANES = 32
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,11 @@ def conventional_capabilities(config: bytes, around: Surroundings) -> Capability
     return CapabilityList(tuple(capabilities), findings)
 
 
-def extended_capabilities(config: bytes) -> CapabilityList:
-    """The list that begins at 0x100; empty where extended space was not there or not read."""
+def extended_capabilities(config: bytes, lanes: int) -> CapabilityList:
+    """The list that begins at 0x100; empty where extended space was not there or not read.
+
+    `lanes` is the function's maximum link width, by which some capabilities repeat.
+    """
     if len(config) < reg.EXTENDED_SIZE:
         return CapabilityList((), ())
     offsets, findings = _extended_offsets(config)
@@ -110,11 +118,27 @@ def extended_capabilities(config: bytes) -> CapabilityList:
     for offset in offsets:
         room = config[offset : _next_start(offset, offsets, reg.EXTENDED_SIZE)]
         number = int.from_bytes(room[0:2], "little")
-        layout = EXTENDED.get(number)
-        name = _UNMAPPED_EXTENDED_NAMES.get(number, f"unknown 0x{number:04x}")
-        shape = layout(room) if layout else _unmapped(name, room, 4)
+        shape = _extended_shape(number, room, lanes)
         capabilities.append(_capability(config, offset, room, shape, _EXTENDED_HEAD))
     return CapabilityList(tuple(capabilities), findings)
+
+
+def maximum_link_width(capabilities: Sequence[Capability]) -> int:
+    """Lanes of the link that the PCI Express capability tells of; 0 without one."""
+    express = next((c for c in capabilities if c.id == reg.CAP_EXPRESS), None)
+    if express is None:
+        return 0
+    width = dword(express.raw, reg.EXPRESS_LINK_CAPABILITIES) >> 4 & 0x3F
+    return min(width, _MOST_LANES)
+
+
+def _extended_shape(number: int, room: bytes, lanes: int) -> Shape:
+    if number in PER_LANE:
+        return PER_LANE[number](lanes)
+    if number in EXTENDED:
+        return EXTENDED[number](room)
+    name = _UNMAPPED_EXTENDED_NAMES.get(number, f"unknown 0x{number:04x}")
+    return _unmapped(name, room, 4)
 
 
 _CONVENTIONAL_HEAD = (

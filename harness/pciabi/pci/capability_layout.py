@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from pciabi.pci import registers as reg
+from pciabi.pci.bus_layout import AGP, hypertransport
 from pciabi.pci.express_layout import express
 from pciabi.pci.layout import Notation, Row, Topic, fixed, status, writable
 from pciabi.pci.shape import Shape
@@ -288,10 +289,12 @@ def _null(_raw: bytes, _around: Surroundings) -> Shape:
 CONVENTIONAL: Mapping[int, Callable[[bytes, Surroundings], Shape]] = {
     0x00: _null,
     reg.CAP_POWER_MANAGEMENT: _power_management,
+    reg.CAP_AGP: lambda raw, _around: AGP(raw),
     reg.CAP_VPD: _vital_product_data,
     reg.CAP_SLOT_ID: _slot_id,
     reg.CAP_MSI: _msi,
     reg.CAP_PCIX: _pcix,
+    reg.CAP_HYPERTRANSPORT: lambda raw, _around: hypertransport(raw),
     reg.CAP_VENDOR: _vendor,
     reg.CAP_DEBUG_PORT: _debug_port,
     reg.CAP_HOT_PLUG: _hot_plug,

@@ -17,6 +17,7 @@ from pciabi.pci.capabilities import (
     Finding,
     conventional_capabilities,
     extended_capabilities,
+    maximum_link_width,
 )
 from pciabi.pci.capability_layout import Surroundings
 from pciabi.pci.header_layout import header_structure
@@ -73,7 +74,7 @@ def decode(config: bytes) -> ConfigSpace:
     ]
     header = header_structure(around.header_type, bars)
     conventional = conventional_capabilities(config, around)
-    extended = extended_capabilities(config)
+    extended = extended_capabilities(config, maximum_link_width(conventional.capabilities))
     capabilities = (*conventional.capabilities, *extended.capabilities)
     return ConfigSpace(
         size=len(config),

@@ -1,7 +1,8 @@
 """PCI Express extended capabilities, field by field, and which class each field is.
 
-Sources: PCI Express Base 5.0, 7.7 to 7.9; Single Root I/O Virtualization 1.1, 3.3; Address
-Translation Services 1.1. Capability registers are fixed, control registers writable.
+Sources: PCI Express Base 5.0, 7.7 to 7.9; Address Translation Services 1.1. Capability
+registers are fixed, control registers writable. What has a lane, a BAR or CXL in it stands in
+`link_layout`, `resource_layout` and `cxl_layout`.
 """
 
 from __future__ import annotations
@@ -9,22 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pciabi.pci import registers as reg
-from pciabi.pci.layout import Row, assigned, fixed, status, writable
-from pciabi.pci.shape import Shape
+from pciabi.pci.cxl_layout import designated
+from pciabi.pci.layout import Row, dword, fixed, status, writable
+from pciabi.pci.resource_layout import RESOURCES
+from pciabi.pci.shape import Shape, constant
 
 Layout = Callable[[bytes], Shape]
 
 
-def _dword(raw: bytes, offset: int) -> int:
-    return int.from_bytes(raw[offset : offset + 4], "little")
-
-
-def _constant(name: str, length: int, source: str, *rows: Row) -> Layout:
-    shape = Shape(name, length, source, rows)
-    return lambda _raw: shape
-
-
-_AER = _constant(
+_AER = constant(
     "Advanced Error Reporting",
     0x48,
     "PCIe Base 5.0, 7.8.4",
@@ -56,7 +50,7 @@ _AER = _constant(
 
 
 def _virtual_channel(raw: bytes) -> Shape:
-    count = (_dword(raw, 4) & 0x7) + 1
+    count = (dword(raw, 4) & 0x7) + 1
     rows = [
         fixed("Extended VC Count", 0x04, 4, 0x00000007),
         fixed("Low Priority Extended VC Count", 0x04, 4, 0x00000070),
@@ -77,7 +71,7 @@ def _virtual_channel(raw: bytes) -> Shape:
     return Shape("Virtual Channel", 0x10 + 12 * count, "PCIe Base 5.0, 7.9.1", tuple(rows))
 
 
-_SERIAL_NUMBER = _constant(
+_SERIAL_NUMBER = constant(
     "Device Serial Number",
     0x0C,
     "PCIe Base 5.0, 7.9.3",
@@ -87,7 +81,7 @@ _SERIAL_NUMBER = _constant(
 
 
 def _acs(raw: bytes) -> Shape:
-    capability = _dword(raw, 4)
+    capability = dword(raw, 4)
     # Zero means 256 entries, and only Egress Control (bit 5) makes the vector exist.
     entries = (capability >> 8 & 0xFF) or 256
     words = (entries + 31) // 32 if capability & 0x20 else 0
@@ -100,7 +94,7 @@ def _acs(raw: bytes) -> Shape:
     return Shape("Access Control Services", 8 + 4 * words, "PCIe Base 5.0, 7.7.8", rows)
 
 
-_ARI = _constant(
+_ARI = constant(
     "Alternative Routing-ID",
     0x08,
     "PCIe Base 5.0, 7.8.7",
@@ -110,7 +104,7 @@ _ARI = _constant(
     writable("ARI Control", 0x06, 2),
 )
 
-_ATS = _constant(
+_ATS = constant(
     "Address Translation Service",
     0x08,
     "ATS 1.1, 5.1",
@@ -123,37 +117,7 @@ _ATS = _constant(
 )
 
 
-def _sriov(raw: bytes) -> Shape:
-    rows = [
-        fixed("SR-IOV Capabilities", 0x04, 4, 0x0000FFFF),
-        status("SR-IOV Interrupt Message Number", 0x04, 4, 0xFFE00000),
-        writable("SR-IOV Control", 0x08, 2),
-        status("SR-IOV Status", 0x0A, 2),
-        fixed("InitialVFs", 0x0C, 2),
-        fixed("TotalVFs", 0x0E, 2),
-        writable("NumVFs", 0x10, 2),
-        fixed("Function Dependency Link", 0x12, 1),
-        fixed("First VF Offset", 0x14, 2),
-        fixed("VF Stride", 0x16, 2),
-        fixed("VF Device ID", 0x1A, 2),
-        fixed("Supported Page Sizes", 0x1C, 4),
-        writable("System Page Size", 0x20, 4),
-        fixed("VF Migration State Array", 0x3C, 4),
-    ]
-    upper = False
-    for index in range(6):
-        offset = 0x24 + 4 * index
-        register = _dword(raw, offset)
-        type_mask = 0 if upper else reg.BAR_MEMORY_TYPE_MASK
-        if type_mask:
-            rows.append(fixed(f"VF BAR {index} type", offset, 4, type_mask))
-        rows.append(assigned(f"VF BAR {index} base address", offset, 4, ~type_mask))
-        wide = register & reg.BAR_MEMORY_TYPE_MASK & ~reg.BAR_PREFETCHABLE == reg.BAR_WIDTH_64
-        upper = not upper and wide
-    return Shape("Single Root I/O Virtualization", 0x40, "SR-IOV 1.1, 3.3", tuple(rows))
-
-
-_PAGE_REQUEST = _constant(
+_PAGE_REQUEST = constant(
     "Page Request Interface",
     0x10,
     "ATS 1.1, 5.2",
@@ -164,7 +128,7 @@ _PAGE_REQUEST = _constant(
     writable("Outstanding Page Request Allocation", 0x0C, 4),
 )
 
-_LTR = _constant(
+_LTR = constant(
     "Latency Tolerance Reporting",
     0x08,
     "PCIe Base 5.0, 7.8.2",
@@ -172,7 +136,7 @@ _LTR = _constant(
     writable("Max No-Snoop Latency", 0x06, 2),
 )
 
-_PASID = _constant(
+_PASID = constant(
     "Process Address Space ID",
     0x08,
     "PCIe Base 5.0, 7.8.8",
@@ -184,7 +148,7 @@ _PASID = _constant(
 
 
 def _dpc(raw: bytes) -> Shape:
-    root_port = _dword(raw, 4) & 0x0020
+    root_port = dword(raw, 4) & 0x0020
     rows: tuple[Row, ...] = (
         status("DPC Interrupt Message Number", 0x04, 2, 0x001F),
         fixed("DPC Capability", 0x04, 2, 0xFFE0),
@@ -205,7 +169,7 @@ def _dpc(raw: bytes) -> Shape:
     return Shape("Downstream Port Containment", 0x30, "PCIe Base 5.0, 7.9.15", rows)
 
 
-_L1_SUBSTATES = _constant(
+_L1_SUBSTATES = constant(
     "L1 PM Substates",
     0x14,
     "PCIe Base 5.0, 7.8.3",
@@ -215,7 +179,7 @@ _L1_SUBSTATES = _constant(
     status("L1 PM Substates Status", 0x10, 4),
 )
 
-_PTM = _constant(
+_PTM = constant(
     "Precision Time Measurement",
     0x0C,
     "PCIe Base 5.0, 7.9.16",
@@ -223,7 +187,7 @@ _PTM = _constant(
     writable("PTM Control", 0x08, 4),
 )
 
-_TPH = _constant(
+_TPH = constant(
     "TPH Requester",
     0x0C,
     "PCIe Base 5.0, 7.9.13",
@@ -231,7 +195,7 @@ _TPH = _constant(
     writable("TPH Requester Control", 0x08, 4),
 )
 
-_DATA_LINK_FEATURE = _constant(
+_DATA_LINK_FEATURE = constant(
     "Data Link Feature",
     0x0C,
     "PCIe Base 5.0, 7.7.4",
@@ -240,7 +204,7 @@ _DATA_LINK_FEATURE = _constant(
     status("Data Link Feature Status", 0x08, 4),
 )
 
-_DATA_OBJECT_EXCHANGE = _constant(
+_DATA_OBJECT_EXCHANGE = constant(
     "Data Object Exchange",
     0x18,
     "PCIe Base 6.0, 7.9.24",
@@ -252,13 +216,22 @@ _DATA_OBJECT_EXCHANGE = _constant(
     status("DOE Read Data Mailbox", 0x14, 4),
 )
 
+_DEVICE_3 = constant(
+    "Device 3",
+    0x10,
+    "PCIe Base 6.0, 7.7.9",
+    fixed("DevCap3", 0x04, 4),
+    writable("DevCtl3", 0x08, 4),
+    status("DevSta3", 0x0C, 4),
+)
+
 
 def _unmapped(name: str, source: str, length_at: int) -> Layout:
     """A capability that tells its own length (upper 12 bits at `length_at`) and whose content
     has no layout here: every byte counts as fixed, so that no difference is lost."""
 
     def shape(raw: bytes) -> Shape:
-        length = max(_dword(raw, length_at) >> 20, length_at + 4)
+        length = max(dword(raw, length_at) >> 20, length_at + 4)
         rows = (
             fixed("Vendor-Specific Header", length_at, 4),
             *(
@@ -279,12 +252,12 @@ EXTENDED: Mapping[int, Layout] = {
     0x00: _null,
     reg.EXT_AER: _AER,
     reg.EXT_VIRTUAL_CHANNEL: _virtual_channel,
+    reg.EXT_VIRTUAL_CHANNEL_MFVC: _virtual_channel,
     reg.EXT_SERIAL_NUMBER: _SERIAL_NUMBER,
     reg.EXT_VENDOR: _unmapped("Vendor Specific", "PCIe Base 5.0, 7.9.5; no public layout", 4),
     reg.EXT_ACS: _acs,
     reg.EXT_ARI: _ARI,
     reg.EXT_ATS: _ATS,
-    reg.EXT_SRIOV: _sriov,
     reg.EXT_PAGE_REQUEST: _PAGE_REQUEST,
     reg.EXT_TPH: _TPH,
     reg.EXT_LTR: _LTR,
@@ -292,9 +265,9 @@ EXTENDED: Mapping[int, Layout] = {
     reg.EXT_DPC: _dpc,
     reg.EXT_L1_SUBSTATES: _L1_SUBSTATES,
     reg.EXT_PTM: _PTM,
-    reg.EXT_DESIGNATED_VENDOR: _unmapped(
-        "Designated Vendor-Specific", "PCIe Base 5.0, 7.9.6; no public layout", 4
-    ),
+    reg.EXT_DESIGNATED_VENDOR: designated,
     reg.EXT_DATA_LINK_FEATURE: _DATA_LINK_FEATURE,
     reg.EXT_DATA_OBJECT_EXCHANGE: _DATA_OBJECT_EXCHANGE,
+    reg.EXT_DEVICE_3: _DEVICE_3,
+    **RESOURCES,
 }

@@ -183,6 +183,11 @@ def read_fields(config: bytes, base: int, fields: Iterable[Field]) -> tuple[Fiel
     return tuple(values)
 
 
+def dword(raw: bytes, offset: int) -> int:
+    """The 32 bits at `offset`; what lies beyond the end reads as zero."""
+    return int.from_bytes(raw[offset : offset + 4], "little")
+
+
 def _mask(width: int, mask: int) -> int:
     return mask & ((1 << 8 * width) - 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pciabi.pci.layout import Row
@@ -15,3 +16,9 @@ class Shape:
     length: int
     source: str
     rows: tuple[Row, ...]
+
+
+def constant(name: str, length: int, source: str, *rows: Row) -> Callable[[bytes], Shape]:
+    """The layout of a capability that always looks the same."""
+    shape = Shape(name, length, source, rows)
+    return lambda _raw: shape
