@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pciabi.lint.finding import Trouble
-from pciabi.vm.pci_vm import PciDevice, PciVm, Pinning, Place, Role
+from pciabi.vm.pci_vm import PciDevice, PciVm, Pinning, Role
 
 
-def unpinned(vm: PciVm, roles: Iterable[Role], pinning: Pinning) -> Iterator[PciDevice]:
-    """The devices of these roles that are pinned in that way."""
+def unpinned(vm: PciVm, roles: Iterable[Role], pinning: Pinning, words: str) -> Iterator[Trouble]:
+    """A trouble for every device of these roles that is pinned in that way; `words` say how."""
     wanted = frozenset(roles)
-    return (d for d in vm.devices if d.role in wanted and d.pinning is pinning)
+    for device in vm.devices:
+        if device.role in wanted and device.pinning is pinning:
+            why = f" ({device.detail})" if device.detail else ""
+            yield trouble(
+                vm, device, f"{device.name} {words}{why}: it moves when devices come or go"
+            )
+
+
+def implicit(vm: PciVm, role: Role) -> Iterator[Trouble]:
+    """A trouble for every device of this role that is not written down."""
+    words = "is not written down and yet will be there"
+    return unpinned(vm, (role,), Pinning.IMPLICIT, words)
 
 
 def trouble(vm: PciVm, device: PciDevice, message: str) -> Trouble:
     """A trouble that an address would mend."""
     return Trouble(device.span, device.name, message, vm.remedy)
-
-
-def used_places(vm: PciVm) -> Iterator[tuple[Place, str]]:
-    """Every place that is taken whatever the hypervisor decides, and by whom."""
-    yield from vm.built_in.items()
-    yield from ((d.place, d.name) for d in vm.devices if d.place is not None)

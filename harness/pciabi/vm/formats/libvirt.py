@@ -1,16 +1,62 @@
-"""libvirt domain XML: one domain, several, or one inside a status, snapshot or backup wrapper."""
+"""libvirt domain XML: one domain, several, or one inside a status, snapshot or backup wrapper.
+
+An address that is empty or all zero pins nothing: libvirt allocates. One attribute that is not
+zero pins. Only a direct child `<address>` is the guest's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from types import MappingProxyType
 
-from pciabi.vm import xml_tree
+from pciabi.errors import InputError
+from pciabi.vm import machine_family, xml_tree
 from pciabi.vm.formats import Format, Source
-from pciabi.vm.pci_vm import Creation, Family, PciBus, PciDevice, PciVm, Pinning, Place, Role
+from pciabi.vm.libvirt_devices import Kind, is_bridge, kind, own_address
+from pciabi.vm.libvirt_implicit import implicit
+from pciabi.vm.pci_vm import (
+    Creation,
+    Family,
+    PciBus,
+    PciDevice,
+    PciVm,
+    Pinning,
+    Place,
+    Role,
+    Span,
+)
 from pciabi.vm.xml_tree import Element
 
-_REMEDY = "give it <address type='pci' domain='0x0000' bus='…' slot='…' function='0x0'/>"
+_REMEDY = (
+    "give it <address type='pci' domain='0x0000' bus='…' slot='…' function='0x0'/>: "
+    "the one that `virsh dumpxml` shows once it is defined"
+)
+_X86 = ("x86_64", "i686")
+_ROOT = "0"
+# Slots a device may take, by the model of the controller: libvirt,
+# virDomainPCIAddressBusSetModel. Those of one slot pin by themselves.
+_SLOTS = MappingProxyType(
+    {
+        "pci-bridge": range(1, 32),
+        "pci-expander-bus": range(32),
+        "dmi-to-pci-bridge": range(32),
+        "pcie-to-pci-bridge": range(1, 32),
+        "pcie-root-port": range(1),
+        "pcie-switch-upstream-port": range(32),
+        "pcie-switch-downstream-port": range(1),
+        "pcie-expander-bus": range(32),
+    }
+)
+_NO_HOTPLUG = frozenset({"pcie-switch-upstream-port", "pcie-expander-bus", "dmi-to-pci-bridge"})
+# Devices that libvirt puts where the chipset has them, whatever else there is.
+_FIXED = MappingProxyType(
+    {
+        (Family.I440FX, "ide", "0", ""): Place(_ROOT, 1, 1),
+        (Family.I440FX, "usb", "0", ""): Place(_ROOT, 1, 2),
+        (Family.I440FX, "usb", "0", "piix3-uhci"): Place(_ROOT, 1, 2),
+        (Family.Q35, "sata", "0", ""): Place(_ROOT, 31, 2),
+    }
+)
 
 
 def detects(source: Source) -> bool:
@@ -19,40 +65,132 @@ def detects(source: Source) -> bool:
 
 
 def read(source: Source) -> tuple[PciVm, ...]:
-    """Every domain. Raises InputError."""
-    return tuple(_vm(domain) for domain in xml_tree.read(source.file, source.text).below("domain"))
+    """Every domain of x86. Raises InputError."""
+    root = xml_tree.read(source.file, source.text)
+    return tuple(_vm(domain) for domain in root.below("domain"))
 
 
 def _vm(domain: Element) -> PciVm:
     name = domain.child("name")
+    os_type = next((type_ for os in domain.all("os") for type_ in os.all("type")), None)
+    machine = os_type.attributes.get("machine") if os_type is not None else None
+    arch = os_type.attributes.get("arch", _X86[0]) if os_type is not None else _X86[0]
+    family = machine_family.family(machine) if arch in _X86 else Family.OTHER
+    cpu = domain.child("cpu")
+    devices = tuple(_devices(domain, family)) if family is not Family.OTHER else ()
     return PciVm(
         name=name.text.strip() if name is not None else "",
-        family=Family.I440FX,
-        machine=None,
-        machine_span=domain.span,
-        devices=tuple(_devices(domain)),
-        buses=(PciBus("0", range(1, 32), hotplug=True, root=True),),
-        built_in=MappingProxyType({}),
+        family=family,
+        machine=machine,
+        machine_span=os_type.span if os_type is not None else domain.span,
+        devices=devices,
+        buses=tuple(_buses(domain, family)),
+        built_in=_built_in(family, devices),
         creation=Creation.AFTER_PINNED,
         remedy=_REMEDY,
+        cpu=cpu.attributes.get("mode") if cpu is not None else None,
+        cpu_span=cpu.span if cpu is not None else None,
     )
 
 
-def _devices(domain: Element) -> Iterator[PciDevice]:
+def _built_in(family: Family, devices: tuple[PciDevice, ...]) -> MappingProxyType[Place, str]:
+    """The machine's own functions, but for those that the domain writes down."""
+    written = {device.place for device in devices if device.pinning is Pinning.FIXED}
+    there = machine_family.built_in(family, _ROOT)
+    return MappingProxyType({place: what for place, what in there.items() if place not in written})
+
+
+def _devices(domain: Element, family: Family) -> Iterator[PciDevice]:
+    boot = _boot_disk(domain)
     for devices in domain.all("devices"):
-        for element in devices.all("interface"):
-            address = element.child("address")
-            pinned = address is not None and "slot" in address.attributes
-            yield PciDevice(
-                name=f"interface {element.value('mac', 'address') or ''}".strip(),
-                driver=element.value("model", "type") or "",
-                role=Role.NIC,
-                pinning=Pinning.PINNED if pinned else Pinning.UNPINNED,
-                span=element.span,
-                place=Place("0", int(address.attributes["slot"], 0))
-                if address and pinned
-                else None,
-            )
+        for element in devices.children:
+            found = kind(element)
+            if found is not None:
+                yield _device(element, found, family, boots=element is boot)
+        for found, wanting in implicit(devices, family):
+            span = wanting.span if wanting is not None else _first_line(devices)
+            yield PciDevice(found.name, found.driver, found.role, Pinning.IMPLICIT, span)
+
+
+def _first_line(element: Element) -> Span:
+    return Span(element.start, element.start.line)
+
+
+def _device(element: Element, found: Kind, family: Family, *, boots: bool) -> PciDevice:
+    address = own_address(element)
+    pinning, place = _pinning(element, family)
+    alias = element.value("alias", "name") or ""
+    rom = element.child("rom")
+    properties = {
+        "mac": element.value("mac", "address"),
+        "romfile": rom.attributes.get("file") if rom is not None else None,
+        "rombar": rom.attributes.get("bar") if rom is not None else None,
+    }
+    index = element.attributes.get("index")
+    return PciDevice(
+        name=alias if alias.startswith("ua-") else found.name,
+        driver=found.driver,
+        role=Role.BOOT_DISK if boots else found.role,
+        pinning=pinning,
+        span=element.span,
+        place=place,
+        multifunction=address is not None and address.attributes.get("multifunction") == "on",
+        provides=(str(_number(element, index)),) if is_bridge(element) and index else (),
+        properties=MappingProxyType({k: v for k, v in properties.items() if v is not None}),
+    )
+
+
+def _pinning(element: Element, family: Family) -> tuple[Pinning, Place | None]:
+    address = own_address(element)
+    if address is not None:
+        domain, bus, slot, function = (
+            _number(address, address.attributes.get(name, "0"))
+            for name in ("domain", "bus", "slot", "function")
+        )
+        if domain or bus or slot or function:
+            return Pinning.PINNED, Place(str(bus), slot, function)
+    if element.name == "controller":
+        type_, index = element.attributes.get("type", ""), element.attributes.get("index", "0")
+        model = element.attributes.get("model", "")
+        place = _FIXED.get((family, type_, index, model))
+        if place is not None:
+            return Pinning.FIXED, place
+    return (Pinning.UNPINNED if address is None else Pinning.EMPTY), None
+
+
+def _buses(domain: Element, family: Family) -> Iterator[PciBus]:
+    if family is Family.OTHER:
+        return
+    yield PciBus(_ROOT, range(1, 32), hotplug=family is Family.I440FX, root=True)
+    for devices in domain.all("devices"):
+        for element in devices.all("controller"):
+            model, index = element.attributes.get("model", ""), element.attributes.get("index")
+            if is_bridge(element) and index:
+                slots = _SLOTS.get(model, range(32))
+                name = str(_number(element, index))
+                yield PciBus(name, slots, hotplug=model not in _NO_HOTPLUG)
+
+
+def _boot_disk(domain: Element) -> Element | None:
+    """The disk with the lowest `<boot order>`, else the first disk."""
+    found = [
+        disk
+        for devices in domain.all("devices")
+        for disk in devices.all("disk")
+        if disk.attributes.get("device", "disk") == "disk"
+    ]
+    ordered = [disk for disk in found if disk.child("boot") is not None]
+    if ordered:
+        return min(ordered, key=lambda disk: _number(disk, disk.value("boot", "order") or "0"))
+    return found[0] if found else None
+
+
+def _number(element: Element, text: str) -> int:
+    """A number as libvirt writes them, decimal or hexadecimal. Raises InputError."""
+    try:
+        return int(text, 16) if text.lower().startswith("0x") else int(text)
+    except ValueError:
+        raise InputError(f"'{text[:40]}' is not a number", place=element.start) from None
 
 
 FORMAT = Format(
