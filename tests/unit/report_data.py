@@ -67,6 +67,7 @@ def case(
     expectations: Iterable[Expectation],
     removed: Iterable[str] = (),
     tolerances: Iterable[Tolerance] = (),
+    added: Iterable[str] = (),
 ) -> Case:
     """A case of two boots."""
     config = VmConfig("pc", "256M", 1, ())
@@ -74,7 +75,7 @@ def case(
         0,
         1,
         frozenset(removed),
-        frozenset(),
+        frozenset(added),
         tuple(expectations),
         tuple(tolerances),
         SourcePosition("scenarios/example.yaml", 12),
@@ -134,6 +135,21 @@ def renumbered() -> CaseResult:
     return ended(
         case("add-a-port", "q35-virtio-net-pci", stays), record(PORTS), record(PORT_IN_FRONT)
     )
+
+
+def renumbered_control() -> CaseResult:
+    """The same, had the scenario expected it."""
+    expectations = [
+        expectation(name, aspect, judgement)
+        for name in ("net0", "net1")
+        for aspect, judgement in (
+            (Aspect.ADDRESS, "changed"),
+            (Aspect.PATH, "unchanged"),
+            (Aspect.NAME, "changed"),
+        )
+    ]
+    what = case("add-root-port", "q35-virtio-net-pci", expectations, added=["port0", "test0"])
+    return ended(what, record(PORTS), record(PORT_IN_FRONT))
 
 
 def many() -> CaseResult:

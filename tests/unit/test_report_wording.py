@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from pciabi.report import printable, wording
+from pciabi.report import printable, story, wording
 from pciabi.scenario.result import RunResult
 from tests.unit import report_data as data
 
 
 def test_a_sabotage_names_the_device_its_slots_and_its_names() -> None:
-    words = wording.story(data.sabotage())
+    words = story.case_story(data.sabotage())
     assert words == "net0 removed; net1 0000:00:04.0 → 0000:00:03.0, enp0s4 → enp0s3"
 
 
 def test_a_renumbering_names_every_renamed_interface() -> None:
-    words = wording.story(data.renumbered())
-    assert "net0 0000:01:00.0 → 0000:02:00.0, enp1s0 → enp2s0" in words
-    assert "net1 0000:02:00.0 → 0000:03:00.0, enp2s0 → enp3s0" in words
+    words = story.case_story(data.renumbered())
+    assert "net0 renumbered 0000:01:00.0 → 0000:02:00.0, enp1s0 → enp2s0" in words
+    assert "net1 renumbered 0000:02:00.0 → 0000:03:00.0, enp2s0 → enp3s0" in words
     assert "port0 appeared" in words
 
 
 def test_what_stays_is_said_with_its_place() -> None:
-    assert wording.story(data.pinned()) == "net1 stays at 0000:00:04.0, enp0s4"
-    assert wording.story(data.many()) == "nothing changed"
+    assert story.case_story(data.pinned()) == "net1 stays at 0000:00:04.0, enp0s4"
+    assert story.case_story(data.many()) == "nothing changed"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pciabi.abi.change import Consequence, Harm, Kind, Severity
-from pciabi.report import printable, wording
+from pciabi.report import printable, story, wording
 from pciabi.report.difference import Difference, differences
 from pciabi.report.slot_map import SlotMap, slot_map
 from pciabi.scenario.case import Boot
@@ -139,7 +139,7 @@ def _case(number: int, result: CaseResult) -> _Case:
         anchor=f"case-{number}",
         standing=wording.standing(result),
         word=wording.word(result),
-        story=wording.story(result),
+        story=story.case_story(result),
         result=result,
         comparisons=tuple(_comparison(result, comparison) for comparison in result.comparisons),
         boots=_boots(result),
@@ -152,7 +152,7 @@ def _comparison(result: CaseResult, comparison: ComparisonResult) -> _Comparison
     by_weight = sorted(comparison.changes, key=_weight)
     return _Comparison(
         title=f"{boots[comparison.before].label} → {boots[comparison.after].label}",
-        story=wording.comparison_story(result, comparison),
+        story=story.comparison_story(result, comparison),
         failures=comparison.failures,
         map=slot_map(result, comparison),
         weighty=tuple(j for j in by_weight if j.change.severity is not Severity.BENIGN),

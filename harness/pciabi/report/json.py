@@ -13,7 +13,7 @@ from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.errors import PciabiError
 from pciabi.probe.boot import BootRecord
 from pciabi.report import document as doc
-from pciabi.report import wording
+from pciabi.report import story, wording
 from pciabi.report.placement import Placement, placement
 from pciabi.scenario.case import Boot
 from pciabi.scenario.result import CaseResult, ComparisonResult, JudgedChange, RunResult
@@ -121,7 +121,7 @@ def _case(case: CaseResult) -> doc.CasePart:
         axes=dict(case.case.axes),
         control=wording.is_control(case.case),
         verdict=case.verdict,
-        story=wording.story(case),
+        story=story.case_story(case),
         seconds=round(case.seconds, 3),
         failures=[
             doc.FailurePart(
@@ -148,7 +148,7 @@ def _comparison(case: CaseResult, comparison: ComparisonResult) -> doc.Compariso
         boot_after=comparison.after,
         removed=sorted(comparison.removed),
         added=sorted(comparison.added),
-        story=wording.comparison_story(case, comparison),
+        story=story.comparison_story(case, comparison),
     )
 
 

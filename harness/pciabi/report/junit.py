@@ -8,7 +8,7 @@ from itertools import groupby
 
 from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
-from pciabi.report import printable, wording
+from pciabi.report import printable, story, wording
 from pciabi.scenario.result import CaseResult, RunResult, Verdict
 
 
@@ -47,9 +47,9 @@ def _case(case: CaseResult) -> TestCase:
         found.result = [failure]
     if case.verdict is Verdict.ERROR:
         kind = type(case.error).__name__ if case.error else "Incomplete"
-        sentence = printable.line(str(case.error) if case.error else wording.story(case))
+        sentence = printable.line(str(case.error) if case.error else story.case_story(case))
         error = Error(sentence, kind)
         error.text = sentence
         found.result = [error]
-    found.system_out = printable.line(f"{wording.word(case)}: {wording.story(case)}")
+    found.system_out = printable.line(f"{wording.word(case)}: {story.case_story(case)}")
     return found

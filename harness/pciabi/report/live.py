@@ -184,7 +184,7 @@ class LiveTable:
         for standing in wording.Standing:
             ended = [r for r in self._ended if wording.standing(r) is standing]
             if ended:
-                summary.append(f", {len(ended)} {wording.word(ended[0])}", STYLES[standing])
+                summary.append(f", {len(ended)} {wording.shared_word(ended)}", STYLES[standing])
         return summary.append(f", {elapsed}")
 
 

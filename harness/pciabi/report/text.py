@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pciabi.errors import PciabiError
-from pciabi.report import printable, wording
+from pciabi.report import printable, story, wording
 from pciabi.report.live import observer
 from pciabi.report.terminal import STYLES, is_plain, say
 from pciabi.scenario.result import CaseResult, RunResult, Verdict
@@ -71,7 +71,7 @@ def _table(result: RunResult) -> Table:
         table.add_row(
             Text(wording.word(case), style=STYLES[wording.standing(case)]),
             Text(printable.line(case.case.name)),
-            Text(printable.line(wording.story(case))),
+            Text(printable.line(story.case_story(case))),
             wording.seconds(case.seconds),
         )
     table.add_row()

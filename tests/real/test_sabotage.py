@@ -1,0 +1,50 @@
+"""A shipped scenario without what makes it hold is a break, at its line and in plain words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pciabi import resources
+from tests.real.command import guests, pciabi, workspaces
+
+
+@pytest.mark.parametrize(
+    ("name", "axes", "old", "new", "line", "words"),
+    [
+        (
+            "add-root-port",
+            "machine=q35 nic=virtio-net-pci",
+            "addr: 0x2",
+            "addr: 0x9",
+            "net0: {address",
+            "the address of net0 was expected to change and did not",
+        ),
+        (
+            "add-root-port",
+            "machine=q35 nic=virtio-net-pci",
+            "name: changed, ",
+            "name: unchanged, ",
+            "net0: {address",
+            "net0 renumbered from 0000:01:00.0 to 0000:02:00.0, "
+            "the interface is renamed from enp1s0 to enp2s0",
+        ),
+    ],
+)
+def test_a_sabotaged_scenario_breaks(
+    tmp_path: Path, name: str, axes: str, old: str, new: str, line: str, words: str
+) -> None:
+    text = resources.scenario(name).read_text()
+    assert old in text
+    text = text.replace(old, new)
+    (tmp_path / "own.pciabi.yaml").write_text(text)
+    selected = [word for axis in axes.split() for word in ("--select", axis)]
+    done = pciabi("run", "own.pciabi.yaml", *selected, cwd=tmp_path)
+    output = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == 1, output
+    place = next(number for number, found in enumerate(text.splitlines(), 1) if line in found)
+    case = "-".join(axis.partition("=")[2] for axis in axes.split())
+    assert f"own.pciabi.yaml:{place}: own[{case}]: {words}" in output
+    assert not guests(tmp_path)
+    assert not workspaces(tmp_path)
