@@ -32,6 +32,10 @@ _FORWARD = re.compile(r"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s")
 
 OnStage = Callable[[str], None]
 
+# Between these two stages lies what bench/boot.py times.
+STARTING = "starting QEMU"
+LSPCI_READ = "reading names"
+
 
 @dataclass(frozen=True)
 class BootRecord:
@@ -73,7 +77,7 @@ class _Boot:
 
     def run(self) -> BootRecord:
         started = time.monotonic()
-        self.on_stage("starting QEMU")
+        self.on_stage("preparing")
         with tempfile.TemporaryDirectory(dir=self.testbed.folder) as folder, ExitStack() as stack:
             initrd = Path(folder) / "initrd"
             mac = dict(self.control.properties)["mac"]
@@ -89,6 +93,7 @@ class _Boot:
             )
             self.arguments = self.command_line(Path(folder), initrd, descriptors)
             self.console = Console(ours_console)
+            self.on_stage(STARTING)
             with (
                 self.evidence(),
                 process.running(self.arguments, descriptors, self.testbed.cancellation) as qemu,
@@ -133,6 +138,7 @@ class _Boot:
                 hotplug.plug(self.equipped.complete_plugged(), qmp, session, words)
             self.on_stage("reading")
             text = session.run(LSPCI)
+            self.on_stage(LSPCI_READ)
             nics = interfaces.parse(session.run(interfaces.COMMAND))
             release = session.run(_RELEASE).strip()
             interfaces_of_firmware = session.run(_FIRMWARE_INTERFACES).split()
