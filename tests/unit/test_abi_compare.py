@@ -371,6 +371,15 @@ def test_device_specific_registers_are_notable_and_told_together() -> None:
     assert (own.kind, own.field) == (Kind.REGISTER, "device-specific register 0x64 to 0x65")
 
 
+@pytest.mark.parametrize("name", ["qemu-7.2_pc-two-nics", "qemu-7.2_q35-two-ports"])
+def test_another_firmware_is_no_other_hardware(name: str) -> None:
+    changes = compare(recorded(name), recorded(f"{name}-ovmf"))
+
+    assert {change.severity for change in changes} == {Severity.BENIGN}
+    # The two set up the chipset differently, so that the table of what they assign is needed.
+    assert Kind.REGISTER in {change.kind for change in changes}
+
+
 def test_losing_extended_space_breaks() -> None:
     nic = function_of("qemu-7.2_q35-many", "net1")
     fields = breaking(compare(alone(nic), alone(with_config(nic, nic.config[:256]))))

@@ -36,7 +36,7 @@ def after_screen_control(line: str) -> str:
 
     OVMF clears its screens on every serial port, and puts no line end behind it.
     """
-    return _SEQUENCE.split(line)[-1].strip()
+    return _SEQUENCE.split(line)[-1]
 
 
 class Console:

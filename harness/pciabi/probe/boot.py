@@ -152,13 +152,14 @@ class _Boot:
         return Snapshot(functions, nics, self.provenance(qmp, bios, release)), text
 
     def provenance(self, qmp: monitor.Monitor, bios: str, release: str) -> Provenance:
+        uefi = self.equipped.uefi
         return Provenance(
             probe="boot",
             qemu_version=self.testbed.binary.version_text,
             qemu_package=self.testbed.binary.banner,
             machine=placement.machine_type(qmp),
             accelerator=self.testbed.accelerator.name,
-            firmware=bios,
+            firmware=f"{bios} ({uefi.label})" if uefi else bios,
             guest=f"{self.testbed.guest.label}, Linux {release}",
             command_line=self.arguments,
         )

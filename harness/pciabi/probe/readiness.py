@@ -76,7 +76,8 @@ class GuestWords:
         # A line counts once it is whole.
         while b"\n" in self._unread:
             line, _, self._unread = self._unread.partition(b"\n")
-            word, _, rest = after_screen_control(line.decode(errors="replace")).partition(" ")
+            said = after_screen_control(line.decode(errors="replace"))
+            word, _, rest = said.strip().partition(" ")
             if word == wanted:
                 return rest
             if word == FAULT:

@@ -6,6 +6,7 @@ descriptors. Source: QEMU, docs/interop/firmware.json.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -30,10 +31,15 @@ FROM_DISK = ("-machine", "graphics=off", "-boot", "strict=on")
 
 @dataclass(frozen=True)
 class Uefi:
-    """A UEFI build on this machine: its files and what its descriptor says it is."""
+    """A UEFI build on this machine: its files, and the SHA-256 of its code in hex."""
 
-    description: str
     flash: Flash
+    digest: str
+
+    @property
+    def label(self) -> str:
+        """What tells it from other builds, which often call themselves the same."""
+        return f"{Path(self.flash.code.path).name} sha256 {self.digest[:12]}"
 
 
 def find_uefi(binary: Binary, machine: str) -> Uefi:
@@ -51,7 +57,7 @@ def find_uefi(binary: Binary, machine: str) -> Uefi:
         _present(chosen.flash.code, chosen, binary.root),
         _present(chosen.flash.variables, chosen, binary.root) if chosen.flash.variables else None,
     )
-    return Uefi(chosen.description, flash)
+    return Uefi(flash, _digest(Path(flash.code.path)))
 
 
 def install(uefi: Uefi, folder: Path) -> tuple[str, ...]:
@@ -96,6 +102,13 @@ def _present(file: FlashFile, descriptor: Descriptor, root: Path) -> FlashFile:
     if not path.is_file():
         raise QemuError(f"{descriptor.name} names {path}, which is missing", advice=_ADVICE)
     return FlashFile(str(path), file.format)
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise QemuError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _descriptors(root: Path) -> tuple[list[Descriptor], list[str]]:
