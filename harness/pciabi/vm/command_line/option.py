@@ -1,0 +1,99 @@
+"""A QEMU command line as options with their arguments, each with its place in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pciabi.errors import InputError, SourcePosition
+from pciabi.vm.command_line.argument import Argument
+from pciabi.vm.command_line.option_table import TAKES_ARGUMENT
+
+MAX_ARGUMENTS = 10_000
+
+DISK_IMAGE = "disk image"
+"""The name of the option that is none: an argument without a dash is IDE disk 0."""
+
+OPEN = "unresolved"
+"""The name of an option that only a run of the script would tell."""
+
+_SAME = {"M": "machine", "h": "help"}
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option: QEMU's name for it without dashes (`machine` for `-M`), and its argument.
+
+    `word` is the argument that names it, as written (`--device`). `known` is False for an
+    option that no recorded QEMU has; nothing tells then whether it takes an argument.
+    """
+
+    name: str
+    word: Argument
+    value: Argument | None
+    known: bool = True
+
+    @property
+    def position(self) -> SourcePosition:
+        """Where the option begins."""
+        return self.word.position
+
+    @property
+    def condition(self) -> SourcePosition | None:
+        """The place of the condition it depends on, None for an option that is always there."""
+        return self.word.condition or (self.value.condition if self.value else None)
+
+    @property
+    def written(self) -> str:
+        """The option and its argument as QEMU gets them, for messages."""
+        return f"{self.word.text} {self.value.text}" if self.value else self.word.text
+
+
+@dataclass(frozen=True)
+class QemuCommandLine:
+    """A whole command line: the program (None where only options were given) and its options."""
+
+    program: Argument | None
+    options: tuple[Option, ...]
+    file: str
+
+    def named(self, *names: str) -> tuple[Option, ...]:
+        """The options of these names, in order."""
+        return tuple(option for option in self.options if option.name in names)
+
+    @property
+    def asks_for_help(self) -> bool:
+        """Whether QEMU would print something and end instead of starting a machine."""
+        return any(
+            option.name in {"help", "version", "audio-help"}
+            or (option.value is not None and _is_help(option.value.text))
+            for option in self.options
+        )
+
+
+def _is_help(text: str) -> bool:
+    return text in {"help", "?"} or text.endswith((",help", "=help", ",?", "=?"))
+
+
+def parse(program: Argument | None, words: Sequence[Argument], file: str) -> QemuCommandLine:
+    """The words after the program as options, by QEMU's own table of which take an argument."""
+    if len(words) > MAX_ARGUMENTS:
+        raise InputError(
+            f"more than {MAX_ARGUMENTS} arguments", place=words[MAX_ARGUMENTS].position
+        )
+    options: list[Option] = []
+    rest = iter(words)
+    for word in rest:
+        if word.unresolved and word.unresolved[0].start == 0:
+            options.append(Option(OPEN, word, None))
+        elif not word.text.startswith("-"):
+            options.append(Option(DISK_IMAGE, word, word))
+        else:
+            # QEMU takes `--device` for `-device`, and `-M` for `-machine`.
+            name = word.text[2:] if word.text.startswith("--") else word.text[1:]
+            takes = TAKES_ARGUMENT.get(name)
+            value = next(rest, None) if takes else None
+            if takes and value is None:
+                raise InputError(f"{word.text} needs an argument", place=word.position)
+            options.append(Option(_SAME.get(name, name), word, value, takes is not None))
+    return QemuCommandLine(program, tuple(options), file)

@@ -1,0 +1,30 @@
+"""Which word of a command names QEMU."""
+
+from __future__ import annotations
+
+import re
+
+from pciabi.vm.command_line.argument import Argument
+
+_QEMU = re.compile(
+    r"(.*/)?(qemu-system-[A-Za-z0-9_]+(-spice|-headless)?|qemu-kvm(-spice)?|kvm(-spice)?"
+    r"|(?<=/)qemu)(-\d[\w.]*)?(\.exe|\.bin|\.real)?",
+    re.DOTALL,
+)
+_NAMED = re.compile(r"qemu|kvm", re.IGNORECASE)
+_X86 = re.compile(r"(.*/)?(qemu-system-(x86_64|i386)|qemu-kvm|kvm|qemu)\b.*", re.DOTALL)
+
+
+def is_qemu(word: Argument) -> bool:
+    """Whether the word, read to its end, names a QEMU system emulator."""
+    return not word.unresolved and _QEMU.fullmatch(word.text) is not None
+
+
+def may_be_qemu(word: Argument) -> bool:
+    """Whether the word is a variable that by its name holds QEMU's program (`$QEMU_BIN`)."""
+    return any(_NAMED.search(part.source) for part in word.unresolved)
+
+
+def is_foreign(word: Argument) -> bool:
+    """Whether the word names an emulator of something that is no PC."""
+    return is_qemu(word) and _X86.fullmatch(word.text) is None

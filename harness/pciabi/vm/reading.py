@@ -1,0 +1,70 @@
+"""A user's VM configuration, read from a file or an argument list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pciabi.errors import InputError, SourcePosition
+from pciabi.vm.command_line import formats, readconfig
+from pciabi.vm.command_line.argument import plain
+from pciabi.vm.command_line.formats import Form, Words
+from pciabi.vm.command_line.option import QemuCommandLine, parse
+from pciabi.vm.command_line.program import is_qemu
+from pciabi.vm.command_line.source import read as read_source
+
+
+def read(path: Path, form: Form | None = None) -> QemuCommandLine:
+    """The one QEMU command line in a file. Raises InputError where there is none, or several.
+
+    In a libvirt log the last start counts: it is the one that holds.
+    """
+    raw = read_source(path)
+    form = form or formats.detect(raw)
+    found = read_all(path, form, raw)
+    if len(found) > 1 and form is not Form.LIBVIRT_LOG:
+        lines = ", ".join(
+            str(line.program.position.line) for line in found if line.program is not None
+        )
+        raise InputError(
+            f"holds {len(found)} QEMU command lines, in lines {lines}",
+            advice="keep each in a file of its own",
+            place=SourcePosition(str(path), 1),
+        )
+    return found[-1]
+
+
+def read_all(
+    path: Path, form: Form | None = None, raw: bytes | None = None
+) -> tuple[QemuCommandLine, ...]:
+    """Every QEMU command line in a file, in order; those that only ask for help are left out.
+
+    Raises InputError where there is none.
+    """
+    raw = read_source(path) if raw is None else raw
+    form = form or formats.detect(raw)
+    parsed = [_parsed(words, path) for words in formats.words(raw, str(path), form)]
+    found = tuple(line for line in parsed if not line.asks_for_help)
+    if not found:
+        raise InputError(
+            "no QEMU command line found",
+            advice="a command line, a script, /proc/PID/cmdline, a libvirt log or an argument list",
+            place=SourcePosition(str(path), 1),
+        )
+    return found
+
+
+def read_argv(argv: Sequence[str], file: str = "command line") -> QemuCommandLine:
+    """An argument list, with or without the program in front. A line is an argument's number."""
+    words = tuple(plain(text, file, number) for number, text in enumerate(argv, start=1))
+    program = words[0] if words and is_qemu(words[0]) else None
+    rest = words[1:] if program is not None else words
+    return _parsed(Words(program, rest), Path())
+
+
+def _parsed(words: Words, path: Path) -> QemuCommandLine:
+    for word in words.arguments:
+        if "\0" in word.text:
+            raise InputError("an argument holds a NUL byte", place=word.position)
+    line = parse(words.program, words.arguments, str(path))
+    return readconfig.included(line, path.parent)
