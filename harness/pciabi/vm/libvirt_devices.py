@@ -39,7 +39,8 @@ def kind(element: Element) -> Kind | None:
     """What a child of `<devices>` is; None where it is no PCI device."""
     address = own_address(element)
     written = address.attributes.get("type", "pci") if address is not None else None
-    if written not in (None, "pci"):
+    # A console repeats the first serial device, its address included.
+    if written not in (None, "pci") or element.name == "console":
         return None
     decide = _DECIDE.get(element.name)
     found = decide(element) if decide is not None else None

@@ -13,8 +13,11 @@ from pciabi.vm.libvirt_devices import Kind, disk_bus
 from pciabi.vm.pci_vm import Family, Role
 from pciabi.vm.xml_tree import Element
 
-# Wide SCSI as libvirt numbers it: 15 units a controller; SATA: six ports.
-_UNITS = {"scsi": 15, "sata": 6}
+# As libvirt numbers targets: sdh is the first of the second SCSI controller, or port 2 of the
+# second SATA controller.
+_UNITS = {"scsi": 7, "sata": 6}
+# No VM has more; a number a file may hold has no bounds.
+_MOST = 64
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -37,13 +40,13 @@ def _controllers(devices: Element, family: Family) -> Iterator[tuple[Kind, Eleme
         for c in devices.all("controller")
     }
     seen: set[tuple[str, int]] = set()
-    for type_, index, element in _needed(devices):
-        fixed = type_ == "sata" and index == 0 and family is Family.Q35
-        if (type_, index) in written | seen or fixed:
-            continue
-        seen.add((type_, index))
-        name = f"controller {type_} {index}"
-        yield Kind(Role.CONTROLLER, type_, name), element
+    for type_, highest, element in _needed(devices):
+        # Of disks' controllers libvirt adds all below the one that is needed, too.
+        for index in range(0 if type_ in _UNITS else highest, min(highest, _MOST) + 1):
+            fixed = type_ == "sata" and index == 0 and family is Family.Q35
+            if (type_, index) not in written | seen and not fixed:
+                seen.add((type_, index))
+                yield Kind(Role.CONTROLLER, type_, f"controller {type_} {index}"), element
 
 
 def _needed(devices: Element) -> Iterator[tuple[str, int, Element]]:

@@ -141,21 +141,25 @@ def _device(element: Element, found: Kind, family: Family, *, boots: bool) -> Pc
 
 
 def _pinning(element: Element, family: Family) -> tuple[Pinning, Place | None]:
+    fixed = _FIXED.get(_chipset_key(element, family))
+    if fixed is not None:
+        return Pinning.FIXED, fixed
     address = own_address(element)
-    if address is not None:
-        domain, bus, slot, function = (
-            _number(address, address.attributes.get(name, "0"))
-            for name in ("domain", "bus", "slot", "function")
-        )
-        if domain or bus or slot or function:
-            return Pinning.PINNED, Place(str(bus), slot, function)
-    if element.name == "controller":
-        type_, index = element.attributes.get("type", ""), element.attributes.get("index", "0")
-        model = element.attributes.get("model", "")
-        place = _FIXED.get((family, type_, index, model))
-        if place is not None:
-            return Pinning.FIXED, place
-    return (Pinning.UNPINNED if address is None else Pinning.EMPTY), None
+    if address is None:
+        return Pinning.UNPINNED, None
+    domain, bus, slot, function = (
+        _number(address, address.attributes.get(name, "0"))
+        for name in ("domain", "bus", "slot", "function")
+    )
+    if domain or bus or slot or function:
+        return Pinning.PINNED, Place(str(bus), slot, function)
+    return Pinning.EMPTY, None
+
+
+def _chipset_key(element: Element, family: Family) -> tuple[Family, str, str, str]:
+    written = element.attributes
+    type_ = written.get("type", "") if element.name == "controller" else ""
+    return family, type_, written.get("index", "0"), written.get("model", "")
 
 
 def _buses(domain: Element, family: Family) -> Iterator[PciBus]:
