@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of `pciabi run` that make sense here."""
     group = parser.getgroup("pciabi", "scenarios booted on real QEMU")
-    group.addoption("--pciabi-qemu", metavar="PATH", help="a QEMU other than the one on PATH")
+    group.addoption(
+        "--pciabi-qemu",
+        metavar="PATH, VERSION or debian:SUITE",
+        help="a QEMU other than the one on PATH",
+    )
     group.addoption(
         "--pciabi-accel",
         choices=["auto", "kvm", "tcg"],

@@ -54,7 +54,11 @@ def chosen(wanted: Sequence[str], options: Sequence[str]) -> tuple[Case, ...]:
     show_default=True,
     help="Where the run's own folder is made.",
 )
-@click.option("--qemu", metavar="PATH", help="The QEMU to use instead of the one on PATH.")
+@click.option(
+    "--qemu",
+    metavar="PATH, VERSION or debian:SUITE",
+    help="The QEMU to use instead of the one on PATH; `pciabi qemu get` fetches a release.",
+)
 @click.option(
     "--accel",
     type=click.Choice([wish.value for wish in Wish]),

@@ -6,11 +6,12 @@
         packages/                        archives as apt delivered them
             lock                         held while downloading
             download-XXXX/               a download in progress, or what a killed one left
-        images/<recipe>-<recipe digest>/ a shelf: all that was ever built from one recipe
+        images/<recipe>-<recipe digest>/
+        qemu/<suite>-<recipe digest>/    a shelf: all that was ever built from one recipe
             lock                         held while building
             building-XXXX/               a build in progress, or what a killed one left
-            <content digest>/            a finished image; never written to again
-            current                      link to the image in use
+            <content digest>/            what is finished; never written to again
+            current                      link to what is in use
 """
 
 from __future__ import annotations
@@ -99,13 +100,36 @@ def publish(ready: Path, folder: Path, digest: str) -> Path:
     if place.exists():
         place.replace(Path(tempfile.mkdtemp(prefix=_BUILDING, dir=folder)) / "old")
     ready.replace(place)
-    link = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=folder)) / _CURRENT
-    link.symlink_to(place.name)
-    link.replace(folder / _CURRENT)
+    use(place)
     for left in folder.glob(f"{_BUILDING}*"):
         if left != ready.parent:
             _remove(left)
     return place
+
+
+def use(place: Path) -> None:
+    """Make something finished the current one on its shelf. To be called while building."""
+    folder = place.parent
+    link = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=folder)) / _CURRENT
+    link.symlink_to(place.name)
+    link.replace(folder / _CURRENT)
+    link.parent.rmdir()
+
+
+def finished(kind: str) -> tuple[Path, ...]:
+    """Everything finished on all shelves, whether it is in use or not."""
+    places = (root() / kind).glob(f"*/{'[0-9a-f]' * _DIGITS}")
+    return tuple(sorted(place for place in places if place.is_dir()))
+
+
+def remove(place: Path, waiting: Callable[[], None]) -> None:
+    """Remove something finished from its shelf. `waiting` is called as in `building`."""
+    with building(place.parent, waiting) as work:
+        if current(place.parent) == place.resolve():
+            (place.parent / _CURRENT).unlink()
+        # Whoever held the lock may have removed it.
+        if place.is_dir():
+            place.replace(work / "old")
 
 
 @contextmanager

@@ -91,8 +91,8 @@ def fetch(
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack one archive into a folder of its own. Raises PackageError."""
-    folder.mkdir()
+    """Unpack one archive into a folder, made if need be. Raises PackageError."""
+    folder.mkdir(exist_ok=True)
     tools.output(["dpkg-deb", "-x", archive, folder])
 
 

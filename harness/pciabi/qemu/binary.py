@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pciabi.errors import QemuError
+from pciabi.qemu import launch, release, suites
+from pciabi.qemu.release import Release
 
+_PACKAGE = re.compile(r"\((?:\S+ )?(\S+)\)")
 OLDEST = (5, 2)
 PROGRAM = "qemu-system-x86_64"
 _BANNER = re.compile(r"QEMU emulator version (\d+)\.(\d+)(?:\.(\d+))?")
@@ -37,18 +40,47 @@ class Binary:
         """Such as `7.2.22`."""
         return ".".join(str(part) for part in self.version)
 
+    @property
+    def package(self) -> str:
+        """The package's exact version, empty where the version line names none."""
+        match = _PACKAGE.search(self.banner)
+        return match[1] if match else ""
 
-def find(path: str | None) -> Binary:
-    """The emulator at `path`, or the one on PATH.
 
-    Raises QemuError when there is none, it does not run, or it is older than `OLDEST`.
+def find(wanted: str | None) -> Binary:
+    """The emulator a user means: a path, a program's name, `debian:SUITE` or a version such as
+    `10.0`; the one on PATH for None.
+
+    Suites and versions are looked for in the cache, a version then on PATH; nothing is fetched.
+    Raises InputError for an unknown suite, QemuError when there is none, it does not run, or it
+    is older than `OLDEST`, PackageError when it is damaged.
     """
-    wanted = path or PROGRAM
-    found = shutil.which(wanted)
+    target = None if wanted is None else suites.parse(wanted)
+    if target is None:
+        return _on_path(wanted or PROGRAM)
+    found = release.find(target)
+    if found is not None:
+        release.verify(found)
+        return released(found)
+    if isinstance(target, suites.Version) and shutil.which(PROGRAM):
+        host = _on_path(PROGRAM)
+        if target.fits(host.version, host.package):
+            return host
+    raise QemuError(f"QEMU {target} is not in the cache", advice=f"pciabi qemu get {target}")
+
+
+def released(found: Release) -> Binary:
+    """The emulator of a release in the cache. Raises QemuError where it cannot run here."""
+    return ask(f"pciabi qemu exec {found.name}", launch.command(found.root), found.root)
+
+
+def _on_path(program: str) -> Binary:
+    found = shutil.which(program)
     if found is None:
         raise QemuError(
-            f"QEMU is missing: no program {wanted}",
-            advice="apt-get install qemu-system-x86, or name one with --qemu PATH",
+            f"QEMU is missing: no program {program}",
+            advice="apt-get install qemu-system-x86, or name one with --qemu "
+            "PATH, VERSION or debian:SUITE",
         )
     return ask(found, (found,), Path("/"))
 
