@@ -19,19 +19,19 @@ LIBRARIES = "usr/lib/x86_64-linux-gnu"
 LOADER = f"{LIBRARIES}/ld-linux-x86-64.so.2"
 MODULES = f"{LIBRARIES}/qemu"
 FIRMWARE = ("usr/share/qemu", "usr/share/seabios", "usr/lib/ipxe/qemu")
-_HOST = Path("/")
+HOST = Path("/")
 # exec all the way: the process stays the one that was forked, with its descriptors and its
 # parent-death signal.
 _MOUNTED = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
 _ROOT, _USER = ("unshare", "--mount"), ("unshare", "--map-root-user", "--mount")
 
 
-def command(root: Path, host: Path = _HOST) -> tuple[str, ...]:
+def command(root: Path) -> tuple[str, ...]:
     """What goes in front of QEMU's arguments, for a QEMU unpacked in `root`.
 
     Raises QemuError where that takes a mount namespace and there is none to be had.
     """
-    own, hosts = root / MODULES, host / MODULES
+    own, hosts = root / MODULES, HOST / MODULES
     start = ["env", f"QEMU_MODULE_DIR={own}"]
     start += [str(root / LOADER), "--library-path", str(root / LIBRARIES), str(root / PROGRAM)]
     for folder in FIRMWARE:
