@@ -119,7 +119,7 @@ def test_rom_size(prefix: str) -> None:
         (ONE.replace("20:", "30:"), "out of order: expected offset 20"),
         (ONE + ONE, "lists 0000:00:03.0 twice"),
         (ONE.replace("20: 11", "20: zz"), "is neither text nor a hex row"),
-        ("pcilib: cannot open\n" + ONE, "line 1 .* comes before the first device"),
+        ("pcilib: cannot open\n" + ONE, "lspci output:1: .* comes before the first device"),
         (ONE.replace("\tSub", "\tRegion 0: Something else\n\tSub"), "words lspci does not use"),
         (ONE.replace("\tSub", "\tRegion 6: I/O ports at 0\n\tSub"), "at most 6"),
         (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pciabi.abi.change import Kind
 from pciabi.abi.difference import ABSENT, Difference
@@ -12,15 +12,22 @@ from pciabi.abi.severity import Aspect
 from pciabi.pci.capabilities import Capability, Finding
 from pciabi.pci.layout import Topic
 
-_Key = tuple[bool, int, str, int]
+Key = tuple[bool, int, str, int]
+Keyed = Callable[[Sequence[Capability]], Mapping[Key, Capability]]
 _SELF_EXPLAINING = frozenset({Topic.INTERRUPT, Topic.IDENTITY})
 
 
 def capability_differences(
-    before: Sequence[Capability], after: Sequence[Capability], probes: frozenset[str]
+    before: Sequence[Capability],
+    after: Sequence[Capability],
+    probes: frozenset[str],
+    keyed: Keyed,
 ) -> Iterator[Difference]:
-    """Capabilities that came, went, moved, changed order, or differ in a field."""
-    old, new = _keyed(before), _keyed(after)
+    """Capabilities that came, went, moved, changed order, or differ in a field.
+
+    `keyed` says which of them are the same one.
+    """
+    old, new = keyed(before), keyed(after)
     for key, capability in old.items():
         if key not in new:
             yield _presence(capability, _place(capability), ABSENT)
@@ -49,14 +56,20 @@ def finding_differences(
         )
 
 
-def _keyed(capabilities: Sequence[Capability]) -> Mapping[_Key, Capability]:
+def keyed_by_content(capabilities: Sequence[Capability]) -> Mapping[Key, Capability]:
+    """By what they are, the second of a kind apart from the first, wherever they stand."""
     seen: Counter[tuple[bool, int, str]] = Counter()
-    keyed: dict[_Key, Capability] = {}
+    keyed: dict[Key, Capability] = {}
     for capability in capabilities:
         kind = (capability.extended, capability.id, capability.name)
         keyed[(*kind, seen[kind])] = capability
         seen[kind] += 1
     return keyed
+
+
+def keyed_by_place(capabilities: Sequence[Capability]) -> Mapping[Key, Capability]:
+    """By id and offset: names need more than a heading to be told."""
+    return {(c.extended, c.id, "", c.offset): c for c in capabilities}
 
 
 def _place(capability: Capability) -> str:
@@ -95,7 +108,7 @@ def _one_capability(
     yield from field_differences(before.fields, after.fields, probes, name)
 
 
-def _order(old: Mapping[_Key, Capability], new: Mapping[_Key, Capability]) -> Iterator[Difference]:
+def _order(old: Mapping[Key, Capability], new: Mapping[Key, Capability]) -> Iterator[Difference]:
     before = [key for key in old if key in new]
     after = [key for key in new if key in old]
     if before != after:

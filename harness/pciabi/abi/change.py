@@ -24,6 +24,7 @@ class Kind(StrEnum):
     INTERRUPT = "interrupt"
     NAME = "name"
     REGISTER = "register"
+    DRIVER = "driver"
 
 
 class Severity(StrEnum):

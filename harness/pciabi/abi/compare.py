@@ -10,8 +10,11 @@ from pciabi.abi.consequences import Sight, consequences
 from pciabi.abi.difference import Difference
 from pciabi.abi.function_differences import function_differences
 from pciabi.abi.matching import Basis, match
+from pciabi.abi.naming import label
+from pciabi.abi.reading import reading
 from pciabi.abi.severity import TABLE, Aspect
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
+from pciabi.pci.function import Fact
 
 _ORDER = {kind: place for place, kind in enumerate(Kind)}
 
@@ -19,8 +22,9 @@ _ORDER = {kind: place for place, kind in enumerate(Kind)}
 def compare(before: Snapshot, after: Snapshot) -> tuple[Change, ...]:
     """All differences, by guest address (the old one where there is one), kind and offset.
 
-    Benign ones are listed too; equal snapshots give an empty tuple. Raises CannotTest where a
-    configuration space has a size no function has.
+    Benign ones are listed too; equal snapshots give an empty tuple. What either side could not
+    read is no change: `abi.unknown` lists it. Raises CannotTest where a configuration space has
+    a size no function has.
     """
     matching = match(before, after)
     probes = frozenset({before.provenance.probe, after.provenance.probe})
@@ -34,7 +38,9 @@ def compare(before: Snapshot, after: Snapshot) -> tuple[Change, ...]:
         )
         found = (
             *_place_differences(sight),
-            *function_differences(pair.before.function, pair.after.function, probes),
+            *function_differences(
+                reading(pair.before.function), reading(pair.after.function), probes
+            ),
         )
         changes += [_change(difference, sight, pair.basis) for difference in found]
     for function in matching.vanished:
@@ -50,7 +56,18 @@ def _place_differences(sight: Sight) -> Iterator[Difference]:
     before, after = sight.before, sight.after
     assert before is not None, "a pair has two sides"
     assert after is not None, "a pair has two sides"
-    if before.path != after.path:
+    if Fact.PATH in before.function.unread | after.function.unread:
+        if before.address != after.address:
+            yield Difference(
+                Kind.MOVED,
+                Aspect.MOVED,
+                "guest address",
+                None,
+                None,
+                str(before.address),
+                str(after.address),
+            )
+    elif before.path != after.path:
         yield Difference(
             Kind.MOVED, Aspect.MOVED, "path", None, None, str(before.path), str(after.path)
         )
@@ -99,7 +116,7 @@ def _change(difference: Difference, sight: Sight, basis: Basis | None) -> Change
     change = Change(
         device=known.device or (sight.after.device if sight.after else None),
         id=named.qdev_id,
-        label=_label(known, named.qdev_id),
+        label=label(known, named.qdev_id),
         kind=difference.kind,
         field=difference.field,
         offset=difference.offset,
@@ -115,15 +132,6 @@ def _change(difference: Difference, sight: Sight, basis: Basis | None) -> Change
         consequences=(),
     )
     return replace(change, consequences=consequences(change, sight))
-
-
-def _label(function: PlacedFunction, qdev_id: str | None) -> str:
-    """What people call it: `net1 (virtio-net-pci)`, else lspci's words, else the address."""
-    if qdev_id and function.device:
-        return f"{qdev_id} ({function.device})"
-    heading = function.function.text.split("\n", 1)[0].partition(" ")[2]
-    heading = heading.partition(" (rev ")[0].partition(" (prog-if ")[0]
-    return qdev_id or function.device or heading or str(function.address)
 
 
 def _sort_key(change: Change) -> tuple[object, ...]:

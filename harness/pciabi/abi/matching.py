@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.pci import registers as reg
+from pciabi.pci.function import Fact
 
 
 class Basis(StrEnum):
@@ -51,13 +52,14 @@ def match(before: Snapshot, after: Snapshot) -> Matching:
     """
     old, new = list(before.functions), list(after.functions)
     pairs: list[Pair] = []
+    place = _by_address if _places_are_open(before, after) else _by_path
     rounds: tuple[tuple[Basis, _Key, _Key, _Allowed], ...] = (
         (Basis.QDEV_ID, _by_qdev_id(old), _by_qdev_id(new), _always),
         (Basis.MAC, _by_mac(before), _by_mac(after), _not_two_ids),
-        (Basis.PATH, _by_path_and_identity, _by_path_and_identity, _always),
+        (Basis.PATH, _with_kind(place), _with_kind(place), _always),
         (Basis.IDENTITY, _by_subsystem, _by_subsystem, _not_two_ids),
-        (Basis.IDENTITY, _by_identity, _by_identity, _not_two_ids),
-        (Basis.PLACE, _by_path, _by_path, _not_two_ids),
+        (Basis.IDENTITY, _kind, _kind, _not_two_ids),
+        (Basis.PLACE, place, place, _not_two_ids),
     )
     for basis, old_key, new_key, allowed in rounds:
         found = _pair_up(old, new, old_key, new_key, allowed)
@@ -131,16 +133,29 @@ def _by_path(function: PlacedFunction) -> tuple[int, tuple[tuple[int, int], ...]
     return function.path.root, function.path.hops
 
 
-def _by_path_and_identity(function: PlacedFunction) -> Hashable:
-    return function.path, identity(function)
+def _by_address(function: PlacedFunction) -> Hashable:
+    return function.address
+
+
+def _places_are_open(before: Snapshot, after: Snapshot) -> bool:
+    """Whether a source names buses but not the bridges that lead to them."""
+    return any(
+        Fact.PATH in placed.function.unread for placed in (*before.functions, *after.functions)
+    )
+
+
+def _kind(function: PlacedFunction) -> tuple[int, int, int]:
+    """What it is, without the programming interface: a short listing does not tell that."""
+    vendor, device, class_code = identity(function)
+    return vendor, device, class_code >> 8
+
+
+def _with_kind(place: _Key) -> _Key:
+    return lambda function: (place(function), _kind(function))
 
 
 def _by_subsystem(function: PlacedFunction) -> Hashable:
-    return identity(function), function.function.config[0x2C:0x30]
-
-
-def _by_identity(function: PlacedFunction) -> Hashable:
-    return identity(function)
+    return _kind(function), function.function.config[0x2C:0x30]
 
 
 def _always(_old: PlacedFunction, _new: PlacedFunction) -> bool:

@@ -30,6 +30,7 @@ class Aspect(StrEnum):
     STATUS = "status"
     ASSIGNED = "assigned"
     REGISTER = "register"
+    DRIVER = "driver"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ TABLE: Mapping[Aspect, Judgement] = MappingProxyType(
         Aspect.BAR: Judgement(_BREAKING, "kind and size of a BAR are fixed by the hardware"),
         Aspect.ROM: Judgement(_BREAKING, "presence and size of the ROM are fixed by the hardware"),
         Aspect.SPACE_SIZE: Judgement(
-            _BREAKING, "extended configuration space exists on one side only, or was not read"
+            _BREAKING, "extended configuration space exists on one side only"
         ),
         Aspect.RESET_VALUE: Judgement(
             _NOTABLE, "software may write this field, but it starts from another value"
@@ -80,6 +81,7 @@ TABLE: Mapping[Aspect, Judgement] = MappingProxyType(
         Aspect.REGISTER: Judgement(
             _NOTABLE, "a device-specific register: only the device's documentation tells its class"
         ),
+        Aspect.DRIVER: Judgement(_BENIGN, "the guest's software chooses the driver"),
     }
 )
 

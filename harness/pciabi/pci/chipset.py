@@ -1,7 +1,8 @@
-"""Device-specific registers of chipset functions that firmware fills in at every boot.
+"""What is particular to the chipsets QEMU has.
 
-What stands there depends on the firmware and on the devices present, and is no part of the
-hardware: each row was seen to differ between SeaBIOS and OVMF, or with the devices present.
+There are device-specific registers that firmware fills in at every boot. What stands there
+depends on the firmware and on the devices present, and is no part of the hardware: each row was
+seen to differ between SeaBIOS and OVMF, or with the devices present.
 """
 
 from __future__ import annotations
@@ -44,3 +45,14 @@ def assigned_registers(config: bytes) -> frozenset[int]:
     vendor = int.from_bytes(config[reg.VENDOR_ID : reg.VENDOR_ID + 2], "little")
     device = int.from_bytes(config[reg.DEVICE_ID : reg.DEVICE_ID + 2], "little")
     return ASSIGNED.get((vendor, device), frozenset())
+
+
+# Intel 82441FX (PMC) datasheet, 290549: configuration mechanism 1 only, which ends at 0xff.
+_WITHOUT_EXTENDED_SPACE = frozenset({(0x8086, 0x1237)})
+
+
+def reaches_extended_space(host_bridge: bytes) -> bool:
+    """Whether the machine with this host bridge may let a guest read beyond 256 bytes."""
+    vendor = int.from_bytes(host_bridge[reg.VENDOR_ID : reg.VENDOR_ID + 2], "little")
+    device = int.from_bytes(host_bridge[reg.DEVICE_ID : reg.DEVICE_ID + 2], "little")
+    return (vendor, device) not in _WITHOUT_EXTENDED_SPACE

@@ -30,6 +30,16 @@ class Bar:
     size: int | None
 
 
+class Fact(StrEnum):
+    """Something besides the bytes of configuration space that a source may not tell."""
+
+    PATH = "path"
+    BARS = "BARs"
+    BAR_SIZES = "BAR sizes"
+    ROM = "expansion ROM"
+    DRIVER = "kernel driver"
+
+
 @dataclass(frozen=True)
 class PciFunction:
     """One function: where it is and the bytes and facts read from it.
@@ -38,6 +48,9 @@ class PciFunction:
     ROM's size in bytes, None without a ROM or where its size could not be read. `driver` is the
     kernel driver bound to it, None where none is. `text` is the human-readable `lspci -vvv`
     block without the hex dump.
+
+    A source that tells less than everything says so: `known` has a bit set for each bit of
+    `config` that was read (None: all were), and `unread` names the other facts it leaves open.
     """
 
     address: GuestAddress
@@ -46,3 +59,12 @@ class PciFunction:
     rom_size: int | None
     driver: str | None
     text: str
+    known: bytes | None = None
+    unread: frozenset[Fact] = frozenset()
+
+    def was_read(self, offset: int, width: int, mask: int) -> bool:
+        """Whether every bit of `mask` in the register at `offset` was read."""
+        if self.known is None:
+            return True
+        register = int.from_bytes(self.known[offset : offset + width], "little")
+        return register & mask == mask

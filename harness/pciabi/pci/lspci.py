@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from pciabi.errors import CannotTest
+from pciabi.errors import CannotTest, SourcePosition
 from pciabi.pci import registers as reg
 from pciabi.pci.address import GuestAddress
 from pciabi.pci.function import Bar, BarKind, PciFunction
@@ -36,8 +36,9 @@ _MEMORY = re.compile(r"Memory at \S+ \((32-bit|64-bit|low-1M), (non-)?prefetchab
 _UNITS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40, "P": 50, "E": 60}
 _WIDTHS = {"32-bit": BarKind.MEM32, "64-bit": BarKind.MEM64, "low-1M": BarKind.MEM16}
 _ROW_BYTES = 16
-_CONFIG_SIZES = (64, 128, 256, 4096)
+CONFIG_SIZES = (64, 128, 256, 4096)
 _ADVICE = "record it again with `lspci -D -nn -vvv -xxxx`, as root"
+_SOURCE = "lspci output"
 
 
 @dataclass(frozen=True)
@@ -46,19 +47,55 @@ class _Line:
     text: str
 
 
+@dataclass(frozen=True)
+class Listed:
+    """One function as it stands in the text: `function.config` holds the bytes of its hex dump,
+    however many were printed, and `line` is the number of its heading."""
+
+    function: PciFunction
+    line: int
+
+
 def parse(text: str) -> tuple[PciFunction, ...]:
     """All functions in the text, in guest address order.
 
-    Raises CannotTest where the text is empty, cut off, out of order, or not lspci's.
+    Raises CannotTest where the text is empty, cut off, out of order, or not lspci's; `place`
+    is then the line of the text.
     """
-    functions = [_function(block) for block in _blocks(text)]
-    if not functions:
+    return tuple(_whole(found).function for found in listed(text))
+
+
+def listed(text: str) -> tuple[Listed, ...]:
+    """All functions in the text with as much of a hex dump as they have. Raises as `parse`."""
+    found = [_function(block) for block in _blocks(text)]
+    if not found:
         raise CannotTest("the lspci output lists no PCI function", advice=_ADVICE)
-    functions.sort(key=lambda function: function.address)
-    for one, two in pairwise(functions):
-        if one.address == two.address:
-            raise CannotTest(f"the lspci output lists {one.address} twice", advice=_ADVICE)
-    return tuple(functions)
+    found.sort(key=lambda item: item.function.address)
+    for one, two in pairwise(found):
+        if one.function.address == two.function.address:
+            raise CannotTest(
+                f"the lspci output lists {one.function.address} twice",
+                advice=_ADVICE,
+                place=SourcePosition(_SOURCE, two.line),
+            )
+    return tuple(found)
+
+
+def _whole(found: Listed) -> Listed:
+    if len(found.function.config) not in CONFIG_SIZES:
+        raise unusual_size(found)
+    return found
+
+
+def unusual_size(found: Listed) -> CannotTest:
+    """The error for a hex dump that no lspci prints."""
+    function = found.function
+    return CannotTest(
+        f"the lspci output holds {len(function.config)} bytes of configuration space of "
+        f"{function.address}, not 64, 256 or 4096",
+        advice=_ADVICE,
+        place=SourcePosition(_SOURCE, found.line),
+    )
 
 
 def dump(functions: Iterable[PciFunction]) -> str:
@@ -96,7 +133,7 @@ def _blocks(text: str) -> Iterator[list[_Line]]:
         yield block
 
 
-def _function(block: list[_Line]) -> PciFunction:
+def _function(block: list[_Line]) -> Listed:
     heading = _HEADING.fullmatch(block[0].text)
     assert heading is not None, "a block begins with its heading"
     function = PciFunction(GuestAddress.parse(heading[1]), b"", (), None, None, "")
@@ -110,19 +147,15 @@ def _function(block: list[_Line]) -> PciFunction:
             function = _with_fact(function, line)
         else:
             raise _malformed(line, "is neither text nor a hex row of lspci")
-    if len(config) not in _CONFIG_SIZES:
-        raise CannotTest(
-            f"the lspci output holds {len(config)} bytes of configuration space of "
-            f"{function.address}, not 64, 256 or 4096",
-            advice=_ADVICE,
-        )
     bars = tuple(bar for bar in function.bars if _is_the_devices(bar, config))
-    return replace(function, config=bytes(config), bars=bars, text="\n".join(readable))
+    function = replace(function, config=bytes(config), bars=bars, text="\n".join(readable))
+    return Listed(function, block[0].number)
 
 
 def _is_the_devices(bar: Bar, config: bytearray) -> bool:
     offset = reg.BAR_BASE + 4 * bar.index
-    return bar.kind is not BarKind.IO or any(config[offset : offset + 4])
+    # Without a hex dump nothing speaks against it.
+    return bar.kind is not BarKind.IO or not config or any(config[offset : offset + 4])
 
 
 def _row_bytes(line: _Line, row: re.Match[str], expected: int) -> bytes:
@@ -170,5 +203,7 @@ def _size(description: str) -> int | None:
 def _malformed(line: _Line, problem: str) -> CannotTest:
     shown = line.text if len(line.text) <= 60 else f"{line.text[:57]}..."
     return CannotTest(
-        f"line {line.number} of the lspci output {problem}: {shown!r}", advice=_ADVICE
+        f"a line of the lspci output {problem}: {shown!r}",
+        advice=_ADVICE,
+        place=SourcePosition(_SOURCE, line.number),
     )

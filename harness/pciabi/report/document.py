@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pciabi.abi.change import Harm, Kind, Outcome, Severity
+from pciabi.abi.verdict import Verdict
 from pciabi.pci.function import BarKind
 from pciabi.report.placement import Placement
 from pciabi.scenario.case import Aspect
-from pciabi.scenario.result import Verdict
 
 SCHEMA = "pciabi-report/2"
 

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pciabi.abi.change import Consequence, Harm, Kind, Severity
+from pciabi.abi.verdict import Verdict
 from pciabi.report import printable, story, wording
 from pciabi.report.difference import Difference, differences
 from pciabi.report.slot_map import SlotMap, slot_map
@@ -25,7 +26,6 @@ from pciabi.scenario.result import (
     Failure,
     JudgedChange,
     RunResult,
-    Verdict,
 )
 
 _LONGEST_CONSOLE = 200_000

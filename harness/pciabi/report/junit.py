@@ -8,8 +8,9 @@ from itertools import groupby
 
 from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
+from pciabi.abi.verdict import Verdict
 from pciabi.report import printable, story, wording
-from pciabi.scenario.result import CaseResult, RunResult, Verdict
+from pciabi.scenario.result import CaseResult, RunResult
 
 
 def render(result: RunResult) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pciabi.abi.change import Kind, Severity
+from pciabi.abi.verdict import Verdict
 from pciabi.pci.address import GuestAddress
 from pciabi.scenario.case import Case
-from pciabi.scenario.result import CaseResult, ComparisonResult, JudgedChange, Verdict
+from pciabi.scenario.result import CaseResult, ComparisonResult, JudgedChange
 
 _MOVES = frozenset({Kind.MOVED, Kind.RENUMBERED})
 _PRESENCE = frozenset({Kind.VANISHED, Kind.APPEARED})

@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pciabi.abi.verdict import Verdict
 from pciabi.errors import PciabiError
 from pciabi.report import printable, story, wording
 from pciabi.report.live import observer
 from pciabi.report.terminal import STYLES, is_plain, say
-from pciabi.scenario.result import CaseResult, RunResult, Verdict
+from pciabi.scenario.result import CaseResult, RunResult
 
 __all__ = ["observer", "print_error", "print_result"]
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pciabi.abi.change import Kind, Severity
+from pciabi.abi.verdict import Verdict
 from pciabi.report.story import case_story
 from pciabi.scenario.case import Aspect, Case, Expectation
-from pciabi.scenario.result import CaseResult, Failure, RunResult, Verdict
+from pciabi.scenario.result import CaseResult, Failure, RunResult
 
 # What a control is seen to do, the most telling first; anything else is a change.
 _DEEDS = (Kind.MOVED, Kind.RENUMBERED, Kind.VANISHED, Kind.APPEARED)

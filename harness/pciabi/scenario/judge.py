@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pciabi.abi.change import Change, Harm, Kind, Outcome, Severity
 from pciabi.abi.compare import compare
 from pciabi.abi.snapshot import Snapshot
+from pciabi.abi.unknown import unknowns
+from pciabi.errors import CannotTest
 from pciabi.scenario.case import Aspect, Comparison
 from pciabi.scenario.result import ComparisonResult, Failure, JudgedChange
 
@@ -35,7 +37,15 @@ def aspects(change: Change) -> frozenset[Aspect]:
 
 
 def judge(before: Snapshot, after: Snapshot, comparison: Comparison) -> ComparisonResult:
-    """Compare two boots and hold the changes against the comparison's expectations."""
+    """Compare two boots and hold the changes against the comparison's expectations.
+
+    Raises CannotTest where only one of the two boots showed something.
+    """
+    for unknown in unknowns(before, after):
+        if not unknown.excused:
+            side = "before" if unknown.why_before else "after"
+            why = unknown.why_before or unknown.why_after
+            raise CannotTest(f"{unknown.field} of {unknown.label} is not known {side}: {why}")
     changes = compare(before, after)
     broken = [change for change in changes if change.severity is Severity.BREAKING]
     failures = [*_unfulfilled(broken, comparison), *_unexpected(broken, comparison)]

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from pciabi.abi.change import Change
+from pciabi.abi.verdict import Verdict
 from pciabi.errors import PciabiError, SourcePosition, worst
 from pciabi.probe.boot import BootRecord
 from pciabi.scenario.case import Aspect, Case
-
-
-class Verdict(StrEnum):
-    """How a case, or a run, ended. `error`: it could not be carried out."""
-
-    COMPATIBLE = "compatible"
-    BREAK = "break"
-    ERROR = "error"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,18 @@
+"""What people call a device."""
+
+from __future__ import annotations
+
+from pciabi.abi.snapshot import PlacedFunction
+
+
+def label(function: PlacedFunction, qdev_id: str | None) -> str:
+    """`net1 (virtio-net-pci)`, else lspci's words, else the address."""
+    if qdev_id and function.device:
+        return f"{qdev_id} ({function.device})"
+    return qdev_id or function.device or heading(function) or str(function.address)
+
+
+def heading(function: PlacedFunction) -> str:
+    """lspci's words for a function, without its address and its revision."""
+    words = function.function.text.split("\n", 1)[0].partition(" ")[2]
+    return words.partition(" (rev ")[0].partition(" (prog-if ")[0]

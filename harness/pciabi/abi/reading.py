@@ -1,0 +1,143 @@
+"""What of a function was really read: its decoded configuration space without the bits that its
+source left open, and the names of what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from pciabi.pci import registers as reg
+from pciabi.pci.capabilities import Capability
+from pciabi.pci.config_space import ConfigSpace, RegisterSpan, decode
+from pciabi.pci.function import Fact, PciFunction
+from pciabi.pci.layout import FieldValue
+
+
+class Part(StrEnum):
+    """A part of a function that a source may leave open."""
+
+    INTERFACE = "programming interface"
+    SUBSYSTEM = "subsystem ids"
+    HEADER = "header registers"
+    CAPABILITY_LIST = "capability list"
+    EXTENDED_LIST = "extended capability list"
+    CAPABILITIES = "capability registers"
+    REGISTERS = "device-specific registers"
+    BARS = "BARs"
+    BAR_SIZES = "BAR sizes"
+    ROM = "expansion ROM"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One function as far as it was read. `space` holds only fields and bytes that were;
+    `missing` names the parts of which something was not."""
+
+    function: PciFunction
+    space: ConfigSpace
+    missing: frozenset[Part]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every byte of configuration space was read."""
+        return self.function.known is None
+
+
+def reading(function: PciFunction) -> Reading:
+    """What was read of a function. Raises CannotTest for a size no configuration space has."""
+    space = decode(function.config)
+    missing = set(_missing_facts(function))
+    if function.known is not None:
+        missing |= set(_missing_bytes(function, space))
+        space = _read_only(function, space, missing)
+    return Reading(function, space, frozenset(missing))
+
+
+def _missing_facts(function: PciFunction) -> Iterator[Part]:
+    if Fact.BARS in function.unread:
+        yield Part.BARS
+    if Fact.BAR_SIZES in function.unread:
+        yield Part.BAR_SIZES
+    if Fact.ROM in function.unread:
+        yield Part.ROM
+
+
+def _missing_bytes(function: PciFunction, space: ConfigSpace) -> Iterator[Part]:
+    if not function.was_read(reg.CLASS_CODE, 1, 0xFF):
+        yield Part.INTERFACE
+    normal = space.header_type == reg.HEADER_TYPE_NORMAL
+    if normal and not function.was_read(reg.SUBSYSTEM_VENDOR_ID, 4, 0xFFFFFFFF):
+        yield Part.SUBSYSTEM
+    if any(not _was_read(function, value) for value in space.header):
+        yield Part.HEADER
+    conventional, extended = _lists_were_read(function, space)
+    if not conventional:
+        yield Part.CAPABILITY_LIST
+    if not extended:
+        yield Part.EXTENDED_LIST
+    listed = [c for c in space.capabilities if (extended if c.extended else conventional)]
+    if any(not _was_read(function, value) for c in listed for value in c.fields):
+        yield Part.CAPABILITIES
+    if any(0 in _mask_of(function, span) for span in space.registers):
+        yield Part.REGISTERS
+
+
+def _lists_were_read(function: PciFunction, space: ConfigSpace) -> tuple[bool, bool]:
+    conventional = function.was_read(reg.STATUS, 2, reg.STATUS_CAPABILITIES_LIST)
+    pointer = reg.CAPABILITIES_POINTER.get(space.header_type)
+    if conventional and function.config[reg.STATUS] & reg.STATUS_CAPABILITIES_LIST:
+        heads = [pointer] if pointer is not None else []
+        heads += [c.offset for c in space.capabilities if not c.extended]
+        conventional = all(function.was_read(at, 1, 0xFF) for at in heads)
+    # Whether there is extended space is told by the first list.
+    extended = conventional
+    if space.size == reg.EXTENDED_SIZE:
+        offsets = [c.offset for c in space.capabilities if c.extended]
+        extended = all(
+            function.was_read(at, 4, 0xFFFFFFFF) for at in (reg.CONVENTIONAL_SIZE, *offsets)
+        )
+    return conventional, extended
+
+
+def _read_only(function: PciFunction, space: ConfigSpace, missing: set[Part]) -> ConfigSpace:
+    unlisted = {False: Part.CAPABILITY_LIST in missing, True: Part.EXTENDED_LIST in missing}
+    return replace(
+        space,
+        header=_read_fields(function, space.header),
+        capabilities=tuple(
+            _read_capability(function, capability)
+            for capability in space.capabilities
+            if not unlisted[capability.extended]
+        ),
+        registers=tuple(
+            run for span in space.registers for run in _read_runs(span, _mask_of(function, span))
+        ),
+    )
+
+
+def _read_capability(function: PciFunction, capability: Capability) -> Capability:
+    return replace(capability, fields=_read_fields(function, capability.fields))
+
+
+def _read_fields(function: PciFunction, values: tuple[FieldValue, ...]) -> tuple[FieldValue, ...]:
+    return tuple(value for value in values if _was_read(function, value))
+
+
+def _was_read(function: PciFunction, value: FieldValue) -> bool:
+    return function.was_read(value.offset, value.field.width, value.field.mask)
+
+
+def _mask_of(function: PciFunction, span: RegisterSpan) -> bytes:
+    assert function.known is not None, "asked only where something may be missing"
+    return function.known[span.offset : span.offset + len(span.raw)]
+
+
+def _read_runs(span: RegisterSpan, mask: bytes) -> Iterator[RegisterSpan]:
+    start: int | None = None
+    for index, known in enumerate((*mask, 0)):
+        if known == 0xFF and start is None:
+            start = index
+        if known != 0xFF and start is not None:
+            yield RegisterSpan(span.offset + start, span.raw[start:index])
+            start = None

@@ -1,0 +1,209 @@
+"""What two snapshots leave open: listed, never a change, never equal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pciabi.abi.change import Change, Kind, Severity
+from pciabi.abi.compare import compare
+from pciabi.abi.snapshot import NetworkInterface, PlacedFunction, Snapshot, Substitution
+from pciabi.abi.unknown import Unknown, unknowns
+from pciabi.abi.verdict import FailOn, Verdict, verdict
+from pciabi.errors import CannotTest
+from pciabi.pci import listing, lspci
+from pciabi.pci.address import TopologyPath
+from pciabi.pci.function import Fact, PciFunction
+from pciabi.pci.topology import topology_paths
+from pciabi.scenario.judge import judge
+from tests.unit import report_data
+from tests.unit.strategies import RECORDINGS, flipped, recorded, recorded_text, snapshot
+from tests.unit.test_pci_listing import taken
+
+BREAKING_ONLY = frozenset({FailOn.BREAKING})
+
+
+def told(name: str, form: str) -> Snapshot:
+    """A recording as a text of this form tells it, addresses for paths."""
+    functions = listing.parse(taken(recorded_text(name), form))
+    paths = topology_paths(lspci.parse(recorded_text(name)))
+    placed = [PlacedFunction(f, paths[f.address], None, None) for f in functions]
+    return snapshot(*placed, probe="lspci")
+
+
+def alone(function: PciFunction, *, probe: str = "boot", qdev_id: str = "d0") -> Snapshot:
+    return snapshot(PlacedFunction(function, TopologyPath(0, ((3, 0),)), qdev_id, "x"), probe=probe)
+
+
+def breaking(changes: tuple[Change, ...]) -> list[tuple[Kind, str]]:
+    return [(c.kind, c.field) for c in changes if c.severity is Severity.BREAKING]
+
+
+@pytest.mark.parametrize("name", RECORDINGS)
+@pytest.mark.parametrize("form", ["-vvnn", "-nn", "-nnx", "-nnxxx"])
+def test_a_text_against_itself_is_compatible_and_against_the_whole_is_open(
+    name: str, form: str
+) -> None:
+    text, whole = told(name, form), recorded(name)
+
+    assert compare(text, text) == ()
+    same = unknowns(text, text)
+    assert same
+    assert all(unknown.excused for unknown in same)
+    assert verdict((), same, BREAKING_ONLY) is Verdict.COMPATIBLE
+    assert verdict((), same, frozenset({FailOn.UNKNOWN})) is Verdict.BREAK
+
+    for before, after in ((text, whole), (whole, text)):
+        changes, left_open = compare(before, after), unknowns(before, after)
+        assert breaking(changes) == []
+        assert verdict(changes, left_open, BREAKING_ONLY) is Verdict.ERROR
+        assert {unknown.label for unknown in left_open if not unknown.excused} == {
+            unknown.label for unknown in left_open
+        }
+
+
+# What a detailed text tells: place, mask.
+TOLD = [(0x00, 0xFFFFFFFF), (0x08, 0xFFFFFFFF), (0x2C, 0xFFFFFFFF), (0x06, 0x06B0), (0x3C, 0x0700)]
+
+
+@pytest.mark.parametrize("offset_mask", TOLD, ids=[f"0x{offset:02x}" for offset, _ in TOLD])
+def test_every_told_bit_counts_in_a_text(offset_mask: tuple[int, int]) -> None:
+    offset, mask = offset_mask
+    name = "qemu-7.2_q35-many"
+    text, whole = told(name, "-vvnn"), recorded(name)
+    nic = next(f for f in text.functions if f.function.config[2:4] == b"\xd3\x10")
+    full = next(f for f in whole.functions if f.address == nic.address)
+    for bit in [1 << place for place in range(32) if mask >> place & 1]:
+        changed = replace(full.function, config=flipped(full.function.config, offset, bit))
+        changes = compare(alone(nic.function), alone(changed))
+        assert breaking(changes), f"0x{offset:x} & {bit:#x}"
+
+
+def test_a_heading_of_a_capability_counts_and_its_registers_are_open() -> None:
+    nvme = recorded("qemu-7.2_q35-many").by_id("nvme0")
+    assert nvme is not None
+    text = told("qemu-7.2_q35-many", "-vvnn")
+    listed = next(f for f in text.functions if f.address == nvme.address)
+    gone = bytearray(nvme.function.config)
+    gone[0x81] = 0
+    before = alone(replace(nvme.function, config=bytes(gone)))
+
+    assert breaking(compare(before, alone(listed.function))) == [
+        (Kind.CAPABILITY, "Power Management capability")
+    ]
+    fields = {unknown.field for unknown in unknowns(before, alone(listed.function))}
+    assert {"capability registers", "device-specific registers"} <= fields
+    assert "capability list" not in fields
+
+
+def test_a_size_nobody_read_is_open_and_no_change() -> None:
+    vga = recorded("qemu-7.2_pc-two-nics").by_id("vga0")
+    assert vga is not None
+    sized = alone(vga.function)
+    bars = (replace(vga.function.bars[0], size=None), vga.function.bars[1])
+    unsized = alone(replace(vga.function, bars=bars))
+
+    def found(one: Snapshot, two: Snapshot) -> list[tuple[str, bool]]:
+        assert not breaking(compare(one, two))
+        return [(unknown.field, unknown.excused) for unknown in unknowns(one, two)]
+
+    # The size of the video ROM's shadow is the kernel's, not the device's.
+    assert found(sized, unsized) == [("BAR 0 size", False), ("expansion ROM size", True)]
+    assert found(unsized, unsized) == [("BAR 0 size", True), ("expansion ROM size", True)]
+    rom = alone(replace(vga.function, rom_size=64 << 10))
+    assert found(sized, rom) == [("expansion ROM size", False)]
+
+
+def test_a_register_without_sizes_may_be_an_unassigned_bar() -> None:
+    vga = recorded("qemu-7.2_pc-two-nics").by_id("vga0")
+    assert vga is not None
+    bytes_only = replace(
+        vga.function,
+        config=vga.function.config[:0x18] + bytes(4) + vga.function.config[0x1C:],
+        bars=(),
+        unread=frozenset({Fact.BAR_SIZES, Fact.ROM, Fact.DRIVER}),
+    )
+
+    assert not breaking(compare(alone(vga.function), alone(bytes_only)))
+    fields = [unknown.field for unknown in unknowns(alone(vga.function), alone(bytes_only))]
+    assert fields == ["BAR sizes", "expansion ROM"]
+
+
+def test_a_substituted_backend_is_excused_only_by_the_same_substitute() -> None:
+    nic = recorded("qemu-7.2_pc-two-nics").by_id("net1")
+    assert nic is not None
+
+    def side(*inert: str) -> Snapshot:
+        stand_ins = tuple(
+            Substitution("-netdev tap,id=n1", kind, "net1", ("virtio features",)) for kind in inert
+        )
+        nics = (NetworkInterface(nic.address, "52:54:00:00:00:02", None, "ens4", ()),)
+        return replace(snapshot(nic, nics=nics), substitutions=stand_ins)
+
+    def found(one: Snapshot, two: Snapshot) -> list[tuple[str, bool]]:
+        return [(unknown.field, unknown.excused) for unknown in unknowns(one, two)]
+
+    assert found(side("user"), side("user")) == [("virtio features", True)]
+    assert found(side("user"), side("socket")) == [("virtio features", False)]
+    assert found(side("user"), side()) == [("virtio features", False)]
+    assert found(side(), side()) == []
+
+
+def test_a_name_that_only_one_side_shows_is_open() -> None:
+    guest = recorded("qemu-7.2_pc-two-nics")
+    placed = guest.by_id("net1")
+    assert placed is not None
+    named = snapshot(
+        placed, nics=(NetworkInterface(placed.address, "52:54:00:00:00:02", None, "ens4", ()),)
+    )
+
+    def found(one: Snapshot, two: Snapshot) -> list[tuple[str, bool]]:
+        return [(unknown.field, unknown.excused) for unknown in unknowns(one, two)]
+
+    assert found(named, named) == []
+    assert found(named, snapshot(placed)) == [("interface name", False)]
+    assert found(snapshot(placed), snapshot(placed)) == [("interface name", True)]
+
+
+@pytest.mark.parametrize(
+    ("severities", "excused", "fail_on", "expected"),
+    [
+        ([], [], [], Verdict.COMPATIBLE),
+        ([Severity.BENIGN], [True], [FailOn.NOTABLE], Verdict.COMPATIBLE),
+        ([Severity.NOTABLE], [], [], Verdict.COMPATIBLE),
+        ([Severity.NOTABLE], [], [FailOn.NOTABLE], Verdict.BREAK),
+        ([], [True], [FailOn.UNKNOWN], Verdict.BREAK),
+        ([], [True], [FailOn.NOTABLE], Verdict.COMPATIBLE),
+        ([], [True, False], [], Verdict.ERROR),
+        ([Severity.NOTABLE], [False], [FailOn.NOTABLE], Verdict.ERROR),
+        ([Severity.BREAKING], [False, True], [], Verdict.BREAK),
+    ],
+)
+def test_verdicts(
+    severities: list[Severity], excused: list[bool], fail_on: list[FailOn], expected: Verdict
+) -> None:
+    nic = recorded("qemu-7.2_pc-two-nics").functions[-1]
+    (change, *_) = compare(snapshot(nic), snapshot())
+    changes = [replace(change, severity=severity) for severity in severities]
+    left_open = [
+        Unknown(None, None, "x", "y", "why", "why" if same else "", nic.address, nic.address)
+        for same in excused
+    ]
+
+    assert verdict(changes, left_open, frozenset(fail_on)) is expected
+
+
+def test_a_scenario_does_not_pass_on_what_one_boot_did_not_show() -> None:
+    before = report_data.record("qemu-7.2_pc-two-nics").snapshot
+    broken = replace(
+        before.functions[-1],
+        function=replace(
+            before.functions[-1].function, bars=(), unread=frozenset({Fact.BAR_SIZES})
+        ),
+    )
+    after = replace(before, functions=(*before.functions[:-1], broken))
+    comparison = report_data.case("two-nics-pinned", "pc", []).comparisons[0]
+
+    with pytest.raises(CannotTest, match=r"BAR sizes of net1 .* is not known after"):
+        judge(before, after, comparison)
