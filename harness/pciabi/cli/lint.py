@@ -2,60 +2,149 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
-from pciabi.errors import InputError, SourcePosition, worst
+from pciabi.errors import worst
+from pciabi.lint import baseline, configuration, files
+from pciabi.lint.configuration import Configuration
 from pciabi.lint.engine import FileResult, Profile, Settings
-from pciabi.lint.engine import lint as lint_source
 from pciabi.lint.finding import Severity
-from pciabi.report import findings
-from pciabi.vm.formats import Source
+from pciabi.lint.rule import matching
+from pciabi.lint.run import run
 
-MAX_BYTES = 16_000_000
+DEFAULT_SELECT = ("address",)
+# Imported when used: some draw in more than the linter itself.
+RENDERERS = MappingProxyType(
+    {
+        "text": "pciabi.report.lint_text",
+        "json": "pciabi.report.lint_json",
+        "sarif": "pciabi.report.lint_sarif",
+        "junit": "pciabi.report.lint_junit",
+        "github": "pciabi.report.lint_github",
+        "gitlab": "pciabi.report.lint_gitlab",
+    }
+)
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--type", "type_", metavar="FORMAT", help="The format, instead of looking.")
-@click.option("--select", multiple=True, metavar="RULE", help="Also apply these rules.")
+@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.option("--type", "type_", metavar="FORMAT", help="The files' format, instead of looking.")
+@click.option("--select", multiple=True, metavar="RULE", help="Apply these rules, too.")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Do not apply these rules.")
 @click.option(
     "--profile",
     type=click.Choice([profile.value for profile in Profile]),
-    default=Profile.REDEFINED.value,
-    show_default=True,
-    help="How the files are used; with define-once libvirt keeps what it chose.",
+    help="How the files are used; with define-once libvirt keeps the addresses it chose.",
 )
 @click.option(
     "--fail-on",
     type=click.Choice([severity.value for severity in Severity]),
-    default=Severity.WARNING.value,
-    show_default=True,
-    help="The least severity that makes the exit code 1.",
+    help="The least severity that makes the exit code 1; warning unless told otherwise.",
 )
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(list(RENDERERS)),
+    default="text",
+    show_default=True,
+    help="How findings are printed.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Print them there."
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The project's settings, instead of the nearest .pciabi.toml or pyproject.toml.",
+)
+@click.option(
+    "--exclude", multiple=True, metavar="PATTERN", help="Leave these out, as .gitignore does."
+)
+@click.option(
+    "--baseline",
+    "baseline_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Leave out the findings in this file.",
+)
+@click.option(
+    "--write-baseline",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write all findings to this file and succeed.",
+)
+@click.option("--explain", metavar="RULE", help="Print a rule's manual page.")
 def lint(
-    paths: tuple[Path, ...],
+    paths: tuple[str, ...],
     type_: str | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
-    profile: str,
-    fail_on: str,
+    profile: str | None,
+    fail_on: str | None,
+    format_: str,
+    output: Path | None,
+    config: Path | None,
+    exclude: tuple[str, ...],
+    baseline_file: Path | None,
+    write_baseline: Path | None,
+    explain: str | None,
 ) -> int:
-    """Find devices without a pinned PCI address, and related hazards."""
-    settings = Settings(("address", *select), ignore, profile=Profile(profile), type=type_)
-    results = tuple(_result(path, settings) for path in paths)
-    for line in findings.lines(results):
-        click.echo(line)
-    return exit_code(results, Severity(fail_on))
+    """Find devices without a pinned PCI address, and related hazards.
+
+    PATH is a file, a folder, or - for standard input. Nothing is run and nothing is written
+    but what -o and --write-baseline name.
+    """
+    if explain is not None:
+        return explained(explain)
+    if not paths:
+        raise click.UsageError("name a file, a folder, or - for standard input")
+    own = configuration.load(config) if config else configuration.find(Path.cwd())
+    settings = settings_of(own, select, ignore, Profile(profile) if profile else None, type_)
+    known = baseline.load(baseline_file) if baseline_file else Counter[baseline.Key]()
+    standard_input = sys.stdin.buffer.read(files.MAX_BYTES + 1) if files.STDIN in paths else b""
+    found = tuple(files.find(paths, (*own.exclude, *exclude)))
+    results = run(found, settings, standard_input)
+    if write_baseline is not None:
+        write_baseline.write_text(baseline.render(results))
+        return exit_code(results, None)
+    results = baseline.without(results, known)
+    text = importlib.import_module(RENDERERS[format_]).render(results)
+    if output is not None:
+        output.write_text(text)
+    else:
+        click.echo(text, nl=False)
+    return exit_code(results, Severity(fail_on) if fail_on else own.fail_on or Severity.WARNING)
 
 
-def exit_code(results: Sequence[FileResult], fail_on: Severity) -> int:
+def settings_of(
+    own: Configuration,
+    select: Sequence[str],
+    ignore: Sequence[str],
+    profile: Profile | None,
+    type_: str | None,
+) -> Settings:
+    """The project's settings with the command line's on top. Raises InputError."""
+    for word in (*select, *ignore):
+        matching(word)
+    return Settings(
+        select=(*(own.select or DEFAULT_SELECT), *select),
+        ignore=(*own.ignore, *ignore),
+        severities=MappingProxyType(dict(own.severities)),
+        path_ignores=own.path_ignores,
+        profile=profile or own.profile or Profile.REDEFINED,
+        type=type_,
+    )
+
+
+def exit_code(results: Sequence[FileResult], fail_on: Severity | None) -> int:
     """2 where a file could not be read, else 1 for findings that count, else 0."""
     unread = any(result.error is not None for result in results)
-    counted = any(
+    counted = fail_on is not None and any(
         finding.severity.weight >= fail_on.weight
         for result in results
         for finding in result.findings
@@ -63,23 +152,9 @@ def exit_code(results: Sequence[FileResult], fail_on: Severity) -> int:
     return worst([0, *([2] if unread else []), *([1] if counted else [])])
 
 
-def _result(path: Path, settings: Settings) -> FileResult:
-    try:
-        return lint_source(_source(path), settings)
-    except InputError as error:
-        return FileResult(str(path), None, 0, (), error)
+def explained(word: str) -> int:
+    """Print the manual pages of the rules a word means."""
+    from pciabi.report.rule_manual import page
 
-
-def _source(path: Path) -> Source:
-    place = SourcePosition(str(path), 1)
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", place=place) from error
-    if len(raw) > MAX_BYTES:
-        raise InputError(f"larger than {MAX_BYTES} bytes", place=place)
-    try:
-        return Source(str(path), raw.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise InputError("not UTF-8 text", place=place) from error
+    click.echo("\n".join(page(loaded) for loaded in matching(word)), nl=False)
+    return 0

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import PurePath
 from types import MappingProxyType
 
 from pciabi.errors import InputError
+from pciabi.lint import suppression
 from pciabi.lint.finding import Finding, Severity, Trouble
 from pciabi.lint.rule import LoadedRule, Rule, matching
 from pciabi.vm import formats
@@ -26,18 +28,27 @@ class Profile(StrEnum):
 @dataclass(frozen=True)
 class Settings:
     """What to look for. Words of `select` and `ignore` are codes, beginnings of codes, names or
-    groups; `severities` are by rule name; `type` names a format instead of detecting it."""
+    groups; `severities` are by rule name; `path_ignores` are pairs of a pattern of file names and
+    words to ignore there; `type` names a format instead of detecting it."""
 
     select: tuple[str, ...] = ("address",)
     ignore: tuple[str, ...] = ()
     severities: Mapping[str, Severity] = field(default_factory=lambda: MappingProxyType({}))
+    path_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     profile: Profile = Profile.REDEFINED
     type: str | None = None
 
-    def rules(self) -> tuple[LoadedRule, ...]:
-        """The rules that are on, by code. Raises InputError for a word that means none."""
+    def rules_for(self, file: str) -> tuple[LoadedRule, ...]:
+        """The rules that are on for a file, by code. Raises InputError for a word that means
+        none."""
         chosen = {loaded.rule.code: loaded for word in self.select for loaded in matching(word)}
-        for word in self.ignore:
+        here = [
+            word
+            for pattern, words in self.path_ignores
+            for word in words
+            if PurePath(file).match(pattern)
+        ]
+        for word in (*self.ignore, *here):
             for loaded in matching(word):
                 chosen.pop(loaded.rule.code, None)
         return tuple(chosen[code] for code in sorted(chosen))
@@ -53,6 +64,7 @@ class FileResult:
     vms: int
     findings: tuple[Finding, ...]
     error: InputError | None = None
+    suppressed: int = 0
 
 
 def lint(source: Source, settings: Settings) -> FileResult:
@@ -67,11 +79,13 @@ def lint(source: Source, settings: Settings) -> FileResult:
     found = [
         finding
         for vm in vms
-        for loaded in settings.rules()
+        for loaded in settings.rules_for(source.file)
         for finding in _findings(vm, loaded, settings)
     ]
-    found.sort(key=lambda finding: finding.sort_key)
-    return FileResult(source.file, format_.name, len(vms), tuple(found))
+    kept = suppression.apply(source, found)
+    return FileResult(
+        source.file, format_.name, len(vms), kept.findings, suppressed=kept.suppressed
+    )
 
 
 def _findings(vm: PciVm, loaded: LoadedRule, settings: Settings) -> Iterator[Finding]:

@@ -8,6 +8,11 @@ from pciabi.lint.engine import FileResult
 from pciabi.report import printable
 
 
+def render(results: Sequence[FileResult]) -> str:
+    """All lines."""
+    return "".join(f"{line}\n" for line in lines(results))
+
+
 def lines(results: Sequence[FileResult]) -> Iterator[str]:
     """Every finding with its remedy, then what could not be read, then the count."""
     for result in results:
@@ -25,9 +30,12 @@ def tally(results: Sequence[FileResult]) -> str:
     """Such as `3 findings in 2 files, 1 file could not be read`."""
     findings = sum(len(result.findings) for result in results)
     unread = sum(result.error is not None for result in results)
+    suppressed = sum(result.suppressed for result in results)
     vms = sum(result.vms for result in results)
     words = f"{_count(findings, 'finding')} in {_count(vms, 'VM')}, {_count(len(results), 'file')}"
-    return f"{words}; {_count(unread, 'file')} could not be read" if unread else words
+    more = [f"{suppressed} suppressed"] if suppressed else []
+    more += [f"{_count(unread, 'file')} could not be read"] if unread else []
+    return "; ".join([words, *more])
 
 
 def _count(number: int, noun: str) -> str:
