@@ -109,6 +109,18 @@ def conventional_capabilities(config: bytes, around: Surroundings) -> Capability
     return CapabilityList(tuple(capabilities), findings)
 
 
+def conventional_offsets(config: bytes, number: int) -> tuple[int, ...]:
+    """Where the capabilities of this id stand, in the order of their list.
+
+    Decodes nothing; what is wrong with the list is for `conventional_capabilities` to tell.
+    """
+    pointer_at = reg.CAPABILITIES_POINTER.get(config[reg.HEADER_TYPE] & reg.HEADER_TYPE_MASK)
+    if pointer_at is None or not config[reg.STATUS] & reg.STATUS_CAPABILITIES_LIST:
+        return ()
+    offsets, _ = _conventional_offsets(config, config[pointer_at])
+    return tuple(offset for offset in offsets if config[offset] == number)
+
+
 def extended_capabilities(config: bytes, lanes: int) -> CapabilityList:
     """The list that begins at 0x100; empty where extended space was not there or not read.
 

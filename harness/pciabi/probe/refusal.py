@@ -11,6 +11,8 @@ from pciabi.qemu.command_line import culprit, device_argument
 from pciabi.qemu.process import Process
 from pciabi.vm.config import Device
 
+_ABOUT_HARDWARE = ("-device ", "-machine ", "-M ", "machine type", "-global ", "-set ", "-object ")
+
 
 def reason(qemu: Process, equipped: Equipped, control: Device, binary: Binary) -> PciabiError:
     """InputError for a device or machine type QEMU refuses, QemuError for any other end."""
@@ -25,4 +27,13 @@ def reason(qemu: Process, equipped: Equipped, control: Device, binary: Binary) -
     if "unsupported machine type" in complaint:
         config = equipped.config
         return machines.unknown(binary, config.machine, config.machine_position)
+    return died(qemu)
+
+
+def of_hardware(qemu: Process) -> PciabiError:
+    """InputError for a machine QEMU refuses in words about it, QemuError for any other end."""
+    lines = qemu.complaints().splitlines()
+    about = next((line for line in lines if any(word in line for word in _ABOUT_HARDWARE)), None)
+    if qemu.popen.wait() == 1 and about is not None:
+        return InputError(f"QEMU refuses this hardware: {about.partition(': ')[2] or about}")
     return died(qemu)

@@ -113,6 +113,19 @@ def harness(wiring: Wiring, accelerator: str) -> tuple[str, ...]:
     return tuple(arguments)
 
 
+def paused(monitor_fd: int, qtest_fd: int) -> tuple[str, ...]:
+    """The arguments that start a machine paused, to be read through qtest and QMP; the two file
+    descriptors are sockets QEMU inherits."""
+    return (
+        *("-accel", "tcg", "-S", "-display", "none"),
+        *("-chardev", f"socket,id=pciabi-monitor,fd={monitor_fd}"),
+        *("-mon", "chardev=pciabi-monitor,mode=control"),
+        # From 6.1 on QEMU looks for a character device of this very name, whatever it is told.
+        *("-chardev", f"socket,id=qtest,fd={qtest_fd}"),
+        *("-qtest", "chardev:qtest", "-qtest-log", "none"),
+    )
+
+
 def culprit(complaint: str, devices: Sequence[Device]) -> Device | None:
     """The device a complaint of QEMU's is about: its `-device` argument is quoted in it."""
     return next((d for d in devices if f"-device {device_argument(d)}" in complaint), None)

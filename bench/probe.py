@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""How long the cold probe takes, held against the same QEMU that only starts and quits.
+
+Usage: bench/probe.py [ROUNDS]      (default 40; run it with the project's own Python)
+
+Each round measures both, one right after the other and in turns the one or the other first,
+and what counts is the median of the rounds' ratios: load on the machine meets both alike.
+"""
+
+from __future__ import annotations
+
+import socket
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pciabi.cancellation import Cancellation
+from pciabi.deadline import Deadline
+from pciabi.errors import QemuError
+from pciabi.probe.cold import Hardware, cold_probe
+from pciabi.qemu import binary, command_line, monitor, process
+
+SECONDS = 60.0
+NICS = ("virtio-net-pci,id=net0", "e1000e,id=net1")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A machine of six functions, and how many times the floor its reading may take."""
+
+    machine: str
+    target: float
+
+    @property
+    def hardware(self) -> Hardware:
+        """Its arguments."""
+        devices = [word for nic in NICS for word in ("-device", nic)]
+        return Hardware(("-nodefaults", "-no-user-config", "-machine", self.machine, *devices))
+
+
+SUBJECTS = (Subject("q35", 1.15), Subject("pc", 1.35))
+
+
+def start_and_quit(hardware: Hardware, qemu: binary.Binary, cancellation: Cancellation) -> None:
+    """The floor: QEMU started paused, one QMP command answered, quit."""
+    monitor_pair, qtest_pair = socket.socketpair(), socket.socketpair()
+    theirs = (monitor_pair[1].fileno(), qtest_pair[1].fileno())
+    arguments = (*qemu.command, *hardware.arguments, *command_line.paused(*theirs))
+    with (
+        monitor_pair[0],
+        monitor_pair[1],
+        qtest_pair[0],
+        qtest_pair[1],
+        process.running(arguments, theirs, cancellation) as running,
+        monitor.session(monitor_pair[0], Deadline.after(SECONDS)) as qmp,
+    ):
+        qmp.execute("query-status")
+        qmp.execute("quit")
+        if running.ended_within(SECONDS) is None:
+            raise QemuError("QEMU did not quit")
+
+
+def timed(action: Callable[[], object]) -> float:
+    """Its wall time in seconds."""
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def measure(subject: Subject, rounds: int, qemu: binary.Binary) -> None:
+    """Print the medians of one machine."""
+    cancellation = Cancellation()
+
+    def floor() -> None:
+        start_and_quit(subject.hardware, qemu, cancellation)
+
+    def probe() -> None:
+        cold_probe(subject.hardware, qemu, cancellation, Deadline.after(SECONDS))
+
+    floor()
+    probe()
+    floors, probes = [], []
+    for number in range(rounds):
+        if number % 2:
+            probes.append(timed(probe))
+            floors.append(timed(floor))
+        else:
+            floors.append(timed(floor))
+            probes.append(timed(probe))
+    ratio = statistics.median(p / f for p, f in zip(probes, floors, strict=True))
+    print(
+        f"{subject.machine}: start and quit {statistics.median(floors) * 1000:.1f} ms, "
+        f"cold probe {statistics.median(probes) * 1000:.1f} ms, paired ratio {ratio:.3f} "
+        f"(target at most {subject.target:.2f})"
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Measure every machine. Returns the exit code."""
+    if len(arguments) > 1 or not all(word.isdigit() for word in arguments):
+        print("usage: bench/probe.py [ROUNDS]")
+        return 2
+    qemu = binary.find(None)
+    print(qemu.banner)
+    for subject in SUBJECTS:
+        measure(subject, int(arguments[0]) if arguments else 40, qemu)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,159 @@
+"""The cold probe: a machine is started paused and read without a guest, as firmware would.
+
+It sees what a boot sees, but for what only a running guest has (interface names, drivers), and
+it sees it as it is out of reset: nothing has been written by anybody but this probe, which
+reads each register before it touches it.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from pciabi.abi.snapshot import PlacedFunction, Provenance, Snapshot, Substitution, Unreachable
+from pciabi.cancellation import Cancellation
+from pciabi.deadline import Deadline
+from pciabi.errors import CannotTest, Disagreement, Evidence, PciabiError, QemuError
+from pciabi.probe import refusal
+from pciabi.probe.creation import creations
+from pciabi.probe.enumeration import enumerate_functions
+from pciabi.probe.equipment import Equipped
+from pciabi.probe.reachability import settle
+from pciabi.qemu import command_line, config_access, device_tree, monitor, placement, process
+from pciabi.qemu.binary import Binary
+from pciabi.qemu.device_options import device_options
+from pciabi.qemu.qtest import Qtest
+
+PROBE = "cold"
+_NO_FIRMWARE = "none: read before any firmware ran"
+_NO_GUEST = "none"
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """A VM's hardware as QEMU's arguments state it, free of accelerator, display and monitor.
+
+    `expected` are the qdev ids that must turn up on PCI; `substitutions` say which backends of
+    the configuration were replaced, and go into the snapshot as they are.
+    """
+
+    arguments: tuple[str, ...]
+    expected: tuple[str, ...] = ()
+    substitutions: tuple[Substitution, ...] = ()
+
+
+def cold_probe(
+    hardware: Hardware, binary: Binary, cancellation: Cancellation, deadline: Deadline
+) -> Snapshot:
+    """Start QEMU paused, read every function, end QEMU.
+
+    Raises InputError where QEMU refuses the hardware, CannotTest where it cannot be read (both
+    with the command line as evidence), Interrupted.
+    """
+    with ExitStack() as stack:
+        ours_monitor, theirs_monitor = _socket_pair(stack)
+        ours_qtest, theirs_qtest = _socket_pair(stack)
+        descriptors = (theirs_monitor.fileno(), theirs_qtest.fileno())
+        arguments = (
+            *binary.command,
+            *hardware.arguments,
+            *command_line.paused(*descriptors),
+        )
+        with (
+            _evidence(arguments),
+            process.running(arguments, descriptors, cancellation) as qemu,
+        ):
+            theirs_monitor.close()
+            theirs_qtest.close()
+            with _faults(qemu, cancellation), monitor.session(ours_monitor, deadline) as qmp:
+                return _read(hardware, binary, qmp, Qtest(ours_qtest, deadline), arguments)
+
+
+def inert(equipped: Equipped) -> Hardware:
+    """The hardware a VM starts with, its devices completed with inert backends."""
+    # No NIC carries SSH, so no port is forwarded.
+    arguments = command_line.hardware(equipped.config, equipped.accepted, "")
+    plugged_later = {device.id for device in equipped.plugged}
+    expected = tuple(name for name in equipped.pci_ids() if name not in plugged_later)
+    return Hardware(arguments, expected)
+
+
+def _read(
+    hardware: Hardware,
+    binary: Binary,
+    qmp: monitor.Monitor,
+    qtest: Qtest,
+    arguments: tuple[str, ...],
+) -> Snapshot:
+    tree = device_tree.read(qmp)
+    found = enumerate_functions(config_access.open_access(qtest), tree.roots)
+    functions, unreachable = settle(found, tree.functions)
+    _must_be_there(hardware.expected, functions, unreachable)
+    pci_types = {function.device for function in tree.functions if function.qdev_id is None}
+    return Snapshot(
+        functions=functions,
+        interfaces=(),
+        provenance=Provenance(
+            probe=PROBE,
+            qemu_version=binary.version_text,
+            qemu_package=binary.banner,
+            machine=placement.machine_type(qmp),
+            accelerator="tcg",
+            firmware=_NO_FIRMWARE,
+            guest=_NO_GUEST,
+            command_line=arguments,
+        ),
+        unreachable=unreachable,
+        substitutions=hardware.substitutions,
+        creations=creations(
+            tree.functions,
+            placement.nameless(qmp, pci_types),
+            device_options(hardware.arguments),
+            functions,
+        ),
+    )
+
+
+def _must_be_there(
+    expected: tuple[str, ...],
+    functions: tuple[PlacedFunction, ...],
+    unreachable: tuple[Unreachable, ...],
+) -> None:
+    known = {function.qdev_id for function in functions}
+    known |= {function.qdev_id for function in unreachable}
+    missing = [device_id for device_id in expected if device_id not in known]
+    if missing:
+        raise Disagreement(f"QEMU has no PCI function for {', '.join(missing)}")
+
+
+@contextmanager
+def _faults(qemu: process.Process, cancellation: Cancellation) -> Iterator[None]:
+    """The death of QEMU, or what ended it, is the reason to name, whatever was noticed first."""
+    try:
+        yield
+    except QemuError as error:
+        cancellation.check()
+        if qemu.ended_within(1.0) is not None:
+            raise refusal.of_hardware(qemu) from error
+        raise
+    except CannotTest:
+        cancellation.check()
+        raise
+
+
+@contextmanager
+def _evidence(arguments: tuple[str, ...]) -> Iterator[None]:
+    try:
+        yield
+    except PciabiError as error:
+        error.evidence = Evidence(arguments, "")
+        raise
+
+
+def _socket_pair(stack: ExitStack) -> tuple[socket.socket, socket.socket]:
+    ours, theirs = socket.socketpair()
+    stack.callback(ours.close)
+    stack.callback(theirs.close)
+    return ours, theirs

@@ -1,0 +1,70 @@
+"""What a scan found, held against what QEMU has: the same functions, or a reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pciabi.abi.snapshot import PlacedFunction, Unreachable
+from pciabi.errors import Disagreement
+from pciabi.pci import registers as reg
+from pciabi.pci.address import TopologyPath
+from pciabi.pci.bridge import leads_to_a_link
+from pciabi.probe.enumeration import Found
+from pciabi.qemu.device_tree import TreeFunction
+
+_Found = Mapping[TopologyPath, Found]
+
+
+def settle(
+    found: Sequence[Found], tree: Sequence[TreeFunction]
+) -> tuple[tuple[PlacedFunction, ...], tuple[Unreachable, ...]]:
+    """The functions found with QEMU's ids, by guest address, and those no guest can find.
+
+    Raises Disagreement where nothing was found, QEMU lacks a function or has another one at
+    its path, or has one that ought to be found and was not.
+    """
+    if not found:
+        raise Disagreement("the machine has no PCI function at all")
+    seen = {one.path: one for one in found}
+    told = {function.path: function for function in tree}
+    for path in seen.keys() - told.keys():
+        raise Disagreement(f"a guest finds a function at {path}, and QEMU has none there")
+    functions = tuple(_placed(one, told[one.path]) for one in found)
+    unreachable = tuple(
+        Unreachable(path, told[path].qdev_id, told[path].device, _reason(path, seen))
+        for path in sorted(told.keys() - seen.keys())
+    )
+    return tuple(sorted(functions, key=lambda function: function.address)), unreachable
+
+
+def _placed(one: Found, listed: TreeFunction) -> PlacedFunction:
+    config = one.function.config
+    ids = (
+        int.from_bytes(config[reg.VENDOR_ID : reg.VENDOR_ID + 2], "little"),
+        int.from_bytes(config[reg.DEVICE_ID : reg.DEVICE_ID + 2], "little"),
+    )
+    if ids != (listed.vendor_id, listed.device_id):
+        raise Disagreement(
+            f"at {one.path} a guest reads {ids[0]:04x}:{ids[1]:04x}, "
+            f"QEMU has {listed.vendor_id:04x}:{listed.device_id:04x}"
+        )
+    return PlacedFunction(one.function, one.path, listed.qdev_id, listed.device)
+
+
+def _reason(path: TopologyPath, seen: _Found) -> str:
+    bridges = [TopologyPath(path.root, path.hops[:end]) for end in range(1, len(path.hops))]
+    lost = next((bridge for bridge in bridges if bridge not in seen), None)
+    if lost is not None:
+        return f"it is behind the bridge at {lost}, which no guest finds"
+    slot, function = path.hops[-1]
+    first = seen.get(TopologyPath(path.root, (*path.hops[:-1], (slot, 0))))
+    if bridges and slot > 0 and leads_to_a_link(seen[bridges[-1]].function.config):
+        return "behind a PCI Express port guests look at slot 0 only"
+    if function > 0 and first is None:
+        return f"slot {slot:x} has no function 0, and guests look at the others only after it"
+    if first is not None and not first.function.config[reg.HEADER_TYPE] & _MULTI:
+        return f"function 0 of slot {slot:x} is not marked multifunction=on"
+    raise Disagreement(f"QEMU has a function at {path}, and a guest finds none there")
+
+
+_MULTI = reg.HEADER_MULTI_FUNCTION

@@ -1,0 +1,66 @@
+"""The heart of the cold probe: it reads the hardware that a booted guest sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pciabi import resources
+from pciabi.scenario.case import Case
+from pciabi.scenario.load import cases
+from pciabi.scenario.run import control_nic, equipment
+from tests.real.cold_and_boot import Bench, bench, must_agree
+from tests.real.device_sets import device_set
+
+# One after the other pc (odd) and q35 (even), each with bridges or switches and expanders.
+SAMPLED_SETS = (3, 6, 9, 16)
+SETS = 30
+SAMPLED_CASES = ("remove-behind-bridge[pc-e1000]", "remove-behind-bridge[q35-virtio-net-pci]")
+
+
+@pytest.fixture(scope="module")
+def real() -> Iterator[Bench]:
+    with bench() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(seed, marks=() if seed in SAMPLED_SETS else pytest.mark.full)
+        for seed in range(SETS)
+    ],
+)
+def test_a_random_set_of_devices(real: Bench, seed: int) -> None:
+    config = device_set(seed)
+    vm = real.equipped(config)
+    control = vm.config.device("nic")
+    assert control is not None
+    must_agree(real.cold(vm), real.booted(vm, control, resources.image_recipe("debian")))
+
+
+def shipped() -> list[Case]:
+    """Every case of every shipped scenario."""
+    return [case for path in resources.scenarios() for case in cases(path)]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(
+            case,
+            id=case.title,
+            marks=() if case.title in SAMPLED_CASES else pytest.mark.full,
+        )
+        for case in shipped()
+    ],
+)
+def test_every_boot_of_a_shipped_scenario(real: Bench, case: Case) -> None:
+    machines = equipment(case, real.lab.binary)
+    control = control_nic(case, machines)
+    # What joins a running VM cannot be read before it runs.
+    started = [vm for vm in machines if not vm.plugged]
+    assert started
+    for vm in started:
+        must_agree(real.cold(vm), real.booted(vm, control, case.image))

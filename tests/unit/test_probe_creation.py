@@ -1,0 +1,75 @@
+"""The order of creation, put together from QEMU's own per bus and the command line's."""
+
+from __future__ import annotations
+
+from pciabi.abi.snapshot import PlacedFunction
+from pciabi.pci.address import GuestAddress, TopologyPath
+from pciabi.pci.function import PciFunction
+from pciabi.probe.creation import creations
+from pciabi.qemu.device_options import device_options
+from pciabi.qemu.device_tree import TreeFunction
+from pciabi.qemu.placement import Nameless
+
+CLASSES = {"mch": 0x0600, "VGA": 0x0300, "pcie-root-port": 0x0604}
+
+
+def in_tree(path: str, device: str, qdev_id: str | None, bus: str = "pcie.0") -> TreeFunction:
+    return TreeFunction(TopologyPath.parse(path), 0x1234, 1, qdev_id, device, bus)
+
+
+def found(function: TreeFunction) -> PlacedFunction:
+    config = bytearray(256)
+    config[0x0A:0x0C] = CLASSES.get(function.device, 0x0200).to_bytes(2, "little")
+    if function.device == "pcie-root-port":
+        config[0x06], config[0x0E], config[0x34] = 0x10, 1, 0x40
+        config[0x40:0x44] = b"\x10\0\x42\0"
+    slot, number = function.path.hops[-1]
+    address = GuestAddress(0, len(function.path.hops) - 1, slot, number)
+    return PlacedFunction(
+        PciFunction(address, bytes(config), (), None, None, ""),
+        function.path,
+        function.qdev_id,
+        function.device,
+    )
+
+
+TREE = (
+    in_tree("0/00.0", "mch", None),
+    in_tree("0/01.0", "VGA", None),
+    in_tree("0/02.0", "pcie-root-port", "port"),
+    in_tree("0/02.0/00.0", "e1000e", "net1", "port"),
+    in_tree("0/03.0", "virtio-blk-pci", None),
+    in_tree("0/09.0", "e1000", "net0"),
+    in_tree("0/04.0", "e1000", None),
+    in_tree("0/05.0", "e1000", None),
+)
+ARGUMENTS = [
+    *("-device", '{"driver": "e1000"}', "-device", "pcie-root-port,id=port"),
+    *("-device", "usb-tablet", "-device", "e1000e,id=net1,bus=port"),
+    *("-drive", "if=virtio", "-device", "e1000,id=net0,addr=9", "-device", "e1000"),
+]
+NAMELESS = (
+    Nameless("usb-tablet", None),
+    Nameless("e1000", ("pcie.0", 4, 0)),
+    Nameless("virtio-blk-pci", ("pcie.0", 3, 0)),
+    Nameless("e1000", ("pcie.0", 5, 0)),
+)
+
+
+def test_order_and_pinning() -> None:
+    functions = [found(function) for function in TREE]
+    made = creations(TREE, NAMELESS, device_options(ARGUMENTS), functions)
+    assert [(str(one.path), one.qdev_id, one.pinned) for one in made] == [
+        # What the machine brings along, the chipset at its fixed place.
+        ("0/00.0", None, True),
+        ("0/01.0", None, False),
+        # key=value in command-line order; one slot behind a port needs no address.
+        ("0/02.0", "port", False),
+        ("0/02.0/00.0", "net1", True),
+        # The bus says that this one came before net0, whichever option made it.
+        ("0/03.0", None, False),
+        ("0/09.0", "net0", True),
+        ("0/04.0", None, False),
+        # JSON last.
+        ("0/05.0", None, False),
+    ]
