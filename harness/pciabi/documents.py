@@ -72,7 +72,14 @@ def read_alternatives(path: Path, choose: Callable[[Any], type[M]]) -> tuple[M, 
     try:
         return choose(data).model_validate(data), positions
     except ValidationError as error:
-        raise _input_error(error, positions, str(path)) from None
+        start = SourcePosition(str(path), 1)
+        raise explain(error, lambda location: _nearest(location, positions, start)) from None
+
+
+def _nearest(location: Location, positions: Positions, start: SourcePosition) -> SourcePosition:
+    while location and location not in positions:
+        location = location[:-1]
+    return positions.get(location, start)
 
 
 def _one_line(text: str) -> str:
@@ -80,15 +87,13 @@ def _one_line(text: str) -> str:
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
 
-def _input_error(error: ValidationError, positions: Positions, file: str) -> InputError:
+def explain(error: ValidationError, place_of: Callable[[Location], SourcePosition]) -> InputError:
+    """pydantic's error in our words; `place_of` says where a part of the document stands."""
     first, *more = error.errors(include_url=False)
     location: Location = first["loc"]
     context = first.get("ctx", {})
     if first["type"] == "unknown_key":
         location = (*location, str(context["key"]))
-    where = location
-    while where and where not in positions:
-        where = where[:-1]
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] != "unknown_key" and "input" in first and isinstance(first["input"], str):
         message = f"{message}, got '{first['input'][:80]}'"
@@ -96,7 +101,7 @@ def _input_error(error: ValidationError, positions: Positions, file: str) -> Inp
     return InputError(
         _one_line(f"{name}: {message}" if name else message),
         advice=f"and {len(more)} more" if more else "",
-        place=positions.get(where, SourcePosition(file, 1)),
+        place=place_of(location),
     )
 
 

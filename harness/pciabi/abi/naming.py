@@ -13,6 +13,10 @@ def label(function: PlacedFunction, qdev_id: str | None) -> str:
 
 
 def heading(function: PlacedFunction) -> str:
-    """lspci's words for a function, without its address and its revision."""
-    words = function.function.text.split("\n", 1)[0].partition(" ")[2]
-    return words.partition(" (rev ")[0].partition(" (prog-if ")[0]
+    """lspci's words for a function, without its revision."""
+    return words(function).partition(" (rev ")[0].partition(" (prog-if ")[0]
+
+
+def words(function: PlacedFunction) -> str:
+    """lspci's words for a function: its heading without the address."""
+    return function.function.text.split("\n", 1)[0].partition(" ")[2]

@@ -11,11 +11,13 @@ import click
 from pciabi.guest.recipe_file import schema as image_schema
 from pciabi.report.json import schema as report_schema
 from pciabi.scenario.schema import ScenarioModel
+from pciabi.snapshots.schema import schema as snapshot_schema
 
 _SCHEMAS: dict[str, Callable[[], Any]] = {
     "image": image_schema,
     "scenario": ScenarioModel.model_json_schema,
     "report": report_schema,
+    "snapshot": snapshot_schema,
 }
 
 

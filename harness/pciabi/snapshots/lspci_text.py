@@ -1,0 +1,68 @@
+"""A saved text of lspci, taken in any guest, as a snapshot.
+
+The text does not say where it comes from: provenance is empty but for the probe.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pciabi.abi.snapshot import PlacedFunction, Provenance, Snapshot
+from pciabi.errors import CannotTest, InputError, SourcePosition
+from pciabi.json_documents import text_of
+from pciabi.pci import listing
+from pciabi.pci.address import GuestAddress, TopologyPath
+from pciabi.pci.function import Fact, PciFunction
+from pciabi.pci.topology import topology_paths
+
+PROBE = "lspci"
+_NOWHERE = Provenance(PROBE, "", "", "", "", "", "", ())
+_HEADING = re.compile(rb"(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7] [^\n]*")
+
+
+def is_lspci(raw: bytes) -> bool:
+    """Whether the bytes begin like lspci's text. An empty text is taken for one that was cut."""
+    stripped = raw.strip()
+    return not stripped or _HEADING.match(stripped) is not None
+
+
+def parse(raw: bytes, file: str) -> Snapshot:
+    """The snapshot in lspci's text. Raises InputError with file and line, CannotTest for a text
+    that lists no function: nothing could be held against it."""
+    try:
+        functions = listing.parse(text_of(raw, file))
+    except CannotTest as error:
+        if error.place is None:
+            raise CannotTest(
+                error.message, advice=error.advice, place=SourcePosition(file, 1)
+            ) from None
+        place = SourcePosition(file, error.place.line)
+        raise InputError(error.message, advice=error.advice, place=place) from None
+    paths = _paths(functions)
+    return Snapshot(
+        functions=tuple(_placed(function, paths) for function in functions),
+        interfaces=(),
+        provenance=_NOWHERE,
+    )
+
+
+def _paths(functions: Sequence[PciFunction]) -> Mapping[GuestAddress, TopologyPath]:
+    """The paths that the text tells; those on other hypervisors' further root buses are open."""
+    try:
+        return topology_paths(functions)
+    except CannotTest:
+        near = [function for function in functions if function.address.bus == 0]
+        return topology_paths([replace(function, config=b"") for function in near])
+
+
+def _placed(function: PciFunction, paths: Mapping[GuestAddress, TopologyPath]) -> PlacedFunction:
+    address = function.address
+    path = paths.get(address)
+    if path is None:
+        # A path that is not known stands for the address in it.
+        hop = (address.slot, address.function)
+        path = TopologyPath(address.domain << 8 | address.bus, (hop,))
+        function = replace(function, unread=function.unread | {Fact.PATH})
+    return PlacedFunction(function, path, None, None)

@@ -1,0 +1,163 @@
+"""A snapshot file read back. Whatever the file holds ends in a snapshot or one clear error."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pciabi.abi.snapshot import (
+    Creation,
+    NetworkInterface,
+    PlacedFunction,
+    Provenance,
+    Snapshot,
+    Substitution,
+    Unreachable,
+)
+from pciabi.errors import CannotTest, InputError
+from pciabi.json_documents import load, place_of, read_limited, text_of, validate
+from pciabi.pci.address import GuestAddress, TopologyPath
+from pciabi.pci.function import Bar, PciFunction
+from pciabi.snapshots.schema import SCHEMA, FunctionPart, SnapshotFile
+
+MAX_BYTES = 32_000_000
+_FAMILY = SCHEMA.partition("/")[0]
+
+
+def read(path: Path) -> Snapshot:
+    """The snapshot in a file. Raises InputError with file and line, CannotTest for one without
+    functions: nothing could be held against it."""
+    return parse(read_limited(path, MAX_BYTES), str(path))
+
+
+def parse(raw: bytes, file: str) -> Snapshot:
+    """The snapshot in a file's bytes. Raises as `read`."""
+    text = text_of(raw, file)
+    data = load(text, file)
+    _must_be_a_snapshot(data, text, file)
+    document = validate(data, SnapshotFile, text, file)
+    if not document.functions:
+        raise CannotTest(
+            "the snapshot holds no function, so nothing can be held against it",
+            place=place_of(text, ("functions",), file),
+        )
+    places = _Places(text, file)
+    places.must_differ(document.functions, lambda function: function.address, "address")
+    places.must_differ(document.functions, lambda function: function.path, "path")
+    functions = [_function(part, index, places) for index, part in enumerate(document.functions)]
+    functions.sort(key=lambda placed: placed.address)
+    return Snapshot(
+        functions=tuple(functions),
+        interfaces=tuple(
+            NetworkInterface(
+                GuestAddress.parse(nic.address),
+                nic.mac,
+                nic.driver,
+                nic.name,
+                tuple(nic.candidates.items()),
+            )
+            for nic in document.interfaces
+        ),
+        provenance=_provenance(document),
+        unreachable=tuple(
+            Unreachable(TopologyPath.parse(u.path), u.id, u.device, u.reason)
+            for u in document.unreachable
+        ),
+        substitutions=tuple(
+            Substitution(s.option, s.inert, s.id, tuple(s.unknown)) for s in document.substitutions
+        ),
+        creations=tuple(
+            Creation(c.id, c.device, TopologyPath.parse(c.path), c.pinned)
+            for c in document.creations
+        ),
+    )
+
+
+def is_snapshot(raw: bytes) -> bool:
+    """Whether the bytes claim to be a snapshot file, of whatever version."""
+    return raw.lstrip()[:1] == b"{" and f'"{_FAMILY}/'.encode() in raw[:4096]
+
+
+class _Places:
+    """Where the parts of the document stand."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
+        self.file = file
+
+    def error(self, message: str, *location: int | str) -> InputError:
+        return InputError(message, place=place_of(self.text, location, self.file))
+
+    def must_differ(
+        self, functions: Iterable[FunctionPart], key: Callable[[FunctionPart], Hashable], name: str
+    ) -> None:
+        counted = Counter[Hashable]()
+        for index, function in enumerate(functions):
+            counted[key(function)] += 1
+            if counted[key(function)] > 1:
+                raise self.error(
+                    f"two functions have the {name} {key(function)}", "functions", index, name
+                )
+
+
+def _must_be_a_snapshot(data: Any, text: str, file: str) -> None:
+    said = data.get("schema") if isinstance(data, dict) else None
+    if said == SCHEMA:
+        return
+    place = place_of(text, ("schema",), file)
+    if isinstance(said, str) and said.startswith(f"{_FAMILY}/"):
+        raise InputError(
+            f"schema {said[:40]!r} is another version than this pciabi reads, {SCHEMA}",
+            advice="take the snapshot again, or use the pciabi that wrote it",
+            place=place,
+        )
+    raise InputError(f"not a snapshot file: its schema is not {SCHEMA}", place=place)
+
+
+def _provenance(document: SnapshotFile) -> Provenance:
+    origin = document.provenance
+    return Provenance(
+        probe=origin.probe,
+        qemu_version=origin.qemu_version,
+        qemu_package=origin.qemu_package,
+        machine=origin.machine,
+        accelerator=origin.accelerator,
+        firmware=origin.firmware,
+        guest=origin.guest,
+        command_line=tuple(origin.command_line),
+    )
+
+
+def _function(part: FunctionPart, index: int, places: _Places) -> PlacedFunction:
+    if len({bar.index for bar in part.bars}) < len(part.bars):
+        raise places.error(f"two BARs of {part.address} have one index", "functions", index, "bars")
+    config = _bytes(part.config, part.size, places, index, "config")
+    known = None
+    if part.known is not None:
+        known = _bytes(part.known, part.size, places, index, "known")
+    address = GuestAddress.parse(part.address)
+    function = PciFunction(
+        address=address,
+        config=config,
+        bars=tuple(Bar(bar.index, bar.kind, bar.prefetchable, bar.size) for bar in part.bars),
+        rom_size=part.rom_size,
+        driver=part.driver,
+        text=f"{address} {part.name}" if part.name else "",
+        known=known,
+        unread=frozenset(part.unread),
+    )
+    return PlacedFunction(function, TopologyPath.parse(part.path), part.id, part.device)
+
+
+def _bytes(rows: Mapping[str, str], size: int, places: _Places, index: int, name: str) -> bytes:
+    data = bytearray(size)
+    for offset, row in rows.items():
+        start = int(offset, 16)
+        if start >= size or f"{start:02x}" != offset:
+            raise places.error(
+                f"no row of {size} bytes begins at {offset}", "functions", index, name, offset
+            )
+        data[start : start + 16] = bytes.fromhex(row)
+    return bytes(data)

@@ -1,0 +1,146 @@
+"""The shape of a snapshot file, as pydantic models: a contract, pinned by tests.
+
+A key is added, renamed or given another meaning only with another `SCHEMA`. `summary` is for
+people who review a change of the file; it is not read. Sizes are bytes, offsets and bytes of
+configuration space hexadecimal; rows of zeros are left out.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from pciabi.documents import Strict
+from pciabi.pci.function import BarKind, Fact
+
+SCHEMA = "pciabi-snapshot/1"
+MAX_FUNCTIONS = 65_536
+MAX_NAME = 1_000
+_MAX_TEXT = 100_000
+
+Address = Annotated[
+    str, Field(pattern=r"^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$", max_length=20)
+]
+Path = Annotated[
+    str, Field(pattern=r"^[0-9a-f]{1,12}(/[01][0-9a-f]\.[0-7]){1,256}$", max_length=2_000)
+]
+Text = Annotated[str, Field(max_length=_MAX_TEXT)]
+Line = Annotated[str, Field(pattern=r"^[^\r\n]*$", max_length=MAX_NAME)]
+Offset = Annotated[str, Field(pattern=r"^[0-9a-f]{1,2}0$")]
+Row = Annotated[str, Field(pattern=r"^[0-9a-f]{2}( [0-9a-f]{2}){15}$")]
+Rows = Annotated[dict[Offset, Row], Field(max_length=256)]
+_SIZES = Literal[64, 128, 256, 4096]
+
+
+class Part(Strict):
+    """A part of the document."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, validate_by_name=True, validate_by_alias=True
+    )
+
+
+class Origin(Part):
+    """How the snapshot came to be; empty where the source does not tell."""
+
+    probe: Text = Field(description="cold, boot or lspci.")
+    qemu_version: Text
+    qemu_package: Text = Field(description="QEMU's version line, which names its package.")
+    machine: Text = Field(description="The machine type, always versioned.")
+    accelerator: Text
+    firmware: Text
+    guest: Text
+    command_line: Annotated[list[Text], Field(max_length=20_000)]
+
+
+class BarPart(Part):
+    """A base address register."""
+
+    index: Annotated[int, Field(ge=0, le=5)]
+    kind: Annotated[BarKind, Field(strict=False)]
+    prefetchable: bool
+    size: Annotated[int, Field(ge=1, le=1 << 64)] | None
+
+
+class FunctionPart(Part):
+    """One PCI function."""
+
+    address: Address
+    path: Path
+    id: Text | None = Field(description="The qdev id.")
+    device: Text | None = Field(description="QEMU's type name.")
+    name: Line = Field(description="lspci's words for it.")
+    driver: Text | None
+    summary: Annotated[list[Text], Field(max_length=5_000)] = Field(
+        default_factory=list, description="For people: what the bytes mean. Not read."
+    )
+    bars: Annotated[list[BarPart], Field(max_length=6)]
+    rom_size: Annotated[int, Field(ge=1, le=1 << 64)] | None
+    size: _SIZES
+    config: Rows
+    known: Rows | None = Field(
+        default=None, description="A bit for each bit of `config` that was read; all without it."
+    )
+    unread: Annotated[list[Annotated[Fact, Field(strict=False)]], Field(max_length=20)] = Field(
+        default_factory=list, description="What the source does not tell."
+    )
+
+
+class InterfacePart(Part):
+    """A network interface, as a guest showed it."""
+
+    address: Address
+    mac: Text
+    driver: Text | None
+    name: Text | None
+    candidates: Annotated[dict[Text, Text], Field(max_length=100)]
+
+
+class UnreachablePart(Part):
+    """A function that QEMU has and no guest finds."""
+
+    path: Path
+    id: Text | None
+    device: Text | None
+    reason: Text
+
+
+class SubstitutionPart(Part):
+    """An inert backend that stood in for a real one."""
+
+    option: Text
+    inert: Text
+    id: Text | None
+    unknown: Annotated[list[Text], Field(max_length=1_000)]
+
+
+class CreationPart(Part):
+    """A device in the order in which QEMU created the devices."""
+
+    id: Text | None
+    device: Text
+    path: Path
+    pinned: bool
+
+
+class SnapshotFile(Part):
+    """All PCI functions of one VM at one time."""
+
+    schema_: Literal["pciabi-snapshot/1"] = Field(alias="schema")
+    tool: Literal["pciabi"]
+    version: Text
+    provenance: Origin
+    functions: Annotated[list[FunctionPart], Field(max_length=MAX_FUNCTIONS)]
+    interfaces: Annotated[list[InterfacePart], Field(max_length=MAX_FUNCTIONS)]
+    unreachable: Annotated[list[UnreachablePart], Field(max_length=MAX_FUNCTIONS)]
+    substitutions: Annotated[list[SubstitutionPart], Field(max_length=MAX_FUNCTIONS)]
+    creations: Annotated[list[CreationPart], Field(max_length=MAX_FUNCTIONS)]
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (Draft 2020-12) of the file."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **SnapshotFile.model_json_schema(),
+    }
