@@ -134,7 +134,7 @@ def settings_of(
     return Settings(
         select=(*(own.select or DEFAULT_SELECT), *select),
         ignore=(*own.ignore, *ignore),
-        severities=MappingProxyType(dict(own.severities)),
+        severities=own.severities,
         path_ignores=own.path_ignores,
         profile=profile or own.profile or Profile.REDEFINED,
         type=type_,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
-from types import MappingProxyType
 
 from pciabi.errors import InputError
 from pciabi.lint import suppression
@@ -28,12 +27,12 @@ class Profile(StrEnum):
 @dataclass(frozen=True)
 class Settings:
     """What to look for. Words of `select` and `ignore` are codes, beginnings of codes, names or
-    groups; `severities` are by rule name; `path_ignores` are pairs of a pattern of file names and
-    words to ignore there; `type` names a format instead of detecting it."""
+    groups; `severities` are pairs with a rule's name; `path_ignores` are pairs of a pattern of
+    file names and words to ignore there; `type` names a format instead of detecting it."""
 
     select: tuple[str, ...] = ("address",)
     ignore: tuple[str, ...] = ()
-    severities: Mapping[str, Severity] = field(default_factory=lambda: MappingProxyType({}))
+    severities: tuple[tuple[str, Severity], ...] = ()
     path_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     profile: Profile = Profile.REDEFINED
     type: str | None = None
@@ -108,8 +107,9 @@ def _finding(vm: PciVm, rule: Rule, severity: Severity, trouble: Trouble) -> Fin
 
 
 def _severity(rule: Rule, settings: Settings) -> Severity:
-    if rule.name in settings.severities:
-        return settings.severities[rule.name]
+    wanted = dict(settings.severities)
+    if rule.name in wanted:
+        return wanted[rule.name]
     if rule.settled_at_define and settings.profile is Profile.DEFINED_ONCE:
         return Severity.ADVICE
     return rule.severity

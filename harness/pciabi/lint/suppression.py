@@ -19,7 +19,8 @@ UNEXPLAINED = "suppression-without-reason"
 CODES = {UNEXPLAINED: "PCI901", UNUSED: "PCI902"}
 _COMMENT = re.compile(
     r"(?:#|<!--|//|/\*|;)\s*pciabi:\s*(?P<verb>ignore-file|ignore)\b[ \t]*"
-    r"(?P<rules>[\w*-]+(?:\s*,\s*[\w*-]+)*)?[ \t]*(?P<reason>[^\n]*?)[ \t]*(?:--+>|\*/)?[ \t]*$",
+    r"(?P<rules>[A-Za-z][\w-]*(?:\s*,\s*[A-Za-z][\w-]*)*)?[ \t]*"
+    r"(?P<reason>[^\n]*?)[ \t]*(?:--+>|\*/)?[ \t]*$",
     re.MULTILINE,
 )
 

@@ -66,7 +66,6 @@ def read(file: str, text: str) -> Element:
     parser.StartElementHandler = reading.begin
     parser.EndElementHandler = reading.end
     parser.CharacterDataHandler = reading.characters
-    parser.StartDoctypeDeclHandler = reading.document_type
     parser.buffer_text = True
     reading.parser = parser
     # A declaration may only stand in front: the wrapper does.
@@ -75,6 +74,14 @@ def read(file: str, text: str) -> Element:
         parser.Parse(f"{_WRAPPER}{plain}</pciabi>".encode(errors="replace"), True)  # noqa: FBT003
     except expat.ExpatError as error:
         place = _position(file, error.lineno, error.offset)
+        # Inside an element, as all is here, it is a syntax error and never looked at.
+        if "<!DOCTYPE" in plain:
+            line = plain.count("\n", 0, plain.index("<!DOCTYPE")) + 1
+            raise InputError(
+                "a document type is not allowed",
+                advice="remove <!DOCTYPE …>",
+                place=SourcePosition(file, line),
+            ) from None
         words = expat.ErrorString(error.code)
         raise InputError(f"not well-formed XML: {words}", place=place) from None
     return reading.root
@@ -114,8 +121,3 @@ class _Reading:
 
     def characters(self, text: str) -> None:
         self.open[-1].text += text
-
-    def document_type(self, *_declaration: object) -> None:
-        raise InputError(
-            "a document type is not allowed", advice="remove <!DOCTYPE …>", place=self.place()
-        )

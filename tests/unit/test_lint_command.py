@@ -1,0 +1,257 @@
+"""`pciabi lint` as it is called: what it reads, what it leaves out, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pciabi.cli.lint import lint
+from pciabi.errors import PciabiError
+from pciabi.lint.rule import matching
+
+NIC = matching("unpinned-nic")[0].rule
+BAD, GOOD = NIC.bad.text, NIC.good.text
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(lint, arguments, input=stdin, standalone_mode=False)
+
+
+def code(result: Result) -> int:
+    if isinstance(result.exception, PciabiError):
+        return result.exception.exit_code
+    assert result.exception is None, result.exception
+    assert isinstance(result.return_value, int)
+    return result.return_value
+
+
+def names(result: Result) -> list[str]:
+    return [finding["name"] for finding in document(result)["findings"]]
+
+
+def document(result: Result) -> dict[str, Any]:
+    loaded = json.loads(result.output)
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def test_a_finding_names_file_line_and_column(here: Path) -> None:
+    (here / "vm.xml").write_text(BAD)
+    result = run("vm.xml")
+    line = next(n for n, text in enumerate(BAD.splitlines(), 1) if "<interface" in text)
+    assert result.output.startswith(f"vm.xml:{line}:5: error PCI101 unpinned-nic: ")
+    assert code(result) == 1
+    assert code(run("vm.xml", "--ignore", "PCI1")) == 0
+    assert code(run("vm.xml", "--profile", "define-once")) == 0
+    assert code(run("vm.xml", "--profile", "define-once", "--fail-on", "advice")) == 1
+
+
+def test_standard_input_and_several_domains_in_one_text() -> None:
+    both = f"<?xml version='1.0'?>\n{BAD}\n<?xml version='1.0'?>\n{GOOD}"
+    result = run("-", "--format", "json", stdin=both)
+    found = document(result)
+    assert (found["vms"], names(result)) == (2, ["unpinned-nic"])
+    assert found["findings"][0]["file"] == "<stdin>"
+    assert found["verdict"] == "findings"
+
+
+@pytest.mark.parametrize("wrapper", ["domstatus", "domainsnapshot", "domainbackup"])
+def test_a_domain_inside_a_wrapper(here: Path, wrapper: str) -> None:
+    (here / "vm.xml").write_text(f"<{wrapper}><state/>{BAD}</{wrapper}>")
+    assert names(run("vm.xml", "--format", "json")) == ["unpinned-nic"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            '<!DOCTYPE d [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>\n<domain>&b;</domain>',
+            "vm.xml:1: a document type is not allowed",
+        ),
+        ('<!DOCTYPE d SYSTEM "file:///etc/passwd">\n<domain/>', "document type is not allowed"),
+        ("<domain>\n  <devices>\n</domain>", "vm.xml:3: not well-formed XML: mismatched tag"),
+        ("<domain>" + "<a>" * 500 + "</a>" * 500 + "</domain>", "nested too deeply"),
+        ("<domain><devices>\0</devices></domain>", "not well-formed XML"),
+        ("<domain", "not well-formed XML"),
+        (
+            BAD.replace("</interface>", "<address type='pci' slot='x'/></interface>"),
+            "'x' is not a number",
+        ),
+    ],
+)
+def test_hostile_and_broken_xml_is_one_clear_error(here: Path, text: str, words: str) -> None:
+    (here / "vm.xml").write_text(text)
+    (here / "other.xml").write_text(BAD)
+    result = run("vm.xml", "other.xml", "--format", "json")
+    (error,) = document(result)["errors"]
+    place = f"{error['file']}:{error['line']}: {error['message']}"
+    assert words in place
+    # The other file is linted all the same.
+    assert names(result) == ["unpinned-nic"]
+    assert code(result) == 2
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"<domain>\n\xff\xfe</domain>", "2: not UTF-8 text"),
+        (b"<domain/>" + b" " * 16_000_001, "larger than"),
+        (b"hello\n", "is no VM's configuration"),
+        (b"", "is no VM's configuration"),
+    ],
+)
+def test_a_file_that_is_no_configuration(here: Path, raw: bytes, words: str) -> None:
+    (here / "vm.xml").write_bytes(raw)
+    result = run("vm.xml", "--format", "json")
+    (error,) = document(result)["errors"]
+    assert words in f"{error['line']}: {error['message']}"
+    assert code(result) == 2
+
+
+def test_utf_16_is_read(here: Path) -> None:
+    (here / "vm.xml").write_bytes(BAD.encode("utf-16"))
+    assert names(run("vm.xml", "--format", "json")) == ["unpinned-nic"]
+
+
+def test_a_folder_is_searched_as_git_would(here: Path) -> None:
+    for name in ("a.xml", "sub/b.xml", "sub/kept.xml", "out/c.xml", ".git/d.xml", "own/e.xml"):
+        (here / name).parent.mkdir(exist_ok=True)
+        (here / name).write_text(BAD)
+    (here / "notes.xml").write_text("<notes/>")
+    (here / ".gitignore").write_text("out/\n*.tmp\nsub/*\n")
+    (here / "sub/.gitignore").write_text("!kept.xml\n")
+    result = run(".", "--exclude", "own/", "--format", "json")
+    assert [f["file"] for f in document(result)["findings"]] == ["a.xml", "sub/kept.xml"]
+    assert document(result)["files"] == 2, "what is no VM is not counted"
+    # What is named is linted, whatever git ignores.
+    assert names(run("out/c.xml", "--format", "json")) == ["unpinned-nic"]
+
+
+def test_many_files_give_the_same_as_few(here: Path) -> None:
+    for number in range(100):
+        (here / f"{number:03}.xml").write_text(BAD if number % 3 else GOOD)
+    found = document(run(".", "--format", "json"))
+    assert [f["file"] for f in found["findings"]] == [f"{n:03}.xml" for n in range(100) if n % 3]
+
+
+def suppressed(comment: str, at: str) -> str:
+    indented = BAD.index("    <interface")
+    inside = BAD.index("      <source")
+    place = {"before": indented, "inside": inside, "top": 0}[at]
+    return f"{BAD[:place]}<!-- {comment} -->\n{BAD[place:]}"
+
+
+@pytest.mark.parametrize(
+    ("comment", "at", "expected"),
+    [
+        ("pciabi: ignore unpinned-nic it is a scratch VM", "before", []),
+        ("pciabi: ignore PCI101 it is a scratch VM", "inside", []),
+        ("pciabi: ignore implicit-usb, unpinned-nic because", "before", []),
+        ("pciabi: ignore-file unpinned-nic because", "top", []),
+        ("pciabi: ignore unpinned-nic because", "top", ["unused-suppression", "unpinned-nic"]),
+        ("pciabi: ignore unpinned-nic", "before", ["suppression-without-reason", "unpinned-nic"]),
+        ("pciabi: ignore", "before", ["suppression-without-reason", "unpinned-nic"]),
+        ("pciabi: ignore unknown-bus why", "before", ["unused-suppression", "unpinned-nic"]),
+    ],
+)
+def test_suppressions(here: Path, comment: str, at: str, expected: list[str]) -> None:
+    (here / "vm.xml").write_text(suppressed(comment, at))
+    result = run("vm.xml", "--format", "json")
+    assert names(result) == expected
+    assert document(result)["suppressed"] == (0 if expected else 1)
+
+
+def test_the_projects_settings_hold_below_its_folder(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "sub").mkdir()
+    (here / "sub/vm.xml").write_text(BAD.replace("pc-i440fx-7.2", "pc"))
+    (here / ".pciabi.toml").write_text(
+        'select = ["address", "floating-machine-type"]\nexclude = ["old/"]\n'
+        'fail-on = "error"\n[severity]\nunpinned-nic = "advice"\n'
+        '[per-path-ignores]\n"lab/*" = ["all"]\n'
+    )
+    monkeypatch.chdir(here / "sub")
+    result = run("vm.xml", "--format", "json")
+    assert names(result) == ["floating-machine-type", "unpinned-nic"]
+    assert [f["severity"] for f in document(result)["findings"]] == ["warning", "advice"]
+    assert code(result) == 0
+    (here / "sub/lab").mkdir()
+    (here / "sub/lab/vm.xml").write_text(BAD)
+    assert names(run("lab/vm.xml", "--format", "json")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("selct = []\n", ".pciabi.toml:1: selct: unknown setting, allowed: select, ignore"),
+        ('\nignore = ["nonsense"]\n', ".pciabi.toml:2: ignore: there is no rule 'nonsense'"),
+        ('fail-on = "never"\n', "fail-on: 'never' is none of advice, warning, error"),
+        ("ignore = 3\n", "ignore: must be a list of words"),
+        ("[severity\n", "not valid TOML"),
+    ],
+)
+def test_wrong_settings_are_named_with_their_line(here: Path, text: str, words: str) -> None:
+    (here / ".pciabi.toml").write_text(text)
+    (here / "vm.xml").write_text(GOOD)
+    result = run("vm.xml")
+    assert code(result) == 2
+    assert words in str(result.exception)
+
+
+def test_a_baseline_hides_what_was_there_and_nothing_new(here: Path) -> None:
+    (here / "vm.xml").write_text(BAD)
+    assert code(run("vm.xml", "--write-baseline", "known.json")) == 0
+    # Lines may move; the finding is the same one.
+    (here / "vm.xml").write_text("<!-- a comment -->\n\n" + BAD)
+    assert code(run("vm.xml", "--baseline", "known.json")) == 0
+    second = BAD.replace("</interface>", "</interface><interface type='network'/>")
+    (here / "vm.xml").write_text(second)
+    assert code(run("vm.xml", "--baseline", "known.json")) == 1
+    (here / "known.json").write_text("{}")
+    assert code(run("vm.xml", "--baseline", "known.json")) == 2
+
+
+def test_every_format_shows_the_finding(here: Path) -> None:
+    (here / "vm.xml").write_text(BAD)
+    for format_ in ("text", "json", "junit", "github", "gitlab"):
+        assert "unpinned-nic" in run("vm.xml", "--format", format_).output
+
+
+def test_a_rule_explains_itself() -> None:
+    result = run("--explain", "unpinned-nic")
+    assert code(result) == 0
+    assert "PCI101 unpinned-nic (error)" in result.output
+    assert "Bad:" in result.output
+
+
+def test_linting_imports_nothing_slow(here: Path) -> None:
+    (here / "vm.xml").write_text(GOOD)
+    script = (
+        "import sys; sys.argv = ['pciabi', 'lint', 'vm.xml']\n"
+        "from pciabi.cli.main import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(sorted({'rich', 'pydantic', 'paramiko', 'jinja2', 'yaml'} & sys.modules.keys()))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ),
+        cwd=here,
+    )
+    assert done.stdout.splitlines()[-1] == "[]", done.stdout
