@@ -30,6 +30,22 @@ from tests.real.command import guests, pciabi, workspaces
             "net0 renumbered from 0000:01:00.0 to 0000:02:00.0, "
             "the interface is renamed from enp1s0 to enp2s0",
         ),
+        (
+            "multifunction",
+            "machine=pc device=e1000 removed=function0",
+            "      fn1: {presence: changed}\n",
+            "",
+            "boot: one of them",
+            "fn1 vanished (unreachable: slot 5 has no function 0,",
+        ),
+        (
+            "multifunction",
+            "machine=q35 device=virtio-net-pci removed=function0",
+            "  - {remove: fn0, when: {removed: function0}}\n",
+            "",
+            "fn1: {presence",
+            "the presence of fn1 was expected to change and did not",
+        ),
     ],
 )
 def test_a_sabotaged_scenario_breaks(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pciabi.abi.snapshot import NetworkInterface, PlacedFunction, Provenance, Snapshot
+from pciabi.abi.snapshot import NetworkInterface, PlacedFunction, Provenance, Snapshot, Unreachable
 from pciabi.errors import Evidence, GuestError, PciabiError, SourcePosition
 from pciabi.probe.boot import BootRecord
 from pciabi.scenario.case import Aspect, Boot, Case, Comparison, Expectation, Tolerance
@@ -150,6 +151,23 @@ def renumbered_control() -> CaseResult:
     ]
     what = case("add-root-port", "q35-virtio-net-pci", expectations, added=["port0", "test0"])
     return ended(what, record(PORTS), record(PORT_IN_FRONT))
+
+
+WHY_UNREACHABLE = "slot 4 has no function 0, and guests look at the others only after it"
+
+
+def unreachable(*expectations: Expectation, why: str = WHY_UNREACHABLE) -> CaseResult:
+    """QEMU keeps the second NIC, and no guest finds it any more."""
+    before = record(TWO_NICS)
+    (lost,) = [f for f in before.snapshot.functions if f.qdev_id == "net1"]
+    snapshot = replace(
+        before.snapshot,
+        functions=tuple(f for f in before.snapshot.functions if f is not lost),
+        interfaces=before.snapshot.interfaces[:1],
+        unreachable=(Unreachable(lost.path, "net1", lost.device, why),),
+    )
+    what = case("multifunction", "pc-function0", expectations)
+    return ended(what, before, replace(before, snapshot=snapshot))
 
 
 def many() -> CaseResult:

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pciabi.abi.snapshot import NetworkInterface
-from pciabi.errors import CannotTest
+from pciabi.abi.snapshot import NetworkInterface, Unreachable
+from pciabi.errors import CannotTest, Disagreement
+from pciabi.pci import registers as reg
 from pciabi.pci.address import GuestAddress, TopologyPath
 from pciabi.pci.function import PciFunction
-from pciabi.probe import agreement
+from pciabi.probe import agreement, reachability
+from pciabi.qemu.device_tree import TreeFunction
 from pciabi.qemu.placement import QemuFunction
 
 MACS = {"net0": "52:54:00:ab:00:01", "net1": "52:54:00:ab:00:02"}
@@ -114,3 +118,65 @@ def test_whatever_is_missing_or_different_ends_the_case(
 ) -> None:
     with pytest.raises(CannotTest, match=words):
         snapshot(spoil(whole()))
+
+
+def function(slot: int, number: int) -> PciFunction:
+    config = bytearray(nic_bytes())
+    config[reg.HEADER_TYPE] = reg.HEADER_MULTI_FUNCTION
+    return PciFunction(GuestAddress(0, 0, slot, number), bytes(config), (), None, None, "")
+
+
+def listed(slot: int, number: int) -> QemuFunction:
+    where, path = GuestAddress(0, 0, slot, number), TopologyPath(0, ((slot, number),))
+    return QemuFunction(where, path, 0x1AF4, 0x1000, f"fn{slot}.{number}", "virtio-net-pci")
+
+
+def grown(one: QemuFunction) -> TreeFunction:
+    return TreeFunction(one.path, 0x1AF4, 0x1000, one.qdev_id, "virtio-net-pci", "pci.0")
+
+
+slots = st.sets(st.tuples(st.integers(0, 4), st.integers(0, 7)), min_size=1, max_size=12)
+
+
+@given(slots)
+def test_what_has_no_function_0_beside_it_is_unreachable_and_nothing_else(
+    there: set[tuple[int, int]],
+) -> None:
+    within_reach = {(slot, number) for slot, number in there if (slot, 0) in there}
+    guest = [function(*place) for place in sorted(within_reach)]
+    told = [listed(*place) for place in sorted(there)]
+    tree = [grown(one) for one in told]
+
+    def hidden(found: list[PciFunction]) -> tuple[Unreachable, ...]:
+        seen = {TopologyPath(0, ((f.address.slot, f.address.function),)): f for f in found}
+        return reachability.unreachable(seen, tree)
+
+    assert {one.path.hops[0] for one in hidden(guest)} == there - within_reach
+    if guest:
+        placed = agreement.placed(guest, told, hidden(guest))
+        assert {one.path.hops[0] for one in placed} == within_reach
+    for missed in range(len(guest)):
+        with pytest.raises(Disagreement, match="a guest finds none there"):
+            hidden(guest[:missed] + guest[missed + 1 :])
+
+
+def test_what_the_guest_finds_is_not_called_unreachable() -> None:
+    with pytest.raises(Disagreement, match=r"only the guest has a function at 0000:00:05\.1"):
+        agreement.placed(
+            [function(5, 1)],
+            [listed(5, 1)],
+            [Unreachable(listed(5, 1).path, None, None, "no function 0")],
+        )
+
+
+def test_all_that_is_behind_an_unreachable_bridge_is_unreachable() -> None:
+    tree = [
+        TreeFunction(TopologyPath.parse(path), 0x1B36, 1, name, "pci-bridge", "pci.0")
+        for path, name in (("0/06.1", "br0"), ("0/06.1/04.0", "br1"), ("0/06.1/04.0/02.0", "net1"))
+    ]
+    hidden = reachability.unreachable({}, tree)
+    assert [(one.qdev_id, one.reason) for one in hidden] == [
+        ("br0", "slot 6 has no function 0, and guests look at the others only after it"),
+        ("br1", "it is behind the bridge at 0/06.1, which no guest finds"),
+        ("net1", "it is behind the bridge at 0/06.1, which no guest finds"),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json as jsonlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from pciabi.report import html, json, junit, text
+from pciabi.scenario.case import Aspect
 from pciabi.scenario.result import RunResult
 from tests.unit import report_data as data
 from tests.unit.test_report_html import Page
@@ -38,3 +40,34 @@ def test_a_renumbered_device_has_not_moved_and_its_interface_has_another_name(re
     assert not re.search(r"\bmoved\b", found, re.IGNORECASE)
     if report in ("terminal", "junit", "html"):
         assert "renumbered as expected" in found
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_a_device_out_of_reach_is_a_break_that_says_why(report: str) -> None:
+    found = REPORTS[report](data.run(data.unreachable()))
+    assert f"net1 vanished (unreachable: {data.WHY_UNREACHABLE})" in found
+    assert ("<failure" if report == "junit" else "reak") in found
+
+
+def test_where_it_is_out_of_reach_is_in_the_report_for_people_and_for_programs() -> None:
+    result = data.run(data.unreachable())
+    page = Page(html.render(result)).words()
+    assert f"Unreachablenet1 (virtio-net-pci) at 0/04.0: {data.WHY_UNREACHABLE}" in page
+    assert "UNREACHABLE" in page
+    after = jsonlib.loads(json.render(result))["cases"][0]["boots"][1]
+    assert after["unreachable"] == [
+        {
+            "path": "0/04.0",
+            "id": "net1",
+            "device": "virtio-net-pci",
+            "reason": data.WHY_UNREACHABLE,
+        }
+    ]
+
+
+def test_an_expected_loss_is_told_as_such() -> None:
+    gone = data.expectation("net1", Aspect.PRESENCE, "changed")
+    found = terminal(data.run(data.unreachable(gone)))
+    assert found.startswith("vanished as expected: multifunction[pc-function0]: net1 vanished")
+    page = Page(html.render(data.run(data.unreachable(gone)))).words()
+    assert "UNREACHABLE" not in page

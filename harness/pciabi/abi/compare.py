@@ -45,10 +45,12 @@ def compare(before: Snapshot, after: Snapshot) -> tuple[Change, ...]:
         changes += [_change(difference, sight, pair.basis) for difference in found]
     for function in matching.vanished:
         sight = Sight(function, None, before.interface_at(function.address), None)
-        changes.append(_change(_presence(function, Aspect.VANISHED), sight, None))
+        change = _change(_presence(function, Aspect.VANISHED), sight, None)
+        changes.append(_explained(change, after))
     for function in matching.appeared:
         sight = Sight(None, function, None, after.interface_at(function.address))
-        changes.append(_change(_presence(function, Aspect.APPEARED), sight, None))
+        change = _change(_presence(function, Aspect.APPEARED), sight, None)
+        changes.append(_explained(change, before))
     return tuple(sorted(changes, key=_sort_key))
 
 
@@ -132,6 +134,12 @@ def _change(difference: Difference, sight: Sight, basis: Basis | None) -> Change
         consequences=(),
     )
     return replace(change, consequences=consequences(change, sight))
+
+
+def _explained(change: Change, other: Snapshot) -> Change:
+    """The change of a device that is missing on the other side, there though QEMU has it."""
+    why = other.why_unreachable(change.id)
+    return replace(change, reason=f"{change.reason} (unreachable: {why})") if why else change
 
 
 def _sort_key(change: Change) -> tuple[object, ...]:

@@ -115,6 +115,11 @@ class Snapshot:
         found = sorted((f for f in self.functions if f.qdev_id == qdev_id), key=lambda f: f.path)
         return found[0] if found else None
 
+    def why_unreachable(self, qdev_id: str | None) -> str | None:
+        """Why no guest can find the device, None where one can or it is not there at all."""
+        found = (one for one in self.unreachable if one.qdev_id == qdev_id is not None)
+        return next((one.reason for one in found), None)
+
     def interface_at(self, address: GuestAddress) -> NetworkInterface | None:
         """The NIC that sits at a guest address, or None."""
         return next((nic for nic in self.interfaces if nic.address == address), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from pciabi.abi.snapshot import NetworkInterface, PlacedFunction
+from pciabi.abi.snapshot import NetworkInterface, PlacedFunction, Unreachable
 from pciabi.errors import Disagreement, GuestError
 from pciabi.pci.address import GuestAddress
 from pciabi.pci.function import PciFunction
@@ -20,13 +20,19 @@ _NETWORK_CLASS = 0x02
 
 
 def placed(
-    guest: Sequence[PciFunction], qemu: Sequence[QemuFunction]
+    guest: Sequence[PciFunction],
+    qemu: Sequence[QemuFunction],
+    hidden: Sequence[Unreachable] = (),
 ) -> tuple[PlacedFunction, ...]:
-    """The guest's functions with QEMU's ids. Raises Disagreement on any difference."""
+    """The guest's functions with QEMU's ids; `hidden` are those no guest can find.
+
+    Raises Disagreement on any other difference.
+    """
     if not guest:
         raise Disagreement("the guest lists no function at all")
+    out_of_reach = {one.path for one in hidden}
     seen = {function.address: function for function in guest}
-    told = {function.address: function for function in qemu}
+    told = {function.address: function for function in qemu if function.path not in out_of_reach}
     _same_addresses(seen.keys(), told.keys())
     paths = topology_paths(guest)
     result = []

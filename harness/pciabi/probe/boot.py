@@ -20,6 +20,7 @@ from pciabi.pci import lspci
 from pciabi.probe import agreement, hotplug, refusal
 from pciabi.probe.equipment import Equipped
 from pciabi.probe.readiness import READY, GuestWords
+from pciabi.probe.sighting import agreed
 from pciabi.probe.testbed import Testbed
 from pciabi.qemu import command_line, firmware, monitor, placement, process
 from pciabi.vm.config import Device
@@ -144,12 +145,8 @@ class _Boot:
             interfaces_of_firmware = session.run(_FIRMWARE_INTERFACES).split()
             bios = " ".join(session.run(_FIRMWARE).split())
         agreement.must_run_on(self.equipped.config.firmware, interfaces_of_firmware, bios)
-        functions = agreement.placed(lspci.parse(text), placement.functions(qmp))
-        agreement.must_be_found(functions, self.equipped.pci_ids())
-        agreement.must_be_driven(functions, nics)
-        macs = {d.id: placement.mac_address(qmp, d.id) for d in self.equipped.nics()}
-        agreement.must_match_macs(functions, nics, macs)
-        return Snapshot(functions, nics, self.provenance(qmp, bios, release)), text
+        functions, hidden = agreed(qmp, self.equipped, lspci.parse(text), nics)
+        return Snapshot(functions, nics, self.provenance(qmp, bios, release), hidden), text
 
     def provenance(self, qmp: monitor.Monitor, bios: str, release: str) -> Provenance:
         uefi = self.equipped.uefi

@@ -9,10 +9,9 @@ from pciabi.errors import Disagreement
 from pciabi.pci import registers as reg
 from pciabi.pci.address import TopologyPath
 from pciabi.pci.bridge import leads_to_a_link
+from pciabi.pci.function import PciFunction
 from pciabi.probe.enumeration import Found
 from pciabi.qemu.device_tree import TreeFunction
-
-_Found = Mapping[TopologyPath, Found]
 
 
 def settle(
@@ -25,16 +24,26 @@ def settle(
     """
     if not found:
         raise Disagreement("the machine has no PCI function at all")
-    seen = {one.path: one for one in found}
+    seen = {one.path: one.function for one in found}
     told = {function.path: function for function in tree}
     for path in seen.keys() - told.keys():
         raise Disagreement(f"a guest finds a function at {path}, and QEMU has none there")
     functions = tuple(_placed(one, told[one.path]) for one in found)
-    unreachable = tuple(
-        Unreachable(path, told[path].qdev_id, told[path].device, _reason(path, seen))
-        for path in sorted(told.keys() - seen.keys())
+    return tuple(sorted(functions, key=lambda function: function.address)), unreachable(seen, tree)
+
+
+def unreachable(
+    seen: Mapping[TopologyPath, PciFunction], tree: Sequence[TreeFunction]
+) -> tuple[Unreachable, ...]:
+    """QEMU's functions that no guest can find; `seen` are those one found.
+
+    Raises Disagreement for one that ought to be found and was not.
+    """
+    return tuple(
+        Unreachable(one.path, one.qdev_id, one.device, _reason(one.path, seen))
+        for one in sorted(tree, key=lambda one: one.path)
+        if one.path not in seen
     )
-    return tuple(sorted(functions, key=lambda function: function.address)), unreachable
 
 
 def _placed(one: Found, listed: TreeFunction) -> PlacedFunction:
@@ -51,18 +60,18 @@ def _placed(one: Found, listed: TreeFunction) -> PlacedFunction:
     return PlacedFunction(one.function, one.path, listed.qdev_id, listed.device)
 
 
-def _reason(path: TopologyPath, seen: _Found) -> str:
+def _reason(path: TopologyPath, seen: Mapping[TopologyPath, PciFunction]) -> str:
     bridges = [TopologyPath(path.root, path.hops[:end]) for end in range(1, len(path.hops))]
     lost = next((bridge for bridge in bridges if bridge not in seen), None)
     if lost is not None:
         return f"it is behind the bridge at {lost}, which no guest finds"
     slot, function = path.hops[-1]
     first = seen.get(TopologyPath(path.root, (*path.hops[:-1], (slot, 0))))
-    if bridges and slot > 0 and leads_to_a_link(seen[bridges[-1]].function.config):
+    if bridges and slot > 0 and leads_to_a_link(seen[bridges[-1]].config):
         return "behind a PCI Express port guests look at slot 0 only"
     if function > 0 and first is None:
         return f"slot {slot:x} has no function 0, and guests look at the others only after it"
-    if first is not None and not first.function.config[reg.HEADER_TYPE] & _MULTI:
+    if first is not None and not first.config[reg.HEADER_TYPE] & _MULTI:
         return f"function 0 of slot {slot:x} is not marked multifunction=on"
     raise Disagreement(f"QEMU has a function at {path}, and a guest finds none there")
 

@@ -118,6 +118,15 @@ class FunctionPart(_Part):
     rom_size: int | None
 
 
+class UnreachablePart(_Part):
+    """A function QEMU has and no guest can find."""
+
+    path: Path
+    id: str | None = Field(description="The qdev id.")
+    device: str | None = Field(description="QEMU's type name.")
+    reason: str
+
+
 class InterfacePart(_Part):
     """A network interface and every name udev offers for it."""
 
@@ -143,6 +152,7 @@ class BootPart(_Part):
     command_line: list[str]
     hot_plugged: list[str] = Field(description="Qdev ids of devices that joined while it ran.")
     functions: list[FunctionPart]
+    unreachable: list[UnreachablePart]
     interfaces: list[InterfacePart]
 
 

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pciabi.abi.change import Consequence, Harm, Kind, Severity
+from pciabi.abi.snapshot import Unreachable
 from pciabi.abi.verdict import Verdict
 from pciabi.report import printable, story, wording
 from pciabi.report.difference import Difference, differences
@@ -180,6 +181,7 @@ def _boots(result: CaseResult) -> tuple[_Boot, ...]:
             ("Firmware", origin.firmware),
             ("Guest", origin.guest),
             ("Took", wording.seconds(record.seconds)),
+            *(("Unreachable", _unreachable(one)) for one in record.snapshot.unreachable),
             *(("Hot-plugged", f"{device.id} ({device.driver})") for device in boot.plugged),
         )
         title = _boot_title(number, boot)
@@ -191,6 +193,10 @@ def _boots(result: CaseResult) -> tuple[_Boot, ...]:
         title = f"{_boot_title(number, *failed)}: the boot that failed"
         shown.append(_Boot(title, (), _shell(evidence.command_line), _shortened(evidence.console)))
     return tuple(shown)
+
+
+def _unreachable(one: Unreachable) -> str:
+    return f"{one.qdev_id or 'built-in'} ({one.device}) at {one.path}: {one.reason}"
 
 
 def _boot_title(number: int, boot: Boot | None = None) -> str:

@@ -182,6 +182,12 @@ def _boot(boot: Boot, record: BootRecord) -> doc.BootPart:
         command_line=list(origin.command_line),
         hot_plugged=[device.id for device in boot.plugged],
         functions=[_function(function, snapshot) for function in snapshot.functions],
+        unreachable=[
+            doc.UnreachablePart(
+                path=str(one.path), id=one.qdev_id, device=one.device, reason=one.reason
+            )
+            for one in snapshot.unreachable
+        ],
         interfaces=[
             doc.InterfacePart(
                 address=str(nic.address),

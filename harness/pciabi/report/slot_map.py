@@ -102,7 +102,7 @@ def slot_map(result: CaseResult, comparison: ComparisonResult) -> SlotMap:
     after = result.boots[comparison.after].snapshot
     matching = match(before, after)
     fates = _fates(comparison)
-    left = dict(_left_cells(matching, before, fates))
+    left = dict(_left_cells(matching, before, after, fates))
     right = dict(_right_cells(matching, after, fates))
     paths = sorted(left.keys() | right.keys())
     rows = tuple(
@@ -139,7 +139,7 @@ def _fate(changes: list[JudgedChange]) -> Fate:
 
 
 def _left_cells(
-    matching: Matching, before: Snapshot, fates: Mapping[_Paths, Fate]
+    matching: Matching, before: Snapshot, after: Snapshot, fates: Mapping[_Paths, Fate]
 ) -> Iterator[tuple[TopologyPath, Cell]]:
     for pair in matching.pairs:
         fate = fates.get((pair.before.path, pair.after.path), _UNCHANGED)
@@ -147,7 +147,9 @@ def _left_cells(
         yield pair.before.path, _cell(pair.before, before, note, fate)
     for function in matching.vanished:
         fate = fates.get((function.path, None), Fate(Mark.GONE, expected=False))
-        yield function.path, _cell(function, before, "removed" if fate.expected else "GONE", fate)
+        word = "unreachable" if after.why_unreachable(function.qdev_id) else "removed"
+        note = word if fate.expected else {"removed": "GONE"}.get(word, word.upper())
+        yield function.path, _cell(function, before, note, fate)
 
 
 def _right_cells(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pciabi.abi.change import Kind, Severity
+from pciabi.abi.change import Change, Kind, Severity
 from pciabi.abi.verdict import Verdict
 from pciabi.pci.address import GuestAddress
 from pciabi.scenario.case import Case
@@ -56,7 +56,7 @@ def case_story(result: CaseResult) -> str:
 def comparison_story(result: CaseResult, comparison: ComparisonResult) -> str:
     """What happened between two boots, in a few words."""
     news = [str(movement) for movement in movements(result, comparison)]
-    news += _other_breaks(comparison)
+    news += _other_breaks(result, comparison)
     news += _unfulfilled(comparison)
     if not news:
         nothing = "nothing else changed" if comparison.removed | comparison.added else UNCHANGED
@@ -100,21 +100,24 @@ def _interface_name(result: CaseResult, boot: int, address: GuestAddress | None)
     return interface.name if interface else None
 
 
-def _other_breaks(comparison: ComparisonResult) -> list[str]:
+def _other_breaks(result: CaseResult, comparison: ComparisonResult) -> list[str]:
+    steps = comparison.removed | comparison.added
     return [
-        _news(judged)
+        _news(result, comparison, judged.change)
         for judged in comparison.changes
         if judged.change.severity is Severity.BREAKING
         and judged.change.kind not in _MOVES | {Kind.NAME}
-        and not (judged.expected and judged.change.kind in _PRESENCE)
+        and not (judged.change.kind in _PRESENCE and judged.change.id in steps)
     ]
 
 
-def _news(judged: JudgedChange) -> str:
-    change = judged.change
+def _news(result: CaseResult, comparison: ComparisonResult, change: Change) -> str:
     who = change.id or change.label
     if change.kind in _PRESENCE:
-        return f"{who} {change.kind}"
+        without = comparison.after if change.kind is Kind.VANISHED else comparison.before
+        why = result.boots[without].snapshot.why_unreachable(change.id)
+        when = "" if change.kind is Kind.VANISHED else "before "
+        return f"{who} {change.kind}" + (f" ({when}unreachable: {why})" if why else "")
     return f"{change.field} of {who} {change.before or 'none'} → {change.after or 'none'}"
 
 

@@ -47,6 +47,10 @@ class Boot:
     config: VmConfig
     plugged: tuple[Device, ...] = ()
 
+    def device(self, device_id: str) -> Device | None:
+        """The device of that id, or None."""
+        return next((d for d in (*self.config.devices, *self.plugged) if d.id == device_id), None)
+
     @property
     def device_ids(self) -> tuple[str, ...]:
         """The ids of all devices that are there when the guest is read."""

@@ -28,6 +28,8 @@ _HARDWARE = frozenset({Aspect.HARDWARE})
 def aspects(change: Change) -> frozenset[Aspect]:
     """The aspects of its device that a change is a change of."""
     found = set(_ASPECTS.get(change.kind, _HARDWARE))
+    if found == {Aspect.PRESENCE}:
+        return frozenset(found)
     if change.kind is Kind.MOVED and change.address_before == change.address_after:
         found.remove(Aspect.ADDRESS)
     for consequence in change.consequences:
@@ -48,7 +50,7 @@ def judge(before: Snapshot, after: Snapshot, comparison: Comparison) -> Comparis
             raise CannotTest(f"{unknown.field} of {unknown.label} is not known {side}: {why}")
     changes = compare(before, after)
     broken = [change for change in changes if change.severity is Severity.BREAKING]
-    failures = [*_unfulfilled(broken, comparison), *_unexpected(broken, comparison)]
+    failures = [*_unfulfilled(broken, comparison), *_unexpected(broken, comparison, after)]
     return ComparisonResult(
         before=comparison.before,
         after=comparison.after,
@@ -63,10 +65,10 @@ def is_expected(change: Change, comparison: Comparison) -> bool:
     """Whether the scenario's steps or expectations account for a change."""
     if change.id is None:
         return False
-    if change.kind is Kind.VANISHED:
-        return change.id in comparison.removed
-    if change.kind is Kind.APPEARED:
-        return change.id in comparison.added
+    if change.kind is Kind.VANISHED and change.id in comparison.removed:
+        return True
+    if change.kind is Kind.APPEARED and change.id in comparison.added:
+        return True
     allowed = {
         (expectation.device_id, expectation.aspect)
         for expectation in comparison.expectations
@@ -92,7 +94,9 @@ def _unfulfilled(broken: Sequence[Change], comparison: Comparison) -> Iterator[F
             )
 
 
-def _unexpected(broken: Sequence[Change], comparison: Comparison) -> Iterator[Failure]:
+def _unexpected(
+    broken: Sequence[Change], comparison: Comparison, after: Snapshot
+) -> Iterator[Failure]:
     positions = {(e.device_id, e.aspect): e.position for e in comparison.expectations}
     for change in broken:
         if is_expected(change, comparison):
@@ -102,12 +106,17 @@ def _unexpected(broken: Sequence[Change], comparison: Comparison) -> Iterator[Fa
         yield Failure(
             change.id,
             aspect,
-            _sentence(change),
+            _sentence(change, after),
             positions.get((change.id or "", aspect), comparison.position),
         )
 
 
-def _sentence(change: Change) -> str:
+def _why(snapshot: Snapshot, change: Change) -> str:
+    reason = snapshot.why_unreachable(change.id)
+    return f" (unreachable: {reason})" if reason else ""
+
+
+def _sentence(change: Change, later: Snapshot) -> str:
     who = change.id or change.label
     if change.kind in (Kind.MOVED, Kind.RENUMBERED):
         names = [
@@ -119,7 +128,9 @@ def _sentence(change: Change) -> str:
         if before == after:
             before, after = f"path {change.path_before}", str(change.path_after)
         return f"{who} {change.kind} from {before} to {after}" + "".join(names)
-    if change.kind in (Kind.VANISHED, Kind.APPEARED):
-        return f"{who} {change.kind}"
+    if change.kind is Kind.VANISHED:
+        return f"{who} vanished{_why(later, change)}"
+    if change.kind is Kind.APPEARED:
+        return f"{who} appeared"
     before, after = change.before or "none", change.after or "none"
     return f"{change.field} of {who} changed from {before} to {after}"

@@ -96,6 +96,7 @@ class Play:
         for device_id, model in models.items():
             for boot in (self.boots[comparison.before], self.boots[comparison.after]):
                 self._must_be_among(boot.device_ids, device_id, (*location, device_id))
+            self._must_be_comparable(model, (*location, device_id))
             for aspect in Aspect:
                 judgement = getattr(model, aspect.value, None)
                 if judgement is not None:
@@ -107,6 +108,15 @@ class Play:
         self.comparisons[-1] = replace(
             comparison, expectations=tuple(expectations), tolerances=tuple(tolerances)
         )
+
+    def _must_be_comparable(self, model: ExpectModel, location: Location) -> None:
+        """A device that only one guest finds has nothing else that could be compared."""
+        others = [aspect for aspect in model.model_fields_set if aspect != Aspect.PRESENCE]
+        if model.presence == "changed" and others:
+            raise InputError(
+                f"a device whose presence changes has no {others[0]} to compare",
+                place=self.unfolding.place((*location, others[0])),
+            )
 
     def _must_have(self, device_id: str, location: Location) -> None:
         self._must_be_among([d.id for d in self.config.devices], device_id, location)

@@ -23,11 +23,16 @@ from pciabi.probe.testbed import Testbed
 from pciabi.qemu import accelerator, binary
 from pciabi.qemu.accelerator import Accelerator
 from pciabi.qemu.binary import Binary
-from pciabi.scenario.case import Aspect, Case
+from pciabi.scenario.case import Case
 from pciabi.scenario.judge import judge
+from pciabi.scenario.observable import (
+    must_be_found_once,
+    must_be_observable,
+    must_have_been_found,
+)
 from pciabi.scenario.observe import Observer
 from pciabi.scenario.result import CaseResult, ComparisonResult, RunResult
-from pciabi.vm.config import Device
+from pciabi.vm.config import Device, VmConfig
 from pciabi.workspace import workspace
 
 # Locally administered, QEMU's prefix; the last two bytes count the devices.
@@ -161,7 +166,9 @@ def run_case(case: Case, lab: Laboratory, images: GuestImages) -> CaseResult:
             boots.append(boot(vm, control, testbed, case.timeout, on_stage))
         for comparison in case.comparisons:
             before, after = boots[comparison.before], boots[comparison.after]
+            must_have_been_found(comparison, before.snapshot, after.snapshot)
             comparisons.append(judge(before.snapshot, after.snapshot, comparison))
+        must_be_found_once(case, [record.snapshot for record in boots])
     except (InputError, CannotTest) as caught:
         error = caught
     result = CaseResult(case, tuple(boots), tuple(comparisons), error, time.monotonic() - clock)
@@ -176,31 +183,9 @@ def equipment(case: Case, qemu: Binary) -> tuple[Equipped, ...]:
     return tuple(equip(boot_.config, macs, qemu, boot_.plugged) for boot_ in case.boots)
 
 
-def must_be_observable(case: Case, equipped: Sequence[Equipped]) -> None:
-    """Every expectation is about something a guest can see; one that is not would always hold.
-
-    Raises InputError for a device that is on no PCI bus, or the interface name of one that is
-    no NIC.
-    """
-    for comparison in case.comparisons:
-        vm = equipped[comparison.after]
-        nics = {nic.id for nic in vm.nics()}
-        for expectation in comparison.expectations:
-            device_id = expectation.device_id
-            if device_id not in vm.pci_ids():
-                raise InputError(
-                    f"{device_id} is no PCI device, so nothing can be expected of it here",
-                    place=expectation.position,
-                )
-            if expectation.aspect is Aspect.NAME and device_id not in nics:
-                raise InputError(
-                    f"{device_id} is no NIC, so it has no interface name",
-                    place=expectation.position,
-                )
-
-
 def control_nic(case: Case, equipped: Sequence[Equipped]) -> Device:
-    """The NIC that carries SSH: the last one that every boot starts with.
+    """The NIC that carries SSH: the last one that every boot starts with, and that the guest
+    finds whatever else is there.
 
     Raises InputError where there is none; pciabi adds none, it would be hardware too.
     """
@@ -212,4 +197,11 @@ def control_nic(case: Case, equipped: Sequence[Equipped]) -> Device:
             advice="keep a NIC through all steps",
             place=case.comparisons[0].position,
         )
-    return staying[-1]
+    sure = [nic for nic in staying if all(_surely_found(nic, vm.config) for vm in equipped)]
+    return (sure or staying)[-1]
+
+
+def _surely_found(device: Device, config: VmConfig) -> bool:
+    """Function 0, on a bus of which the same is true. Others need a function 0 beside them."""
+    bridge = config.device(device.bus) if device.bus else None
+    return not device.pinned_function and (bridge is None or _surely_found(bridge, config))

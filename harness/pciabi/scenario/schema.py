@@ -79,6 +79,11 @@ class ExpectModel(Strict):
     hardware: Judgement | None = Field(
         default=None, description="Capabilities, BARs, ROM, interrupts, header."
     )
+    presence: Judgement | None = Field(
+        default=None,
+        description="Whether the guest finds it. `changed` is for a device that is in the VM at "
+        "both boots and yet found at one only; nothing else can then be said of it.",
+    )
 
 
 class StepModel(When):

@@ -1,0 +1,79 @@
+"""Changes held against expectations, on what real guests saw."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pciabi.abi.snapshot import Snapshot, Unreachable
+from pciabi.errors import InputError, SourcePosition
+from pciabi.pci.address import TopologyPath
+from pciabi.scenario.case import Aspect, Comparison, Expectation
+from pciabi.scenario.judge import judge
+from pciabi.scenario.observable import must_have_been_found
+from tests.unit.strategies import recorded
+
+TWO_NICS = recorded("qemu-7.2_pc-two-nics")
+PLACE = SourcePosition("a.yaml", 9)
+WHY = "slot 4 has no function 0, and guests look at the others only after it"
+
+
+def without_net1() -> Snapshot:
+    """QEMU has net1, and no guest finds it."""
+    return replace(
+        TWO_NICS,
+        functions=tuple(f for f in TWO_NICS.functions if f.qdev_id != "net1"),
+        unreachable=(Unreachable(TopologyPath(0, ((4, 1),)), "net1", "virtio-net-pci", WHY),),
+    )
+
+
+def comparison(*expectations: Expectation) -> Comparison:
+    return Comparison(0, 1, frozenset(), frozenset(), expectations, (), PLACE)
+
+
+def presence(judgement: str) -> Expectation:
+    return Expectation(
+        "net1", Aspect.PRESENCE, judgement == "changed", SourcePosition("a.yaml", 10)
+    )
+
+
+def test_a_device_out_of_every_guests_reach_has_vanished_and_it_is_said_why() -> None:
+    result = judge(TWO_NICS, without_net1(), comparison())
+    (failure,) = result.failures
+    assert failure.message == f"net1 vanished (unreachable: {WHY})"
+    assert (failure.aspect, failure.position) == (Aspect.PRESENCE, PLACE)
+    (vanished,) = [judged.change for judged in result.changes]
+    assert vanished.reason == f"the guest loses a device (unreachable: {WHY})"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(TWO_NICS, without_net1()), (without_net1(), TWO_NICS)]
+)
+def test_presence_may_be_expected_to_change_either_way(before: Snapshot, after: Snapshot) -> None:
+    assert not judge(before, after, comparison(presence("changed"))).failures
+    (failure,) = judge(before, after, comparison(presence("unchanged"))).failures
+    assert failure.position.line == 10
+
+
+def test_a_presence_that_does_not_change_as_expected_is_a_failure() -> None:
+    (failure,) = judge(TWO_NICS, TWO_NICS, comparison(presence("changed"))).failures
+    assert failure.message == "the presence of net1 was expected to change and did not"
+
+
+def test_nothing_can_be_expected_of_what_neither_guest_finds() -> None:
+    expectations = comparison(presence("unchanged"))
+    must_have_been_found(expectations, TWO_NICS, without_net1())
+    with pytest.raises(InputError, match=f"neither guest finds net1.*: {WHY}") as caught:
+        must_have_been_found(expectations, without_net1(), without_net1())
+    assert str(caught.value).startswith("a.yaml:10: ")
+
+
+def test_a_device_that_moved_under_the_same_address_is_told_by_its_path() -> None:
+    before = recorded("qemu-7.2_q35-two-ports")
+    functions = tuple(
+        replace(f, path=TopologyPath.parse("0/07.0/00.0")) if f.qdev_id == "net0" else f
+        for f in before.functions
+    )
+    (failure,) = judge(before, replace(before, functions=functions), comparison()).failures
+    assert failure.message == "net0 moved from path 0/03.0/00.0 to 0/07.0/00.0"
