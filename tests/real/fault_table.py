@@ -62,6 +62,14 @@ _ROWS = (
           "slot 3 function 0 not available", 2),
     Fault("unknown machine type", f"{OWN}, with machine: pc-q35-1.0",
           "own.pciabi.yaml:…: own[pc-virtio-net-pci]: unknown machine type 'pc-q35-1.0'", 2),
+    Fault("UEFI firmware missing", "pciabi run firmware-change, no firmware descriptor there",
+          "no UEFI firmware for machine type pc-i440fx-…: no descriptor in …/qemu/firmware… fits "
+          "(apt-get install ovmf)", 3),
+    Fault("another firmware than was asked for",
+          "pciabi run firmware-either, a firmware descriptor that calls SeaBIOS a UEFI",
+          "the VM was to run on ovmf, and the guest runs on SeaBIOS", 3),
+    Fault("UEFI does not start the kernel", "firmware: ovmf with a vmlinux of the user's",
+          "UEFI does not start the kernel, which must be a bzImage with an EFI stub: Not Found", 3),
     Fault("invalid YAML", f"{OWN}, with steps: [", "own.pciabi.yaml:…not valid YAML", 2),
     # The guest.
     Fault("guest kernel panic", _overlay("it ends at once"),

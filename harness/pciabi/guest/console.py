@@ -15,11 +15,13 @@ FAULTS = {
     r"(You are in emergency mode[^\r\n]*)": "the guest stopped in an emergency shell: {}",
     # SeaBIOS
     r"(No bootable device[^\r\n]*)": "the firmware found nothing to boot: {}",
-    # OVMF: a build without a shell, one with a shell, and what it says of a kernel it cannot start
+    # OVMF, the second where it was built with a shell
     r"(No bootable option or device[^\r\n]*)": "the firmware found nothing to boot: {}",
-    r"\x1b\[[0-9;]*m(Shell> )": "the firmware found nothing to boot: it offers its own {}",
-    r"failed to load Boot\d+ \"[^\"\r\n]*\" from VenMedia\(1428F772-B64A-441E-B8C3-9EBDD7F893C7\): "
-    r"([^\r\n]+)[\r\n]": "the firmware does not start the kernel, {}: UEFI needs a bzImage",
+    r"\x1b\[[0-9;]*m(Shell> )": "the firmware found nothing to boot and offers its {}",
+    # The place is OVMF's name for what -kernel gives it.
+    r"failed to load \w+ \"[^\"\r\n]*\" from VenMedia\(1428F772-[-\w]+\): ([^\r\n]+)[\r\n]": (
+        "UEFI does not start the kernel, which must be a bzImage with an EFI stub: {}"
+    ),
 }
 _PATTERNS: list[re.Pattern[str] | re.Pattern[bytes] | str | bytes | type[EOF] | type[TIMEOUT]] = [
     EOF,
