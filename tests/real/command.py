@@ -63,7 +63,10 @@ def guests(folder: Path) -> dict[int, str]:
                 words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
             except OSError:
                 continue
-            if "qemu-system" in words.split(" ")[0] and f"-initrd {folder}/tmp/" in words:
+            # A released QEMU is started by its own loader.
+            program = words.split(" ")[0]
+            started = "qemu-system" in program or "/ld-linux" in program
+            if started and f"-initrd {folder}/tmp/" in words:
                 found[int(entry.name)] = words
     return found
 

@@ -64,18 +64,22 @@ def fetch(wanted: Suite | Version, mirror: str | None, report: Report) -> Releas
     no suite has, PackageError, QemuError.
     """
     source = Source.of(mirror)
-    held = []
-    for suite in (wanted,) if isinstance(wanted, Suite) else holding(wanted):
+    asked = (wanted,) if isinstance(wanted, Suite) else holding(wanted)
+    others, missing = [], []
+    for suite in asked:
         try:
             return _fetch(suite, wanted, source, report)
         except _OtherVersion as other:
-            held.append(f"{suite} has {other}")
+            others.append(f"{suite} has {other}")
         except archive.SuiteMissing:
-            if isinstance(wanted, Suite):
-                raise
-            held.append(f"{suite} is not there")
+            missing.append(suite.name)
+    if not others:
+        raise archive.SuiteMissing(
+            f"{source.uri} has no suite {' or '.join(missing)}",
+            advice="name an archive that has it with --mirror URI",
+        )
     raise InputError(
-        f"no suite of the archive has QEMU {wanted}: {', '.join(held)}",
+        f"no suite of the archive has QEMU {wanted}: {', '.join(others)}",
         advice="an archive of the past may have it: --mirror URI",
     )
 
