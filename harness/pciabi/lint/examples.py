@@ -44,6 +44,12 @@ def domain(*devices: str, machine: str = I440FX, head: str = "") -> Example:
     )
 
 
+def qemu(*options: str, machine: str = I440FX) -> Example:
+    """A QEMU command line of these options."""
+    words = ("qemu-system-x86_64", "-nodefaults", f"-machine {machine}", *options)
+    return Example("qemu", " \\\n  ".join(words) + "\n")
+
+
 def without(example: Example, text: str) -> Example:
     """The example with the line of that text left out."""
     lines = example.text.splitlines(keepends=True)

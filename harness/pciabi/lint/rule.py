@@ -40,7 +40,8 @@ class Rule:
 
     `code` never changes once released. `settled_at_define` says that libvirt mends it by itself
     where a domain is defined once and its stored XML kept: there it is advice only.
-    `bad` makes the rule speak, `good` is the same VM mended.
+    `bad` makes the rule speak, `good` is the same VM mended; `companions` are the rules that
+    speak of `bad` as well, of necessity.
     """
 
     code: str
@@ -52,6 +53,7 @@ class Rule:
     source: str
     bad: Example
     good: Example
+    companions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,9 @@ class Pinning(StrEnum):
     `PINNED`: the configuration. `FIXED`: nobody, there is one place only (PIIX3's IDE, the slot
     of a root port). `UNPINNED`: QEMU or libvirt, whatever is free. `EMPTY`: an address is
     written and says nothing. `IMPLICIT`: the device itself is not written. `UNPINNABLE`: the
-    option that makes the device takes no address. `UNKNOWN`: the text leaves it open
-    (a variable of a script).
+    option that makes the device takes no address. `AMBIGUOUS`: a slot is written and the bus is
+    not, where there are several root buses. `UNKNOWN`: the text leaves it open (a variable of a
+    script).
     """
 
     PINNED = "pinned"
@@ -53,6 +54,7 @@ class Pinning(StrEnum):
     EMPTY = "empty"
     IMPLICIT = "implicit"
     UNPINNABLE = "unpinnable"
+    AMBIGUOUS = "ambiguous"
     UNKNOWN = "unknown"
 
 
@@ -93,8 +95,9 @@ class PciDevice:
 
     `name` is what its owner calls it (`net0`, `interface 52:54:00:…`), `driver` QEMU's or
     libvirt's word for the model. `place` is set where it is pinned or fixed. `provides` names
-    the buses behind it. `properties` is what else rules look at (`mac`,
-    `romfile`). `detail` completes the reason for its pinning.
+    the buses behind it. `properties` is what else rules look at (`mac`, `romfile`). `detail`
+    completes the reason for its pinning. `bus` is where one without a place goes, empty where the
+    hypervisor decides that too.
     """
 
     name: str
@@ -107,6 +110,7 @@ class PciDevice:
     provides: tuple[str, ...] = ()
     properties: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     detail: str = ""
+    bus: str = ""
 
 
 @dataclass(frozen=True)

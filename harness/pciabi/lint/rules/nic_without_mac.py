@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pciabi.lint.examples import address, domain, nic
 from pciabi.lint.finding import Severity, Trouble
 from pciabi.lint.rule import Group, Rule
-from pciabi.vm.pci_vm import PciVm, Role
+from pciabi.vm.pci_vm import PciVm, Pinning, Role
 
 RULE = Rule(
     code="PCI202",
@@ -30,7 +30,8 @@ RULE = Rule(
 def check(vm: PciVm) -> Iterator[Trouble]:
     """Every NIC without a MAC address."""
     for device in vm.devices:
-        if device.role is Role.NIC and "mac" not in device.properties:
+        written = device.role is Role.NIC and device.pinning is not Pinning.IMPLICIT
+        if written and "mac" not in device.properties:
             yield Trouble(
                 device.span,
                 device.name,

@@ -1,0 +1,45 @@
+"""QEMU command lines: argument lists, shell scripts, `ps` and /proc dumps, libvirt's logs.
+
+Order of creation, measured with QEMU 7.2: the chipset, `-vga`, `-nic` and `-net nic`, sound;
+then `-device` in key=value form and `-virtfs` in order, `-drive if=virtio`, `-device` in JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pciabi.errors import InputError
+from pciabi.vm import reading
+from pciabi.vm.formats import Format, Source
+from pciabi.vm.pci_vm import PciVm
+from pciabi.vm.qemu_machine import vm
+
+_PROGRAM = re.compile(r"\b(?:qemu-system-\w+|qemu-kvm)\b")
+_OPTION = re.compile(r"(?:^|[\s\"'(\0])--?(?:device|drive|netdev|machine|M|nic)(?:[\s\"'\0=]|$)")
+
+
+def detects(source: Source) -> bool:
+    """A text that names QEMU's program together with an option, or holds two of its options."""
+    options = _OPTION.findall(source.text[:200_000])
+    return len(options) > 1 or (bool(options) and _PROGRAM.search(source.text) is not None)
+
+
+def read(source: Source) -> tuple[PciVm, ...]:
+    """Every command line of an x86 machine. Raises InputError."""
+    found = reading.read_all(Path(source.file), None, source.text.encode())
+    try:
+        return tuple(vm(line) for line in found)
+    except RecursionError:
+        raise InputError("nested too deeply", place=source.position(1)) from None
+
+
+FORMAT = Format(
+    name="qemu",
+    title="QEMU command line",
+    endings=(".sh", ".args", ".cmdline", ".log", ".bash", ".service", ".argv"),
+    rank=10,
+    detects=detects,
+    read=read,
+    comment="# pciabi: ignore unpinned-nic reason",
+)
