@@ -85,7 +85,8 @@ class Session:
             self._stack.enter_context(stopping(cancellation, [signal.SIGTERM]))
             self._lab = self._stack.enter_context(laboratory(wishes, cancellation, self.notes))
             self._images = GuestImages(self._lab)
-        self._images.prepare(case.image)
+        if case.boots:
+            self._images.prepare(case.image)
         result = run_case(case, self._lab, self._images)
         self.results.append(result)
         return result

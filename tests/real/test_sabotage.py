@@ -46,6 +46,14 @@ from tests.real.command import guests, pciabi, workspaces
             "fn1: {presence",
             "the presence of fn1 was expected to change and did not",
         ),
+        (
+            "pin-only-one",
+            "machine=pc added=virtio-rng-pci",
+            "id: new0, before: net1",
+            "id: new0, addr: 0x5, before: net1",
+            "refused:",
+            "QEMU was expected to refuse net1, and started",
+        ),
     ],
 )
 def test_a_sabotaged_scenario_breaks(

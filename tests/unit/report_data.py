@@ -10,8 +10,18 @@ from pathlib import Path
 
 from pciabi.abi.snapshot import NetworkInterface, PlacedFunction, Provenance, Snapshot, Unreachable
 from pciabi.errors import Evidence, GuestError, PciabiError, SourcePosition
+from pciabi.probe.attempt import Attempt
 from pciabi.probe.boot import BootRecord
-from pciabi.scenario.case import Aspect, Boot, Case, Comparison, Expectation, Tolerance
+from pciabi.scenario import refuse
+from pciabi.scenario.case import (
+    Aspect,
+    Boot,
+    Case,
+    Comparison,
+    Expectation,
+    Refusal,
+    Tolerance,
+)
 from pciabi.scenario.judge import judge
 from pciabi.scenario.result import CaseResult, RunResult
 from pciabi.vm.config import VmConfig
@@ -168,6 +178,24 @@ def unreachable(*expectations: Expectation, why: str = WHY_UNREACHABLE) -> CaseR
     )
     what = case("multifunction", "pc-function0", expectations)
     return ended(what, before, replace(before, snapshot=snapshot))
+
+
+def refused(
+    words: str | None = "PCI: slot 2 function 0 not available for e1000, in use by e1000,id=net0",
+    blamed: str | None = "net1",
+) -> CaseResult:
+    """A start that had to be refused on account of net1, and no boot at all."""
+    wanted = Refusal(
+        VmConfig("pc", "256M", 1, ()),
+        "net1",
+        "not available",
+        SourcePosition("scenarios/example.yaml", 17),
+    )
+    what = replace(
+        case("pin-only-one", "pc-e1000", []), boots=(), comparisons=(), refusals=(wanted,)
+    )
+    made = Attempt(blamed, words, ("qemu-system-x86_64", "-device", "e1000,id=net1,addr=0x2"))
+    return CaseResult(what, (), (), None, 0.2, (refuse.judge(wanted, made),))
 
 
 def many() -> CaseResult:

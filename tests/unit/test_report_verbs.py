@@ -71,3 +71,46 @@ def test_an_expected_loss_is_told_as_such() -> None:
     assert found.startswith("vanished as expected: multifunction[pc-function0]: net1 vanished")
     page = Page(html.render(data.run(data.unreachable(gone)))).words()
     assert "UNREACHABLE" not in page
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_a_refusal_is_in_every_report_with_qemus_own_words(report: str) -> None:
+    found = REPORTS[report](data.run(data.refused()))
+    assert "slot 2 function 0 not available for e1000, in use by e1000,id=net0" in found
+    if report != "json":
+        assert "QEMU refused net1 as expected" in found
+    assert data.refused().verdict == "compatible"
+
+
+@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize(
+    ("blamed", "words", "sentence"),
+    [
+        (None, None, "QEMU was expected to refuse net1, and started"),
+        ("net0", "not available", "QEMU was expected to refuse net1, and refused net0"),
+        ("net1", "no such bus", "expected to refuse net1 saying 'not available', and said"),
+    ],
+)
+def test_a_refusal_that_did_not_come_is_a_break_at_its_line(
+    report: str, blamed: str | None, words: str | None, sentence: str
+) -> None:
+    result = data.run(data.refused(words, blamed))
+    assert (result.verdict, result.exit_code) == ("break", 1)
+    found = REPORTS[report](result)
+    assert sentence in found
+    if report == "json":
+        failure = jsonlib.loads(found)["cases"][0]["failures"][0]
+        assert (failure["aspect"], failure["line"]) == ("refusal", 17)
+    else:
+        assert "scenarios/example.yaml:17" in found
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_what_qemu_says_stays_text(report: str) -> None:
+    hostile = "not available \x1b[31m<script>alert(1)</script>]]>&\u202e\x00"
+    source = data.run(data.refused(hostile))
+    found = html.render(source) if report == "html" else REPORTS[report](source)
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u202e]", found)
+    assert "alert(1)" in found
+    if report in ("html", "junit"):
+        assert "<script" not in found

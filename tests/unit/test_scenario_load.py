@@ -175,6 +175,48 @@ def test_a_hot_plug_that_cannot_be_is_named_with_its_line(
     assert words in str(caught.value)
 
 
+REFUSE = """\
+summary: refused
+matrix: {machine: [pc]}
+machine: ${machine}
+devices:
+  - {driver: e1000, id: net1, addr: 0x2}
+steps:
+  - add: {driver: e1000, id: new0, before: net1}
+  - refused: {device: net1, saying: "not available on ${machine}"}
+"""
+
+
+def test_a_scenario_may_be_a_refusal_alone(tmp_path: Path) -> None:
+    (case,) = load.cases(written(tmp_path, REFUSE))
+    (refusal,) = case.refusals
+    assert not case.boots
+    assert [d.id for d in refusal.config.devices] == ["new0", "net1"]
+    assert (refusal.device_id, refusal.saying) == ("net1", "not available on pc")
+    assert refusal.position.line == 8
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("device: net1", "device: net9", 8, "no device 'net9' at this point, there are: new0"),
+        ('saying: "not available on ${machine}"', 'saying: ""', 8, "saying"),
+        ("device: net1, ", "", 8, "device"),
+        ('}"}\n', '}"}\n  - expect: {net1: {address: unchanged}}\n', 9, "expect must follow"),
+        ("  - refused", "  - boot\n  #", 6, "a scenario needs two boots or more, or a refusal"),
+    ],
+)
+def test_a_refusal_that_cannot_be_meant_is_named_with_its_line(
+    tmp_path: Path, old: str, new: str, line: int, words: str
+) -> None:
+    assert old in REFUSE
+    path = written(tmp_path, REFUSE.replace(old, new, 1))
+    with pytest.raises(InputError) as caught:
+        load.cases(path)
+    assert str(caught.value).startswith(f"{path}:{line}: ")
+    assert words in str(caught.value)
+
+
 def test_two_cases_never_share_a_name(tmp_path: Path) -> None:
     text = GOOD.replace("[pc, q35]", "[pc, pc-e1000, q35]").replace("[e1000, ", "[e1000, e1000-a, ")
     text = text.replace("[pc, ", "[pc, pc, ", 1)
@@ -239,6 +281,7 @@ def test_every_shipped_scenario_unfolds_and_compares_something() -> None:
         "hotplug-unpinned",
         "add-root-port",
         "multifunction",
+        "pin-only-one",
     }
     for path in shipped:
         cases = load.cases(path)

@@ -34,9 +34,10 @@ class Equipped:
         """The ids of the devices that sit on a PCI bus."""
         return tuple(d.id for d in self._devices() if "multifunction" in self.accepted[d.driver])
 
-    def complete_devices(self, control: Device) -> tuple[Device, ...]:
-        """The devices as they stand on the command line, backends included."""
-        return complete_devices(self.config.devices, self.accepted, control.id)
+    def complete_devices(self, control: str) -> tuple[Device, ...]:
+        """The devices as they stand on the command line, backends included; `control` is the id
+        of the NIC that carries SSH, empty where none does."""
+        return complete_devices(self.config.devices, self.accepted, control)
 
     def complete_plugged(self) -> tuple[Device, ...]:
         """The devices as they join the running VM."""

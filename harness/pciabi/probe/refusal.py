@@ -16,15 +16,26 @@ _ABOUT_HARDWARE = ("-device ", "-machine ", "-M ", "machine type", "-global ", "
 
 def reason(qemu: Process, equipped: Equipped, control: Device, binary: Binary) -> PciabiError:
     """InputError for a device or machine type QEMU refuses, QemuError for any other end."""
+    blame = blamed(qemu, equipped, control.id)
+    if blame is not None:
+        device, words = blame
+        return InputError(f"QEMU refuses device {device.id}: {words}", place=device.position)
+    return of_machine(qemu, equipped, binary)
+
+
+def blamed(qemu: Process, equipped: Equipped, control: str = "") -> tuple[Device, str] | None:
+    """The device that an ended QEMU complains about, and what it says of it."""
     complaint = qemu.complaints()
     device = culprit(complaint, equipped.complete_devices(control))
-    if device is not None:
-        words = complaint.rpartition(f"-device {device_argument(device)}: ")[2]
-        return InputError(
-            f"QEMU refuses device {device.id}: {words.splitlines()[0] if words else complaint}",
-            place=device.position,
-        )
-    if "unsupported machine type" in complaint:
+    if device is None:
+        return None
+    words = complaint.rpartition(f"-device {device_argument(device)}: ")[2]
+    return device, words.splitlines()[0] if words else complaint
+
+
+def of_machine(qemu: Process, equipped: Equipped, binary: Binary) -> PciabiError:
+    """InputError for a machine type QEMU does not have, QemuError for any other end."""
+    if "unsupported machine type" in qemu.complaints():
         config = equipped.config
         return machines.unknown(binary, config.machine, config.machine_position)
     return died(qemu)

@@ -113,13 +113,20 @@ def harness(wiring: Wiring, accelerator: str) -> tuple[str, ...]:
     return tuple(arguments)
 
 
-def paused(monitor_fd: int, qtest_fd: int) -> tuple[str, ...]:
-    """The arguments that start a machine paused, to be read through qtest and QMP; the two file
-    descriptors are sockets QEMU inherits."""
+def stopped(monitor_fd: int) -> tuple[str, ...]:
+    """The arguments that start a machine whose guest never runs; the file descriptor is that of
+    QMP, a socket QEMU inherits."""
     return (
         *("-accel", "tcg", "-S", "-display", "none"),
         *("-chardev", f"socket,id=pciabi-monitor,fd={monitor_fd}"),
         *("-mon", "chardev=pciabi-monitor,mode=control"),
+    )
+
+
+def paused(monitor_fd: int, qtest_fd: int) -> tuple[str, ...]:
+    """The arguments that start a machine paused, to be read through qtest and QMP."""
+    return (
+        *stopped(monitor_fd),
         # From 6.1 on QEMU looks for a character device of this very name, whatever it is told.
         *("-chardev", f"socket,id=qtest,fd={qtest_fd}"),
         *("-qtest", "chardev:qtest", "-qtest-log", "none"),

@@ -166,6 +166,17 @@ class ComparisonPart(_Part):
     story: str
 
 
+class RefusalPart(_Part):
+    """A start that QEMU had to refuse: the device expected to be at fault, and what happened."""
+
+    device: str = Field(description="The qdev id.")
+    saying: str = Field(description="Words the complaint had to hold, empty where any would do.")
+    blamed: str | None = Field(description="The device complained about; null: QEMU started.")
+    words: str | None = Field(description="What QEMU said of it.")
+    held: bool
+    command_line: list[str]
+
+
 class CasePart(_Part):
     """One case. `control`: it holds only if something is seen to change."""
 
@@ -181,6 +192,7 @@ class CasePart(_Part):
     seconds: float
     failures: list[FailurePart]
     error: ErrorPart | None
+    refusals: list[RefusalPart]
     comparisons: list[ComparisonPart]
     boots: list[BootPart]
 

@@ -67,12 +67,23 @@ class _Comparison:
 
 
 @dataclass(frozen=True)
+class _Refusal:
+    """A start that QEMU had to refuse."""
+
+    title: str
+    story: str
+    failure: Failure | None
+    command_line: str
+
+
+@dataclass(frozen=True)
 class _Case:
     anchor: str
     standing: wording.Standing
     word: str
     story: str
     result: CaseResult
+    refusals: tuple[_Refusal, ...]
     comparisons: tuple[_Comparison, ...]
     boots: tuple[_Boot, ...]
     tail: tuple[str, ...]
@@ -142,6 +153,15 @@ def _case(number: int, result: CaseResult) -> _Case:
         word=wording.word(result),
         story=story.case_story(result),
         result=result,
+        refusals=tuple(
+            _Refusal(
+                f"A start that QEMU must refuse: {wanted.device_id}",
+                story.refusal_story(found),
+                found.failure,
+                _shell(found.command_line),
+            )
+            for wanted, found in zip(result.case.refusals, result.refusals, strict=False)
+        ),
         comparisons=tuple(_comparison(result, comparison) for comparison in result.comparisons),
         boots=_boots(result),
         tail=evidence.tail() if evidence else (),

@@ -135,6 +135,17 @@ def _case(case: CaseResult) -> doc.CasePart:
             for failure in case.failures
         ],
         error=_error(case.error) if case.error else None,
+        refusals=[
+            doc.RefusalPart(
+                device=refusal.device_id,
+                saying=refusal.saying,
+                blamed=found.blamed,
+                words=found.words,
+                held=found.failure is None,
+                command_line=list(found.command_line),
+            )
+            for refusal, found in zip(case.case.refusals, case.refusals, strict=False)
+        ],
         comparisons=[_comparison(case, comparison) for comparison in case.comparisons],
         boots=[
             _boot(boot, record) for boot, record in zip(case.case.boots, case.boots, strict=False)

@@ -172,7 +172,7 @@ class LiveTable:
         for running in list(self._running.values())[:room]:
             table.add_row(
                 Text(printable.line(running.case.title)),
-                f"{running.boot + 1}/{len(running.case.boots)}",
+                f"{running.boot + 1}/{len(running.case.boots)}" if running.case.boots else "-",
                 Text(printable.line(running.stage)),
                 wording.seconds(time.monotonic() - running.since),
             )

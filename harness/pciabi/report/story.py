@@ -9,7 +9,7 @@ from pciabi.abi.change import Change, Kind, Severity
 from pciabi.abi.verdict import Verdict
 from pciabi.pci.address import GuestAddress
 from pciabi.scenario.case import Case
-from pciabi.scenario.result import CaseResult, ComparisonResult, JudgedChange
+from pciabi.scenario.result import CaseResult, ComparisonResult, JudgedChange, RefusalResult
 
 _MOVES = frozenset({Kind.MOVED, Kind.RENUMBERED})
 _PRESENCE = frozenset({Kind.VANISHED, Kind.APPEARED})
@@ -50,7 +50,18 @@ def case_story(result: CaseResult) -> str:
         return result.error.message
     if result.verdict is Verdict.ERROR:
         return "not every boot and comparison was made"
-    return "; ".join(comparison_story(result, comparison) for comparison in result.comparisons)
+    stories = [
+        *(refusal_story(refusal) for refusal in result.refusals),
+        *(comparison_story(result, comparison) for comparison in result.comparisons),
+    ]
+    return "; ".join(stories)
+
+
+def refusal_story(refusal: RefusalResult) -> str:
+    """How a start ended that QEMU had to refuse."""
+    if refusal.failure is not None:
+        return refusal.failure.message
+    return f"QEMU refused {refusal.blamed} as expected: {refusal.words}"
 
 
 def comparison_story(result: CaseResult, comparison: ComparisonResult) -> str:

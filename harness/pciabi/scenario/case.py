@@ -19,6 +19,7 @@ class Aspect(StrEnum):
     IDENTITY = "identity"
     HARDWARE = "hardware"
     PRESENCE = "presence"
+    REFUSAL = "refusal"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,17 @@ class Boot:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """A start that QEMU must refuse: the VM as it is then, the device to blame, and words the
+    complaint must hold (none where `saying` is empty)."""
+
+    config: VmConfig
+    device_id: str
+    saying: str
+    position: SourcePosition
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Two boots (indices into the case's boots) and what must hold between them.
 
@@ -89,6 +101,7 @@ class Case:
     timeout: float
     boots: tuple[Boot, ...]
     comparisons: tuple[Comparison, ...]
+    refusals: tuple[Refusal, ...] = ()
 
     @property
     def title(self) -> str:

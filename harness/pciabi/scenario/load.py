@@ -67,6 +67,7 @@ def _case(unfolding: Unfolding) -> Case:
         timeout=unfolding.model.timeout,
         boots=tuple(play.boots),
         comparisons=tuple(play.comparisons),
+        refusals=tuple(play.refusals),
     )
 
 

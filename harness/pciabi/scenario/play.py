@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from pciabi.documents import Location
 from pciabi.errors import InputError, SourcePosition
-from pciabi.scenario.case import Aspect, Boot, Comparison, Expectation, Tolerance
-from pciabi.scenario.schema import AddModel, ExpectModel, HotplugModel, StepModel
+from pciabi.scenario.case import Aspect, Boot, Comparison, Expectation, Refusal, Tolerance
+from pciabi.scenario.schema import AddModel, ExpectModel, HotplugModel, RefusedModel, StepModel
 from pciabi.scenario.unfold import Unfolding
 from pciabi.vm.config import Device
 
@@ -17,7 +17,8 @@ _FOLLOWS_ADDRESS = (Aspect.PATH, Aspect.NAME)
 
 
 class Play:
-    """The steps of one case, in order. `boots` and `comparisons` are what they amount to."""
+    """The steps of one case, in order. `boots`, `comparisons` and `refusals` are what they
+    amount to."""
 
     def __init__(self, unfolding: Unfolding) -> None:
         """Play all steps. Raises InputError where one makes no sense at its point."""
@@ -25,14 +26,15 @@ class Play:
         self.config = unfolding.config()
         self.boots: list[Boot] = []
         self.comparisons: list[Comparison] = []
+        self.refusals: list[Refusal] = []
         self._read_last = False
         for index, step in enumerate(unfolding.model.steps):
             location: Location = ("steps", index)
             if unfolding.applies(step, location):
                 self._step(step, location)
-        if not self.comparisons:
+        if not self.comparisons and not self.refusals:
             raise InputError(
-                "a scenario needs two boots or more, there is nothing to compare",
+                "a scenario needs two boots or more, or a refusal: there is nothing to compare",
                 place=unfolding.place(("steps",)),
             )
 
@@ -47,6 +49,8 @@ class Play:
         elif step.firmware is not None:
             firmware = self.unfolding.firmware(step.firmware, (*location, "firmware"))
             self.config = replace(self.config, firmware=firmware)
+        elif step.refused is not None:
+            self._refused(step.refused, (*location, "refused"))
         elif step.expect is not None:
             self._expect(step.expect, (*location, "expect"))
         elif step.hotplug is not None:
@@ -83,6 +87,12 @@ class Play:
         device = self.unfolding.device(model, location)
         self.config = self.config.with_device(device, before=model.before)
         return device
+
+    def _refused(self, model: RefusedModel, location: Location) -> None:
+        self._must_have(model.device, (*location, "device"))
+        place = self.unfolding.place(location)
+        saying = self.unfolding.filled(model.saying or "", place)
+        self.refusals.append(Refusal(self.config, model.device, saying, place))
 
     def _expect(self, models: dict[str, ExpectModel], location: Location) -> None:
         if not self._read_last or not self.comparisons:

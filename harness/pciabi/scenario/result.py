@@ -43,8 +43,20 @@ class ComparisonResult:
 
 
 @dataclass(frozen=True)
+class RefusalResult:
+    """A start that QEMU had to refuse. `blamed` is the id of the device it complained about,
+    and `words` what it said; both are None where it started."""
+
+    blamed: str | None
+    words: str | None
+    command_line: tuple[str, ...]
+    failure: Failure | None
+
+
+@dataclass(frozen=True)
 class CaseResult:
-    """A case that was run. `boots` are those that succeeded, in order; `error` ended it early.
+    """A case that was run. `boots` are those that succeeded, in order, `refusals` the starts
+    that were tried; `error` ended it early.
 
     `seconds` is wall time.
     """
@@ -54,18 +66,22 @@ class CaseResult:
     comparisons: tuple[ComparisonResult, ...]
     error: PciabiError | None
     seconds: float
+    refusals: tuple[RefusalResult, ...] = ()
 
     @property
     def failures(self) -> tuple[Failure, ...]:
         """Every expectation that was not met."""
-        return tuple(f for comparison in self.comparisons for f in comparison.failures)
+        return (
+            *(f for comparison in self.comparisons for f in comparison.failures),
+            *(refusal.failure for refusal in self.refusals if refusal.failure is not None),
+        )
 
     @property
     def verdict(self) -> Verdict:
-        """`compatible` only when every boot and every comparison was made and held."""
-        whole = len(self.boots) == len(self.case.boots) and len(self.comparisons) == len(
-            self.case.comparisons
-        )
+        """`compatible` only when every boot, comparison and refusal was made and held."""
+        made = (self.boots, self.comparisons, self.refusals)
+        wanted = (self.case.boots, self.case.comparisons, self.case.refusals)
+        whole = [len(part) for part in made] == [len(part) for part in wanted]
         if self.error is not None or not whole:
             return Verdict.ERROR
         return Verdict.BREAK if self.failures else Verdict.COMPATIBLE

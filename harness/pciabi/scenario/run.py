@@ -31,7 +31,8 @@ from pciabi.scenario.observable import (
     must_have_been_found,
 )
 from pciabi.scenario.observe import Observer
-from pciabi.scenario.result import CaseResult, ComparisonResult, RunResult
+from pciabi.scenario.refuse import try_refusal
+from pciabi.scenario.result import CaseResult, ComparisonResult, RefusalResult, RunResult
 from pciabi.vm.config import Device, VmConfig
 from pciabi.workspace import workspace
 
@@ -91,7 +92,7 @@ def run(
     with laboratory(wishes, cancellation, observer) as lab:
         observer.planned(tuple(cases))
         images = GuestImages(lab)
-        for recipe in sorted({case.image for case in cases}):
+        for recipe in sorted({case.image for case in cases if case.boots}):
             images.prepare(recipe)
         with ThreadPoolExecutor(wishes.jobs, thread_name_prefix="pciabi-case") as executor:
             results = _results(executor, cases, lab, images)
@@ -148,22 +149,16 @@ class GuestImages:
 
 
 def run_case(case: Case, lab: Laboratory, images: GuestImages) -> CaseResult:
-    """One case: its boots, one after the other, and its comparisons."""
+    """One case: the starts that must be refused, its boots one after the other, and its
+    comparisons."""
     clock = time.monotonic()
+    refusals: list[RefusalResult] = []
     boots: list[BootRecord] = []
     comparisons: list[ComparisonResult] = []
     error: PciabiError | None = None
     try:
-        testbed = lab.testbed(images.get(case.image))
-        equipped = equipment(case, lab.binary)
-        must_be_observable(case, equipped)
-        control = control_nic(case, equipped)
-        for index, vm in enumerate(equipped):
-
-            def on_stage(stage: str, index: int = index) -> None:
-                lab.observer.stage(case, index, stage)
-
-            boots.append(boot(vm, control, testbed, case.timeout, on_stage))
+        refusals.extend(_refusals(case, lab))
+        boots.extend(_boots(case, lab, images))
         for comparison in case.comparisons:
             before, after = boots[comparison.before], boots[comparison.after]
             must_have_been_found(comparison, before.snapshot, after.snapshot)
@@ -171,16 +166,52 @@ def run_case(case: Case, lab: Laboratory, images: GuestImages) -> CaseResult:
         must_be_found_once(case, [record.snapshot for record in boots])
     except (InputError, CannotTest) as caught:
         error = caught
-    result = CaseResult(case, tuple(boots), tuple(comparisons), error, time.monotonic() - clock)
+    result = CaseResult(
+        case=case,
+        boots=tuple(boots),
+        comparisons=tuple(comparisons),
+        error=error,
+        seconds=time.monotonic() - clock,
+        refusals=tuple(refusals),
+    )
     lab.observer.ended(result)
     return result
 
 
+def _refusals(case: Case, lab: Laboratory) -> Iterator[RefusalResult]:
+    macs = _macs(case)
+    for refusal in case.refusals:
+        lab.observer.stage(case, 0, "starting what must be refused")
+        equipped = equip(refusal.config, macs, lab.binary)
+        yield try_refusal(refusal, equipped, lab.binary, lab.cancellation)
+
+
+def _boots(case: Case, lab: Laboratory, images: GuestImages) -> Iterator[BootRecord]:
+    if not case.boots:
+        return
+    testbed = lab.testbed(images.get(case.image))
+    equipped = equipment(case, lab.binary)
+    must_be_observable(case, equipped)
+    control = control_nic(case, equipped)
+    for index, vm in enumerate(equipped):
+
+        def on_stage(stage: str, index: int = index) -> None:
+            lab.observer.stage(case, index, stage)
+
+        yield boot(vm, control, testbed, case.timeout, on_stage)
+
+
 def equipment(case: Case, qemu: Binary) -> tuple[Equipped, ...]:
     """The case's VMs, completed. A device id keeps its MAC address across boots."""
-    ids = dict.fromkeys(device_id for boot_ in case.boots for device_id in boot_.device_ids)
-    macs = {device_id: _MAC.format(*divmod(i, 256)) for i, device_id in enumerate(ids, start=1)}
+    macs = _macs(case)
     return tuple(equip(boot_.config, macs, qemu, boot_.plugged) for boot_ in case.boots)
+
+
+def _macs(case: Case) -> dict[str, str]:
+    booted = [device_id for boot_ in case.boots for device_id in boot_.device_ids]
+    refused = [device.id for refusal in case.refusals for device in refusal.config.devices]
+    ids = dict.fromkeys((*booted, *refused))
+    return {device_id: _MAC.format(*divmod(i, 256)) for i, device_id in enumerate(ids, start=1)}
 
 
 def control_nic(case: Case, equipped: Sequence[Equipped]) -> Device:
@@ -192,10 +223,11 @@ def control_nic(case: Case, equipped: Sequence[Equipped]) -> Device:
     nics = equipped[0].nics()
     staying = [nic for nic in nics if all(nic in vm.config.devices for vm in equipped)]
     if not staying:
+        later = case.comparisons[0].position if case.comparisons else None
         raise InputError(
             "no NIC is there in every boot, and the guest is asked over one",
             advice="keep a NIC through all steps",
-            place=case.comparisons[0].position,
+            place=later or equipped[0].config.machine_position,
         )
     sure = [nic for nic in staying if all(_surely_found(nic, vm.config) for vm in equipped)]
     return (sure or staying)[-1]

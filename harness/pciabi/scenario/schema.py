@@ -13,7 +13,7 @@ Axis = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 PropertyName = Annotated[Text, StringConstraints(pattern=r"^[A-Za-z0-9_.\[\]-]+$")]
 Filled = Annotated[Text, StringConstraints(min_length=1)]
 Memory = Annotated[Text, StringConstraints(pattern=r"^[1-9][0-9]*[MG]$")]
-_VERBS = ("boot", "remove", "add", "hotplug", "firmware", "expect")
+_VERBS = ("boot", "remove", "add", "hotplug", "firmware", "refused", "expect")
 Judgement = Literal["unchanged", "changed"]
 
 WHEN = "Only in cases where each named axis has the value (or one of the values) given."
@@ -86,6 +86,15 @@ class ExpectModel(Strict):
     )
 
 
+class RefusedModel(Strict):
+    """QEMU must refuse to start the VM as it is now, on account of one device."""
+
+    device: Id = Field(description="The id of the device QEMU's complaint must be about.")
+    saying: Filled | None = Field(
+        default=None, description="Words the complaint must hold, such as `not available`."
+    )
+
+
 class StepModel(When):
     """One step; exactly one of its verbs is given. A bare `boot` is a step too."""
 
@@ -97,6 +106,9 @@ class StepModel(When):
     )
     firmware: Filled | None = Field(
         default=None, description="Later boots run this firmware: seabios or ovmf."
+    )
+    refused: RefusedModel | None = Field(
+        default=None, description="QEMU must refuse to start the VM; no guest is booted."
     )
     expect: dict[Id, ExpectModel] | None = Field(
         default=None, description="What must hold between the last two boots, by device id."

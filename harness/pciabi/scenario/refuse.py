@@ -1,0 +1,40 @@
+"""Starts that QEMU must refuse: tried, and held against what was expected."""
+
+from __future__ import annotations
+
+from pciabi.cancellation import Cancellation
+from pciabi.probe.attempt import Attempt, attempt
+from pciabi.probe.equipment import Equipped
+from pciabi.qemu.binary import Binary
+from pciabi.scenario.case import Aspect, Refusal
+from pciabi.scenario.result import Failure, RefusalResult
+
+
+def try_refusal(
+    refusal: Refusal, equipped: Equipped, binary: Binary, cancellation: Cancellation
+) -> RefusalResult:
+    """Start the VM that must be refused. Raises as `attempt` does."""
+    return judge(refusal, attempt(equipped, binary, cancellation))
+
+
+def judge(refusal: Refusal, made: Attempt) -> RefusalResult:
+    """Whether QEMU refused the start, for the device and in the words expected. Pure."""
+    message = _fault(refusal, made)
+    failure = (
+        Failure(refusal.device_id, Aspect.REFUSAL, message, refusal.position) if message else None
+    )
+    return RefusalResult(made.blamed, made.words, made.command_line, failure)
+
+
+def _fault(refusal: Refusal, made: Attempt) -> str:
+    device_id = refusal.device_id
+    if made.words is None:
+        return f"QEMU was expected to refuse {device_id}, and started"
+    if made.blamed != device_id:
+        return f"QEMU was expected to refuse {device_id}, and refused {made.blamed}: {made.words}"
+    if refusal.saying not in made.words:
+        return (
+            f"QEMU was expected to refuse {device_id} saying '{refusal.saying}', "
+            f"and said: {made.words}"
+        )
+    return ""
