@@ -3,19 +3,19 @@
 
 Usage: bench/probe.py [ROUNDS]      (default 40; run it with the project's own Python)
 
-Each round measures both, one right after the other and in turns the one or the other first,
-and what counts is the median of the rounds' ratios: load on the machine meets both alike.
+Both are the same program with the same connections; each round measures both, in turns the one
+or the other first. Prints Markdown.
 """
 
 from __future__ import annotations
 
 import socket
-import statistics
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from paired import Rounds, table, turn
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
 from pciabi.errors import QemuError
@@ -69,31 +69,28 @@ def timed(action: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def measure(subject: Subject, rounds: int, qemu: binary.Binary) -> None:
-    """Print the medians of one machine."""
+def measured(subject: Subject, rounds: int, qemu: binary.Binary) -> tuple[str, ...]:
+    """One machine's row of the table, after a round that does not count."""
     cancellation = Cancellation()
-
-    def floor() -> None:
-        start_and_quit(subject.hardware, qemu, cancellation)
-
-    def probe() -> None:
-        cold_probe(subject.hardware, qemu, cancellation, Deadline.after(SECONDS))
-
-    floor()
-    probe()
-    floors, probes = [], []
-    for number in range(rounds):
-        if number % 2:
-            probes.append(timed(probe))
-            floors.append(timed(floor))
-        else:
-            floors.append(timed(floor))
-            probes.append(timed(probe))
-    ratio = statistics.median(p / f for p, f in zip(probes, floors, strict=True))
-    print(
-        f"{subject.machine}: start and quit {statistics.median(floors) * 1000:.1f} ms, "
-        f"cold probe {statistics.median(probes) * 1000:.1f} ms, paired ratio {ratio:.3f} "
-        f"(target at most {subject.target:.2f})"
+    actions = {
+        "floor": lambda: start_and_quit(subject.hardware, qemu, cancellation),
+        "probe": lambda: cold_probe(subject.hardware, qemu, cancellation, Deadline.after(SECONDS)),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in actions}
+    for number in range(rounds + 1):
+        for name in turn(list(actions), number):
+            taken = timed(actions[name])
+            if number:
+                seconds[name].append(taken)
+    done = Rounds(seconds)
+    ratio = done.ratio("probe", "floor")
+    word = "met" if ratio.median <= subject.target else "missed"
+    return (
+        subject.machine,
+        done.spread("floor").text(3),
+        done.spread("probe").text(3),
+        ratio.text(3),
+        f"at most {subject.target}: {word}",
     )
 
 
@@ -103,9 +100,10 @@ def main(arguments: list[str]) -> int:
         print("usage: bench/probe.py [ROUNDS]")
         return 2
     qemu = binary.find(None)
-    print(qemu.banner)
-    for subject in SUBJECTS:
-        measure(subject, int(arguments[0]) if arguments else 40, qemu)
+    rounds = int(arguments[0]) if arguments else 40
+    print(f"{qemu.banner}; medians of {rounds} rounds (least to greatest), in seconds\n")
+    heading = ("machine", "start and quit", "cold probe", "ratio", "target")
+    print(table(heading, [measured(subject, rounds, qemu) for subject in SUBJECTS]))
     return 0
 
 

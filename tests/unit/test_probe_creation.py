@@ -8,7 +8,7 @@ from pciabi.pci.function import PciFunction
 from pciabi.probe.creation import creations
 from pciabi.qemu.device_options import device_options
 from pciabi.qemu.device_tree import TreeFunction
-from pciabi.qemu.placement import Nameless
+from pciabi.qemu.inventory import Nameless
 
 CLASSES = {"mch": 0x0600, "VGA": 0x0300, "pcie-root-port": 0x0604}
 

@@ -21,7 +21,7 @@ from pciabi.probe.creation import creations
 from pciabi.probe.enumeration import enumerate_functions
 from pciabi.probe.equipment import Equipped
 from pciabi.probe.reachability import settle
-from pciabi.qemu import command_line, config_access, device_tree, monitor, placement, process
+from pciabi.qemu import command_line, config_access, inventory, monitor, process
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.device_options import device_options
 from pciabi.qemu.qtest import Qtest
@@ -87,11 +87,10 @@ def _read(
     qtest: Qtest,
     arguments: tuple[str, ...],
 ) -> Snapshot:
-    tree = device_tree.read(qmp)
-    found = enumerate_functions(config_access.open_access(qtest), tree.roots)
-    functions, unreachable = settle(found, tree.functions)
+    had = inventory.take(qmp)
+    found = enumerate_functions(config_access.open_access(qtest), had.tree.roots)
+    functions, unreachable = settle(found, had.tree.functions)
     _must_be_there(hardware.expected, functions, unreachable)
-    pci_types = {function.device for function in tree.functions if function.qdev_id is None}
     return Snapshot(
         functions=functions,
         interfaces=(),
@@ -99,7 +98,7 @@ def _read(
             probe=PROBE,
             qemu_version=binary.version_text,
             qemu_package=binary.banner,
-            machine=placement.machine_type(qmp),
+            machine=had.machine,
             accelerator="tcg",
             firmware=_NO_FIRMWARE,
             guest=_NO_GUEST,
@@ -108,10 +107,7 @@ def _read(
         unreachable=unreachable,
         substitutions=hardware.substitutions,
         creations=creations(
-            tree.functions,
-            placement.nameless(qmp, pci_types),
-            device_options(hardware.arguments),
-            functions,
+            had.tree.functions, had.nameless, device_options(hardware.arguments), functions
         ),
     )
 

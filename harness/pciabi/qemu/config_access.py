@@ -207,19 +207,31 @@ def open_access(connection: qtest.Qtest) -> ConfigAccess:
     Switches the window on, at the place it has out of reset. Raises QemuError.
     """
     ports = Ports(connection)
-    (head,) = ports.run([Read(_HOST_BRIDGE, reg.VENDOR_ID, 4)])
+    # Each answer is waited for, so what may turn out useless is asked along.
+    head, *contents = ports.run(
+        [
+            Read(_HOST_BRIDGE, reg.VENDOR_ID, 4),
+            *(Read(_HOST_BRIDGE, one.offset, one.length) for one in WINDOWS.values()),
+        ]
+    )
     ids = (int.from_bytes(head[:2], "little"), int.from_bytes(head[2:], "little"))
-    register = WINDOWS.get(ids)
-    if register is None:
+    found = dict(zip(WINDOWS, contents, strict=True)).get(ids)
+    if found is None:
         return ports
-    (found,) = ports.run([Read(_HOST_BRIDGE, register.offset, register.length)])
+    return _open_window(connection, WINDOWS[ids], found, head)
+
+
+def _open_window(
+    connection: qtest.Qtest, register: WindowRegister, found: bytes, head: bytes
+) -> Window:
+    """The window of this register, which held `found`; `head` is what the host bridge begins
+    with."""
     value = int.from_bytes(found, "little")
+    base = value & register.base_mask
     enabled = (value | register.enable).to_bytes(register.length, "little")
-    ports.run([Write(_HOST_BRIDGE, register.offset, enabled)])
-    window = Window(connection, value & register.base_mask, register, found)
-    (seen,) = window.run([Read(_HOST_BRIDGE, reg.VENDOR_ID, 4)])
-    if seen != head:
-        raise QemuError(
-            f"extended configuration space does not answer at 0x{value & register.base_mask:x}"
-        )
-    return window
+    batch = _PortBatch()
+    batch.add(Write(_HOST_BRIDGE, register.offset, enabled))
+    *_, seen = connection.run([*batch.commands, f"read {base:#x} {len(head):#x}"])
+    if qtest.data(seen, len(head)) != head:
+        raise QemuError(f"extended configuration space does not answer at {base:#x}")
+    return Window(connection, base, register, found)

@@ -15,6 +15,8 @@ from pciabi.errors import Disagreement
 from pciabi.pci.address import TopologyPath
 from pciabi.qemu.monitor import Monitor
 
+COMMAND = "info qtree"
+
 _BUS = re.compile(r"bus: (.*)")
 _BUS_TYPE = re.compile(r"type (.*)")
 _DEVICE = re.compile(r'dev: ([^,]+), id "(.*)"')
@@ -53,7 +55,7 @@ class DeviceTree:
 
 def read(monitor: Monitor) -> DeviceTree:
     """Ask QEMU. Raises QemuError, or Disagreement as `parse` does."""
-    return parse(monitor.hmp("info qtree"))
+    return parse(monitor.hmp(COMMAND))
 
 
 def parse(text: str) -> DeviceTree:

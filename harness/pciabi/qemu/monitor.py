@@ -28,19 +28,32 @@ class Monitor:
 
     def execute(self, command: str, arguments: Mapping[str, object] | None = None) -> Any:
         """The command's return value. Raises QemuError on refusal, loss or time-out."""
+        (answer,) = self.execute_all((command, arguments or {}))
+        return answer
 
-        async def within() -> object:
+    def execute_all(self, *commands: tuple[str, Mapping[str, object]]) -> list[Any]:
+        """The return values of commands that QEMU is given without waiting in between.
+
+        Raises QemuError as `execute`.
+        """
+
+        async def within() -> list[object]:
             async with asyncio.timeout(self._deadline.remaining):
-                return await self._client.execute(command, dict(arguments) if arguments else None)
+                waiting = [
+                    self._client.execute(name, dict(given) if given else None)
+                    for name, given in commands
+                ]
+                return await asyncio.gather(*waiting, return_exceptions=True)
 
+        names = ", ".join(name for name, _ in commands)
         try:
-            return self._runner.run(within())
-        except ExecuteError as error:
-            raise QemuError(f"QEMU refused QMP {command}: {error}") from error
-        except (QMPError, OSError) as error:
-            raise QemuError(f"QMP {command} was lost: QEMU ended the connection") from error
+            answers = self._runner.run(within())
         except TimeoutError as error:
-            raise QemuError(f"QEMU did not answer QMP {command} in time") from error
+            raise QemuError(f"QEMU did not answer QMP {names} in time") from error
+        for (name, _), answer in zip(commands, answers, strict=True):
+            if isinstance(answer, BaseException):
+                raise _fault(name, answer) from answer
+        return answers
 
     def get(self, path: str, name: str) -> Any:
         """A QOM property (`qom-get`)."""
@@ -49,6 +62,14 @@ class Monitor:
     def hmp(self, line: str) -> str:
         """The text a human monitor command prints."""
         return str(self.execute("human-monitor-command", {"command-line": line}))
+
+
+def _fault(command: str, error: BaseException) -> BaseException:
+    if isinstance(error, ExecuteError):
+        return QemuError(f"QEMU refused QMP {command}: {error}")
+    if isinstance(error, (QMPError, OSError)):
+        return QemuError(f"QMP {command} was lost: QEMU ended the connection")
+    return error
 
 
 @contextmanager

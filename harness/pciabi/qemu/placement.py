@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pciabi.pci.address import GuestAddress, TopologyPath
 from pciabi.qemu.monitor import Monitor
-
-_NAMELESS = re.compile(r"device\[(\d+)\] child<(.*)>")
 
 
 @dataclass(frozen=True)
@@ -23,14 +20,6 @@ class QemuFunction:
     device_id: int
     qdev_id: str | None
     device: str | None
-
-
-@dataclass(frozen=True)
-class Nameless:
-    """A device without an id: its type, and bus name, slot and function where it is on PCI."""
-
-    device: str
-    place: tuple[str, int, int] | None
 
 
 def types_by_id(monitor: Monitor) -> dict[str, str]:
@@ -68,24 +57,6 @@ def _walk(
         )
         bridge = device.get("pci_bridge", {})
         yield from _walk(bridge.get("devices", []), path, types)
-
-
-def nameless(monitor: Monitor, pci_types: Set[str]) -> tuple[Nameless, ...]:
-    """The devices that have no id and that no machine type brought along, in the order of their
-    creation; `pci_types` tells which types sit on a PCI bus."""
-    folder = "/machine/peripheral-anon"
-    found: list[tuple[int, Nameless]] = []
-    for entry in monitor.execute("qom-list", {"path": folder}):
-        match = _NAMELESS.fullmatch(f"{entry['name']} {entry['type']}")
-        if match is None:
-            continue
-        place = None
-        if match[2] in pci_types:
-            path = f"{folder}/{entry['name']}"
-            bus = str(monitor.get(path, "parent_bus")).rpartition("/")[2]
-            place = (bus, *divmod(int(monitor.get(path, "addr")), 8))
-        found.append((int(match[1]), Nameless(match[2], place)))
-    return tuple(device for _, device in sorted(found, key=lambda pair: pair[0]))
 
 
 def mac_address(monitor: Monitor, qdev_id: str) -> str:

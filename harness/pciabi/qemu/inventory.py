@@ -1,0 +1,70 @@
+"""What a QEMU has, asked in as few steps as there can be: each step waits for QEMU once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pciabi.qemu import device_tree
+from pciabi.qemu.device_tree import DeviceTree
+from pciabi.qemu.monitor import Monitor
+
+_FOLDER = "/machine/peripheral-anon"
+_NAMELESS = re.compile(r"device\[(\d+)\] child<(.*)>")
+
+
+@dataclass(frozen=True)
+class Nameless:
+    """A device without an id: its type, and bus name, slot and function where it is on PCI."""
+
+    device: str
+    place: tuple[str, int, int] | None
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The versioned machine type, the device tree, and the devices that have no id and that no
+    machine type brought along, in the order of their creation."""
+
+    machine: str
+    tree: DeviceTree
+    nameless: tuple[Nameless, ...]
+
+
+def take(monitor: Monitor) -> Inventory:
+    """Ask QEMU. Raises QemuError, or Disagreement as `device_tree.parse` does."""
+    machine, text, listing = monitor.execute_all(
+        ("qom-get", {"path": "/machine", "property": "type"}),
+        ("human-monitor-command", {"command-line": device_tree.COMMAND}),
+        ("qom-list", {"path": _FOLDER}),
+    )
+    tree = device_tree.parse(text)
+    on_pci = {function.device for function in tree.functions if function.qdev_id is None}
+    devices = sorted(_numbered(listing))
+    asked = [f"{_FOLDER}/device[{number}]" for number, device in devices if device in on_pci]
+    told = iter(
+        monitor.execute_all(
+            *(
+                ("qom-get", {"path": path, "property": name})
+                for path in asked
+                for name in ("parent_bus", "addr")
+            )
+        )
+    )
+    nameless = tuple(
+        Nameless(device, _place(next(told), next(told)) if device in on_pci else None)
+        for _, device in devices
+    )
+    return Inventory(str(machine).removesuffix("-machine"), tree, nameless)
+
+
+def _numbered(listing: list[dict[str, Any]]) -> Iterator[tuple[int, str]]:
+    for entry in listing:
+        if match := _NAMELESS.fullmatch(f"{entry['name']} {entry['type']}"):
+            yield int(match[1]), match[2]
+
+
+def _place(bus: str, address: int) -> tuple[str, int, int]:
+    return (bus.rpartition("/")[2], *divmod(address, 8))
