@@ -81,7 +81,8 @@ def lint(source: Source, settings: Settings) -> FileResult:
         for loaded in settings.rules_for(source.file)
         for finding in _findings(vm, loaded, settings)
     ]
-    kept = suppression.apply(source, found)
+    # One element may belong to several VMs: a scenario's, on each machine.
+    kept = suppression.apply(source, tuple(dict.fromkeys(found)))
     return FileResult(
         source.file, format_.name, len(vms), kept.findings, suppressed=kept.suppressed
     )

@@ -5,8 +5,8 @@ Every input format is read into this, and lint rules see nothing else. Data only
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -111,6 +111,16 @@ class PciDevice:
     properties: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     detail: str = ""
     bus: str = ""
+
+
+def with_boot_disk(devices: Sequence[PciDevice]) -> tuple[PciDevice, ...]:
+    """The devices, the disk a guest boots from told as such: the one with the lowest
+    `bootindex`, else the first."""
+    disks = [device for device in devices if device.role is Role.DISK]
+    ordered = [d for d in disks if d.properties.get("bootindex", "").isdigit()]
+    first = min(ordered, key=lambda d: int(d.properties["bootindex"]), default=None)
+    boot = first or next(iter(disks), None)
+    return tuple(replace(d, role=Role.BOOT_DISK) if d is boot else d for d in devices)
 
 
 @dataclass(frozen=True)

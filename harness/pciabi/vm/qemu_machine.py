@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 from pciabi.errors import SourcePosition
@@ -22,6 +21,7 @@ from pciabi.vm.pci_vm import (
     Place,
     Role,
     Span,
+    with_boot_disk,
 )
 
 _REMEDY = "give it addr=0x…, and bus= where there are several: the slot it has now (`info pci`)"
@@ -76,7 +76,7 @@ class _Machine:
             return self._result((), ())
         root = PciBus(self.root, range(32), self.family is Family.I440FX, root=True)
         buses = (root, *self._bridged())
-        return self._result(self._boots(tuple(self._created(buses))), buses)
+        return self._result(with_boot_disk(tuple(self._created(buses))), buses)
 
     def _result(self, devices: tuple[PciDevice, ...], buses: tuple[PciBus, ...]) -> PciVm:
         cpu = next(reversed(self.line.named("cpu")), None)
@@ -278,11 +278,3 @@ class _Machine:
         wanted = {"mac": mac, "romfile": "romfile", "rombar": "rombar", "bootindex": "bootindex"}
         found = {key: given.get(name) for key, name in wanted.items()} if given else {}
         return MappingProxyType({key: value for key, value in found.items() if value is not None})
-
-    def _boots(self, devices: tuple[PciDevice, ...]) -> tuple[PciDevice, ...]:
-        """The guest boots from the disk with the lowest `bootindex`, else from the first."""
-        disks = [d for d in devices if d.role is Role.DISK]
-        ordered = [d for d in disks if d.properties.get("bootindex", "").isdigit()]
-        boot = min(ordered, key=lambda d: int(d.properties["bootindex"]), default=None)
-        boot = boot or next(iter(disks), None)
-        return tuple(replace(d, role=Role.BOOT_DISK) if d is boot else d for d in devices)

@@ -1,0 +1,148 @@
+"""KubeVirt VirtualMachine, VirtualMachineInstance, ReplicaSet and Pool, in YAML or JSON.
+
+KubeVirt makes the domain anew at every start, so that where nothing is pinned the order of the
+lists decides. It takes `pciAddress` on interfaces and disks and on nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from types import MappingProxyType
+
+from pciabi.errors import InputError
+from pciabi.vm import machine_family, yaml_tree
+from pciabi.vm.formats import Format, Source
+from pciabi.vm.pci_vm import (
+    Creation,
+    Family,
+    PciBus,
+    PciDevice,
+    PciVm,
+    Pinning,
+    Place,
+    Role,
+    with_boot_disk,
+)
+from pciabi.vm.yaml_tree import Node
+
+_API = re.compile(r"apiVersion[\"']?\s*:\s*[\"']?(?:pool\.)?kubevirt\.io/")
+_DOMAINS = MappingProxyType(
+    {
+        "VirtualMachineInstance": ("spec", "domain"),
+        "VirtualMachine": ("spec", "template", "spec", "domain"),
+        "VirtualMachineInstanceReplicaSet": ("spec", "template", "spec", "domain"),
+        "VirtualMachineInstancePreset": ("spec", "domain"),
+        "VirtualMachinePool": (
+            *("spec", "virtualMachineTemplate", "spec", "template", "spec", "domain"),
+        ),
+    }
+)
+_ADDRESS = re.compile(r"([0-9a-fA-F]{4}):([0-9a-fA-F]{2}):([0-9a-fA-F]{2})\.([0-7])")
+_REMEDY = "give it pciAddress: '0000:…:00.0', the one the guest shows now"
+_HELD = "KubeVirt takes no address for it: keep the list's order, or put it last"
+
+
+def detects(source: Source) -> bool:
+    """A text with KubeVirt's API version."""
+    return _API.search(source.text) is not None
+
+
+def read(source: Source) -> tuple[PciVm, ...]:
+    """Every VM of every document. Raises InputError."""
+    documents = yaml_tree.read(source.file, source.text)
+    return tuple(vm for document in documents for vm in _vms(document))
+
+
+def _vms(document: Node) -> Iterator[PciVm]:
+    if document.value("kind") == "List":
+        for item in document.each("items"):
+            yield from _vms(item)
+    keys = _DOMAINS.get(document.value("kind") or "")
+    domain = document.at(*keys) if keys is not None else None
+    if domain is not None:
+        yield _vm(document, domain)
+
+
+def _vm(document: Node, domain: Node) -> PciVm:
+    machine = domain.at("machine", "type")
+    name = machine.text if machine is not None else "q35"
+    # A KubeVirt release may come with other machine types; all of x86 are q35's kind.
+    family = machine_family.family(name) if name else Family.Q35
+    devices = tuple(_devices(domain)) if family is not Family.OTHER else ()
+    buses = {device.place.bus for device in devices if device.place is not None}
+    return PciVm(
+        name=document.value("metadata", "name") or "",
+        family=family,
+        machine=name,
+        machine_span=(machine or domain).span if machine else document.span,
+        devices=with_boot_disk(devices),
+        # libvirt makes the root ports; a bus number stands for the port it hangs from.
+        buses=tuple(PciBus(bus, range(32), hotplug=bus != "0", root=bus == "0") for bus in buses),
+        built_in=MappingProxyType({}),
+        creation=Creation.AFTER_PINNED,
+        remedy=_REMEDY,
+        cpu=domain.value("cpu", "model"),
+        cpu_span=cpu.span if (cpu := domain.at("cpu")) is not None else None,
+    )
+
+
+def _devices(domain: Node) -> Iterator[PciDevice]:
+    for interface in domain.each("devices", "interfaces"):
+        name = f"interface {interface.value('name') or ''}".strip()
+        model = interface.value("model") or "virtio"
+        if "sriov" in interface.entries:
+            model = "vfio-pci"
+        mac = interface.value("macAddress")
+        yield _device(interface, interface, name, model, Role.NIC, {"mac": mac})
+    for disk in domain.each("devices", "disks"):
+        name = f"disk {disk.value('name') or ''}".strip()
+        for kind in ("disk", "lun"):
+            target = disk.at(kind)
+            if target is not None and (target.value("bus") or "virtio") == "virtio":
+                order = disk.value("bootOrder")
+                yield _device(disk, target, name, "virtio-blk", Role.DISK, {"bootindex": order})
+    for list_ in ("hostDevices", "gpus"):
+        for held in domain.each("devices", list_):
+            name = f"{list_} {held.value('name') or ''}".strip()
+            yield PciDevice(
+                name, held.value("deviceName") or "", Role.OTHER, Pinning.UNPINNABLE, held.span,
+                detail=_HELD,
+            )  # fmt: skip
+
+
+def _device(
+    node: Node, holder: Node, name: str, driver: str, role: Role, more: dict[str, str | None]
+) -> PciDevice:
+    written = holder.value("pciAddress")
+    place = None
+    if written:
+        match = _ADDRESS.fullmatch(written)
+        if match is None:
+            where = holder.at("pciAddress")
+            raise InputError(
+                f"pciAddress '{written[:40]}' is not of the form 0000:00:00.0",
+                place=where.start if where is not None else node.start,
+            )
+        place = Place(str(int(match[2], 16)), int(match[3], 16), int(match[4]))
+    return PciDevice(
+        name,
+        driver,
+        role,
+        Pinning.PINNED if place is not None else Pinning.UNPINNED,
+        node.span,
+        place=place,
+        properties=MappingProxyType({k: v for k, v in more.items() if v is not None}),
+        detail="" if place is not None else "its place in the list alone decides",
+    )
+
+
+FORMAT = Format(
+    name="kubevirt",
+    title="KubeVirt manifest",
+    endings=(".yaml", ".yml", ".json"),
+    rank=60,
+    detects=detects,
+    read=read,
+    comment="# pciabi: ignore unpinned-nic reason",
+)

@@ -1,0 +1,131 @@
+"""Proxmox VE `qemu-server` configuration.
+
+Proxmox pins what its own keys make by their number (`net0`, `scsi0`): its slot map gives each
+key its place. What it does not pin is judged here: devices in `args:`, and the machine version.
+Sections below the first (`[snapshot]`) are states of the past, and left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+from pciabi.vm import machine_family, reading
+from pciabi.vm.command_line.argument import plain
+from pciabi.vm.command_line.formats import Form
+from pciabi.vm.command_line.option import Option
+from pciabi.vm.formats import Format, Source
+from pciabi.vm.pci_vm import Creation, Family, PciBus, PciVm, Span
+from pciabi.vm.qemu_machine import vm as qemu_vm
+
+_LINE = re.compile(r"^(?P<key>[a-z][a-z0-9_]*):[ \t]*(?P<value>.*?)[ \t]*$", re.MULTILINE)
+_SECTION = re.compile(r"^\[", re.MULTILINE)
+# Keys that no other format of this shape has.
+_TELLING = re.compile(
+    r"^(?:(?:scsihw|vmgenid|ostype|bootdisk|smbios1|agent|onboot|balloon|sockets)"
+    r"|(?:net|scsi|virtio|ide|sata|efidisk|tpmstate|unused|hostpci|usb)\d):[ \t]*\S",
+    re.MULTILINE,
+)
+_ENOUGH = 3
+# Bridges that Proxmox loads from its own configuration files, and its root ports of q35.
+_BRIDGES = MappingProxyType(
+    {
+        Family.I440FX: ("pci.1", "pci.2", "pci.3", "pci.4"),
+        Family.Q35: (
+            *("pci.0", "pci.1", "pci.2", "pci.3", "pci.4", "ehci.0"),
+            *(f"ich9-pcie-port-{n}" for n in range(1, 17)),
+        ),
+    }
+)
+
+
+def detects(source: Source) -> bool:
+    """A text of `key: value` lines of which several are Proxmox's own."""
+    return len(_TELLING.findall(_current(source.text))) >= _ENOUGH
+
+
+def read(source: Source) -> tuple[PciVm, ...]:
+    """The one VM. Raises InputError."""
+    current = _current(source.text)
+    found = {match["key"]: match for match in _LINE.finditer(current)}
+    machine = _value(found, "machine")
+    chosen = machine.split(",")[0].removeprefix("type=") if machine else None
+    family = machine_family.family(chosen)
+    arguments = found.get("args")
+    cpu = _value(found, "cpu")
+    return (
+        replace(
+            _devices(source, arguments, family),
+            name=_value(found, "name") or "",
+            family=family,
+            machine=chosen,
+            machine_span=_span(source, found.get("machine")),
+            cpu=cpu.split(",")[0].removeprefix("cputype=") if cpu else None,
+            cpu_span=_span(source, found.get("cpu")),
+        ),
+    )
+
+
+def _current(text: str) -> str:
+    section = _SECTION.search(text)
+    return text[: section.start()] if section is not None else text
+
+
+def _value(found: dict[str, re.Match[str]], key: str) -> str | None:
+    return found[key]["value"] if key in found else None
+
+
+def _span(source: Source, match: re.Match[str] | None) -> Span:
+    line = source.text.count("\n", 0, match.start()) + 1 if match is not None else 1
+    return Span(source.position(line), line)
+
+
+def _devices(source: Source, arguments: re.Match[str] | None, family: Family) -> PciVm:
+    """What `args:` adds, read at its own place in the file."""
+    root = "pcie.0" if family is Family.Q35 else "pci.0"
+    buses = [PciBus(root, range(32), hotplug=family is Family.I440FX, root=True)]
+    buses += [PciBus(name, range(32), hotplug=True) for name in _BRIDGES.get(family, ())]
+    nothing = PciVm(
+        name="",
+        family=family,
+        machine=None,
+        machine_span=_span(source, arguments),
+        devices=(),
+        buses=tuple(buses),
+        built_in=MappingProxyType({}),
+        creation=Creation.IN_ORDER,
+        remedy="give it bus= and addr= that Proxmox's own map does not use",
+    )
+    if arguments is None or not arguments["value"]:
+        return nothing
+    start = arguments.start("value")
+    before = re.sub(r"[^\n]", " ", source.text[:start])
+    machine = "q35" if family is Family.Q35 else "pc"
+    (line,) = reading.read_all(
+        Path(source.file), Form.SHELL, f"{before}{arguments['value']}\n".encode()
+    )
+    # What Proxmox itself puts in front of them.
+    given = (
+        Option("nodefaults", plain("-nodefaults", source.file, 1), None),
+        Option("machine", plain("-machine", source.file, 1), plain(machine, source.file, 1)),
+    )
+    made = qemu_vm(replace(line, options=(*given, *line.options)))
+    known = {bus.name for bus in buses}
+    return replace(
+        nothing,
+        devices=made.devices,
+        buses=(*buses, *(bus for bus in made.buses if bus.name not in known)),
+    )
+
+
+FORMAT = Format(
+    name="proxmox",
+    title="Proxmox VE configuration",
+    endings=(".conf",),
+    rank=40,
+    detects=detects,
+    read=read,
+    comment="# pciabi: ignore unpinned-device reason",
+)

@@ -1,0 +1,42 @@
+"""QEMU's own configuration files, as `-readconfig` takes and `-writeconfig` wrote them.
+
+One holds part of a machine: what is not in it (`-nodefaults`, the machine type) may be on the
+command line, so nothing is said of devices that would be implicit.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pciabi.vm.command_line.argument import plain
+from pciabi.vm.command_line.option import Option, QemuCommandLine
+from pciabi.vm.command_line.readconfig import sections
+from pciabi.vm.command_line.source import decoded
+from pciabi.vm.formats import Format, Source
+from pciabi.vm.pci_vm import PciVm
+from pciabi.vm.qemu_machine import vm
+
+_DEVICE = re.compile(r"^\s*\[device\b[^]\n]*\]", re.MULTILINE)
+
+
+def detects(source: Source) -> bool:
+    """A text with a device section."""
+    return _DEVICE.search(source.text) is not None
+
+
+def read(source: Source) -> tuple[PciVm, ...]:
+    """The one machine. Raises InputError."""
+    found = tuple(sections(decoded(source.text.encode(), source.file)))
+    nodefaults = Option("nodefaults", plain("-nodefaults", source.file, 1), None)
+    return (vm(QemuCommandLine(None, (nodefaults, *found), source.file)),)
+
+
+FORMAT = Format(
+    name="qemu-config",
+    title="QEMU configuration file (-readconfig)",
+    endings=(".cfg", ".conf", ".ini"),
+    rank=30,
+    detects=detects,
+    read=read,
+    comment="# pciabi: ignore unpinned-nic reason",
+)

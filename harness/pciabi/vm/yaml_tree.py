@@ -1,0 +1,103 @@
+"""YAML read into nodes that know where they stand, with nothing YAML can be abused for.
+
+Several documents in one text are several roots. Aliases are counted as what they expand to;
+tags other than YAML's own are refused. Scalars keep the text that was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pciabi.errors import InputError, SourcePosition
+from pciabi.vm.pci_vm import Span
+
+if TYPE_CHECKING:
+    import yaml
+
+MAX_NODES = 200_000
+MAX_DEPTH = 100
+_STANDARD = "tag:yaml.org,2002:"
+
+
+@dataclass
+class Node:
+    """A mapping (`entries`), a sequence (`items`) or a scalar (`text`), and where it stands."""
+
+    start: SourcePosition
+    last_line: int
+    text: str | None = None
+    entries: dict[str, Node] = field(default_factory=dict)
+    items: list[Node] = field(default_factory=list)
+
+    @property
+    def span(self) -> Span:
+        """From its first character to the line of its last."""
+        return Span(self.start, max(self.start.line, self.last_line))
+
+    def at(self, *keys: str) -> Node | None:
+        """What lies below those keys, or None."""
+        found: Node | None = self
+        for key in keys:
+            found = found.entries.get(key) if found is not None else None
+        return found
+
+    def value(self, *keys: str) -> str | None:
+        """The scalar below those keys, or None."""
+        found = self.at(*keys)
+        return found.text if found is not None else None
+
+    def each(self, *keys: str) -> Iterator[Node]:
+        """The items of the sequence below those keys."""
+        found = self.at(*keys)
+        return iter(found.items if found is not None else ())
+
+
+def read(file: str, text: str) -> tuple[Node, ...]:
+    """The documents of a text. Raises InputError with line and column."""
+    # Not above: most files that are linted are no YAML.
+    import yaml
+
+    try:
+        composed = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = SourcePosition(file, mark.line + 1, mark.column + 1) if mark else None
+        raise InputError(f"not valid YAML: {error.problem or error.context}", place=place) from None
+    except yaml.YAMLError as error:
+        words = str(error).splitlines()[0]
+        raise InputError(f"not valid YAML: {words}", place=SourcePosition(file, 1)) from None
+    except RecursionError:
+        raise InputError("nested too deeply", place=SourcePosition(file, 1)) from None
+    reading = _Reading(file)
+    return tuple(reading.node(root, 0) for root in composed if root is not None)
+
+
+class _Reading:
+    """One pass over node trees, counting what aliases expand to."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.count = 0
+
+    def node(self, node: yaml.Node, depth: int) -> Node:
+        place = SourcePosition(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+        self.count += 1
+        if self.count > MAX_NODES or depth > MAX_DEPTH:
+            raise InputError("too large or nested too deeply", place=place)
+        if not node.tag.startswith(_STANDARD) or node.tag.startswith(f"{_STANDARD}python"):
+            raise InputError(f"tag {node.tag} is not allowed", place=place)
+        # A block ends where the next token begins, at the start of a later line.
+        last = node.end_mark.line + (1 if node.end_mark.column else 0)
+        found = Node(place, last)
+        value = node.value
+        if isinstance(value, str):
+            found.text = value
+        elif value and isinstance(value[0], tuple):
+            for key, inner in value:
+                if isinstance(key.value, str):
+                    found.entries[key.value] = self.node(inner, depth + 1)
+        else:
+            found.items = [self.node(inner, depth + 1) for inner in value]
+        return found
