@@ -54,6 +54,22 @@ from tests.real.command import guests, pciabi, workspaces
             "refused:",
             "QEMU was expected to refuse net1, and started",
         ),
+        (
+            "machine-default-devices",
+            "machine=pc nic=virtio-net-pci",
+            ', addr: 0x3}\n  - {driver: "${nic}", id: net1, addr: 0x4}',
+            '}\n  - {driver: "${nic}", id: net1}',
+            "net1: {address",
+            "net1 moved from 0000:00:04.0 to 0000:00:03.0",
+        ),
+        (
+            "machine-default-devices",
+            "machine=q35 nic=e1000",
+            "defaults: true",
+            "defaults: false",
+            "refused:",
+            "QEMU was expected to refuse rng0, and started",
+        ),
     ],
 )
 def test_a_sabotaged_scenario_breaks(

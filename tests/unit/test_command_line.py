@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pciabi.qemu import command_line
 from pciabi.vm.config import Device, VmConfig
 
@@ -37,6 +39,13 @@ def test_the_hardware_is_stated_in_order_with_inert_backends() -> None:
         *("-device", "virtio-blk-pci,id=disk0,serial=a,,b,drive=pciabi-disk0"),
         *("-device", "pci-serial,id=tty0,chardev=pciabi-tty0"),
     )
+
+
+def test_qemus_own_devices_are_there_only_when_they_are_asked_for() -> None:
+    own = replace(CONFIG, default_devices=True)
+    plain = command_line.hardware(CONFIG, ACCEPTED, "net1")
+    assert command_line.hardware(own, ACCEPTED, "net1") == plain[1:]
+    assert plain[0] == "-nodefaults"
 
 
 def test_of_a_device_that_is_plugged_later_only_the_host_side_is_prepared() -> None:

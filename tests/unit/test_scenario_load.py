@@ -93,6 +93,7 @@ def test_values_keep_the_text_that_was_written(tmp_path: Path) -> None:
         ("when: {machine: pc}", "when: {machine: isapc}", 11, "no value 'isapc', only: pc, q35"),
         ("{machine: q35, nic: e1000}", "{cpu: q35}", 6, "unknown axis 'cpu'"),
         ("  - boot: after\n", "", 16, "expect must follow"),
+        ("summary:", "defaults: maybe\nsummary:", 1, "defaults: Input should be a valid boolean"),
         ("summary: two NICs", "summary: [", 3, "not valid YAML"),
         ("summary: two NICs", "summary: !!python/name:os.system x", 1, "tag"),
         ("machine: ${machine}", "machine: pc\nmachine: q35", 8, "'machine' appears twice"),
@@ -282,6 +283,7 @@ def test_every_shipped_scenario_unfolds_and_compares_something() -> None:
         "add-root-port",
         "multifunction",
         "pin-only-one",
+        "machine-default-devices",
     }
     for path in shipped:
         cases = load.cases(path)

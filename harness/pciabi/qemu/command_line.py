@@ -88,7 +88,8 @@ def hardware(
     `plugged` are devices that are added later, to the running VM; only their host side is
     prepared.
     """
-    arguments = ["-nodefaults", "-no-user-config", "-machine", config.machine]
+    arguments = [] if config.default_devices else ["-nodefaults"]
+    arguments += ["-no-user-config", "-machine", config.machine]
     arguments += ["-cpu", CPU, "-smp", str(config.cpus), "-m", config.memory]
     for device in (*config.devices, *plugged):
         arguments += backends(device, accepted[device.driver], control).arguments

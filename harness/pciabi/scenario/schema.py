@@ -155,6 +155,10 @@ class ScenarioModel(Strict):
         "relative to the scenario and with a slash or ending in .yaml.",
     )
     memory: Memory = Field(default="256M", description="Guest memory, in QEMU's syntax.")
+    defaults: bool = Field(
+        default=False,
+        description="Whether QEMU adds the devices it adds by itself: no -nodefaults is given.",
+    )
     cpus: int = Field(default=1, ge=1, le=64, description="Number of CPUs.")
     timeout: float = Field(default=90, gt=0, le=3600, description="Seconds one boot may take.")
     devices: list[DeviceModel] = Field(description="The devices, in QEMU's creation order.")

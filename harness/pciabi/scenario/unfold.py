@@ -48,6 +48,7 @@ class Unfolding:
             cpus=self.model.cpus,
             devices=self.devices(),
             machine_position=machine_place,
+            default_devices=self.model.defaults,
             firmware=self.firmware(self.model.firmware, ("firmware",)),
         )
 

@@ -54,7 +54,8 @@ class Firmware(StrEnum):
 class VmConfig:
     """A VM: machine type, memory in QEMU's syntax (`256M`), CPUs, devices in order, firmware.
 
-    The order is QEMU's creation order, which decides where unpinned devices land.
+    The order is QEMU's creation order, which decides where unpinned devices land. With
+    `default_devices` QEMU adds devices of its own, such as a VGA adapter.
     """
 
     machine: str
@@ -63,6 +64,7 @@ class VmConfig:
     devices: tuple[Device, ...]
     machine_position: SourcePosition | None = None
     firmware: Firmware = Firmware.SEABIOS
+    default_devices: bool = False
 
     def device(self, device_id: str) -> Device | None:
         """The device of that id, or None."""
