@@ -12,7 +12,7 @@ import pytest
 from pciabi.abi.change import Outcome
 from pciabi.errors import SourcePosition
 from pciabi.report import html
-from pciabi.report.slot_map import Mark, slot_map
+from pciabi.report.slot_map import Mark, SlotMap, slot_map
 from pciabi.scenario.result import CaseResult
 from tests.unit import report_data as data
 
@@ -21,6 +21,13 @@ HOSTILE = (
     "{{ 7 * 7 }}{% raw %}\x1b[31m\x00\u202e\r\n"
 )
 VOID = {"meta", "br", "line"}
+
+
+def mapped(result: CaseResult) -> SlotMap:
+    """The slot map of a case's only comparison."""
+    (comparison,) = result.comparisons
+    before, after = result.boots[comparison.before], result.boots[comparison.after]
+    return slot_map(before.snapshot, after.snapshot, comparison.changes)
 
 
 class Page(HTMLParser):
@@ -174,7 +181,7 @@ def test_a_long_console_is_cut_and_says_so() -> None:
 
 def test_lines_of_the_slot_map_end_at_the_rows_of_the_device() -> None:
     result = data.sabotage()
-    found = slot_map(result, result.comparisons[0])
+    found = mapped(result)
     (moved,) = [line for line in found.lines if line.fate.mark is Mark.MOVED]
     left, right = found.rows[moved.start].before, found.rows[moved.end].after
     assert left is not None
@@ -189,15 +196,11 @@ def test_lines_of_the_slot_map_end_at_the_rows_of_the_device() -> None:
 
 def test_the_slot_map_nests_what_is_behind_bridges_and_follows_renumbering() -> None:
     many = data.many()
-    depths = {
-        row.before.name: row.depth
-        for row in slot_map(many, many.comparisons[0]).rows
-        if row.before is not None
-    }
+    depths = {row.before.name: row.depth for row in mapped(many).rows if row.before is not None}
     assert [depths[name] for name in ("port5", "up0", "down1", "blk0")] == [0, 1, 2, 3]
     names = list(depths)
     assert names[names.index("down1") + 1] == "blk0"
     result = data.renumbered()
-    marks = Counter(line.fate.mark for line in slot_map(result, result.comparisons[0]).lines)
+    marks = Counter(line.fate.mark for line in mapped(result).lines)
     assert marks[Mark.RENUMBERED] == 2
     assert marks[Mark.MOVED] == 0

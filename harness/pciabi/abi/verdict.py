@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from pciabi.abi.change import Change, Severity
+from pciabi.abi.change import Change, Outcome, Severity
 from pciabi.abi.unknown import Unknown
 
 
@@ -29,7 +29,8 @@ def verdict(
     changes: Iterable[Change], unknowns: Iterable[Unknown], fail_on: frozenset[FailOn]
 ) -> Verdict:
     """The verdict. A proved break outranks what is not known, which outranks a wish."""
-    severities = {change.severity for change in changes}
+    found = tuple(changes)
+    severities = {change.severity for change in found}
     if Severity.BREAKING in severities:
         return Verdict.BREAK
     excused = [unknown.excused for unknown in unknowns]
@@ -37,4 +38,6 @@ def verdict(
         return Verdict.ERROR
     if Severity.NOTABLE in severities and FailOn.NOTABLE in fail_on:
         return Verdict.BREAK
-    return Verdict.BREAK if excused and FailOn.UNKNOWN in fail_on else Verdict.COMPATIBLE
+    outcomes = {c.outcome for change in found for c in change.consequences}
+    is_open = bool(excused) or Outcome.UNKNOWN in outcomes
+    return Verdict.BREAK if is_open and FailOn.UNKNOWN in fail_on else Verdict.COMPATIBLE

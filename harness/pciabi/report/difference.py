@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pciabi.abi.matching import Pair, match
+from pciabi.abi.snapshot import Snapshot
 from pciabi.report import printable
-from pciabi.scenario.result import CaseResult, ComparisonResult
 
 _CONTEXT_LINES = 2
 
@@ -34,16 +34,24 @@ class Difference:
         return sum(line.sort in ("add", "remove") for line in self.lines)
 
 
-def differences(result: CaseResult, comparison: ComparisonResult) -> tuple[Difference, ...]:
-    """One for each device that is there in both boots and whose text differs; those that are
-    elsewhere come first."""
-    before, after = result.boots[comparison.before], result.boots[comparison.after]
-    pairs = match(before.snapshot, after.snapshot).pairs
+def differences(before: Snapshot, after: Snapshot) -> tuple[Difference, ...]:
+    """One for each device that both snapshots have and whose text differs; those that are
+    elsewhere come first. A device without a text on one side has none."""
+    pairs = match(before, after).pairs
     return tuple(
         Difference(_title(pair), tuple(_lines(pair)))
         for pair in sorted(pairs, key=lambda pair: pair.before.address == pair.after.address)
-        if pair.before.function.text != pair.after.function.text
+        if _texts(pair)[0] != _texts(pair)[1] and all(map(_has_more, _texts(pair)))
     )
+
+
+def _texts(pair: Pair) -> tuple[str, str]:
+    return pair.before.function.text, pair.after.function.text
+
+
+def _has_more(text: str) -> bool:
+    """Whether there is more than the heading, which is all that a snapshot file keeps."""
+    return "\n" in text
 
 
 def _title(pair: Pair) -> str:

@@ -26,11 +26,13 @@ Release = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+$", description="Such as
 Index = Annotated[int, Field(ge=0, description="Which of the case's boots, from 0.")]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a document."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class ConsequencePart(_Part):
+class ConsequencePart(Part):
     """What one guest OS makes of a change."""
 
     harm: Harm
@@ -39,7 +41,7 @@ class ConsequencePart(_Part):
     source: str
 
 
-class ChangePart(_Part):
+class ChangePart(Part):
     """One difference between two boots. `case` is `scenario[case]`."""
 
     from_: Release = Field(serialization_alias="from")
@@ -68,7 +70,7 @@ class ChangePart(_Part):
     consequences: list[ConsequencePart]
 
 
-class FailurePart(_Part):
+class FailurePart(Part):
     """An expectation that was not met."""
 
     device: str | None = Field(description="The qdev id.")
@@ -79,7 +81,7 @@ class FailurePart(_Part):
     column: int
 
 
-class ErrorPart(_Part):
+class ErrorPart(Part):
     """Why a case could not be tested. `command_line` and `console_tail` are evidence."""
 
     kind: str
@@ -93,7 +95,7 @@ class ErrorPart(_Part):
     console_tail: list[str]
 
 
-class BarPart(_Part):
+class BarPart(Part):
     """A base address register."""
 
     index: int
@@ -102,7 +104,7 @@ class BarPart(_Part):
     size: int | None
 
 
-class FunctionPart(_Part):
+class FunctionPart(Part):
     """One PCI function, as a boot showed it. Ids are four hexadecimal digits."""
 
     address: Address
@@ -118,7 +120,7 @@ class FunctionPart(_Part):
     rom_size: int | None
 
 
-class UnreachablePart(_Part):
+class UnreachablePart(Part):
     """A function QEMU has and no guest can find."""
 
     path: Path
@@ -127,7 +129,7 @@ class UnreachablePart(_Part):
     reason: str
 
 
-class InterfacePart(_Part):
+class InterfacePart(Part):
     """A network interface and every name udev offers for it."""
 
     address: Address
@@ -137,7 +139,7 @@ class InterfacePart(_Part):
     candidates: dict[str, str]
 
 
-class BootPart(_Part):
+class BootPart(Part):
     """One boot and how it was made."""
 
     label: str
@@ -156,7 +158,7 @@ class BootPart(_Part):
     interfaces: list[InterfacePart]
 
 
-class ComparisonPart(_Part):
+class ComparisonPart(Part):
     """Two boots that were compared, and the steps between them."""
 
     boot_before: Index
@@ -166,7 +168,7 @@ class ComparisonPart(_Part):
     story: str
 
 
-class RefusalPart(_Part):
+class RefusalPart(Part):
     """A start that QEMU had to refuse: the device expected to be at fault, and what happened."""
 
     device: str = Field(description="The qdev id.")
@@ -177,7 +179,7 @@ class RefusalPart(_Part):
     command_line: list[str]
 
 
-class CasePart(_Part):
+class CasePart(Part):
     """One case. `control`: it holds only if something is seen to change."""
 
     case: str
@@ -197,7 +199,7 @@ class CasePart(_Part):
     boots: list[BootPart]
 
 
-class CountsPart(_Part):
+class CountsPart(Part):
     """Cases by how they ended, and consequences nobody knows (`unknown`)."""
 
     held: int
@@ -206,7 +208,7 @@ class CountsPart(_Part):
     unknown: int
 
 
-class ReportDocument(_Part):
+class ReportDocument(Part):
     """The result of one run of `pciabi run` or of the pytest plugin."""
 
     schema_: Literal["pciabi-report/2"] = Field(serialization_alias="schema")

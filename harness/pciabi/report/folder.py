@@ -6,18 +6,30 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pciabi.abi.diff import Diff
 from pciabi.errors import CannotTest
-from pciabi.report import html, json, junit, printable
+from pciabi.report import (
+    diff_html,
+    diff_json,
+    diff_junit,
+    diff_sarif,
+    html,
+    json,
+    junit,
+    printable,
+)
 from pciabi.scenario.result import CaseResult, RunResult
+from pciabi.snapshots import write as snapshot_file
 
 HTML = "report.html"
 JUNIT = "junit.xml"
 JSON = "report.json"
+SARIF = "report.sarif"
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_STEM = 80
@@ -27,14 +39,26 @@ _ATTEMPTS = 100
 def write(result: RunResult, directory: Path) -> Path:
     """Make `directory/<UTC time>-<suffix>/` with all reports of a run; the path of report.html.
 
-    All of it appears, report.html last, or nothing. Raises CannotTest where a file or folder
-    cannot be written.
+    Raises CannotTest where a file or folder cannot be written.
+    """
+    return write_files(_files(result), directory, result.started) / HTML
+
+
+def write_diff(diff: Diff, directory: Path, started: datetime) -> Path:
+    """The same for all reports of a comparison, and the two snapshots."""
+    return write_files(_diff_files(diff), directory, started) / HTML
+
+
+def write_files(files: Iterable[tuple[str, str]], directory: Path, started: datetime) -> Path:
+    """Make `directory/<UTC time>-<suffix>/` with these files: all of them, or nothing.
+
+    Raises CannotTest where a file or folder cannot be written.
     """
     try:
-        folder = _new_folder(directory, result.started)
+        folder = _new_folder(directory, started)
         try:
-            for name, text in _files(result):
-                _write_whole(folder / name, text)
+            for name, text in files:
+                write_whole(folder / name, text)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -43,7 +67,16 @@ def write(result: RunResult, directory: Path) -> Path:
             f"the report cannot be written to {error.filename or directory}: {error.strerror}",
             advice="--report-dir names another place",
         ) from error
-    return folder / HTML
+    return folder
+
+
+def _diff_files(diff: Diff) -> Iterator[tuple[str, str]]:
+    yield "before.json", snapshot_file.render(diff.before.snapshot)
+    yield "after.json", snapshot_file.render(diff.after.snapshot)
+    yield JSON, diff_json.render(diff)
+    yield JUNIT, diff_junit.render(diff)
+    yield SARIF, diff_sarif.render(diff)
+    yield HTML, diff_html.render(diff)
 
 
 def _files(result: RunResult) -> Iterator[tuple[str, str]]:
@@ -75,7 +108,8 @@ def _new_folder(directory: Path, started: datetime) -> Path:
     raise CannotTest(f"no free name for a report in {directory}")
 
 
-def _write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that appears whole or not at all. Raises OSError."""
     partial = path.with_name(f".{path.name}.partial")
     try:
         with partial.open("w", encoding="utf-8", newline="\n") as file:

@@ -6,18 +6,14 @@ control characters before; the page holds no script and forbids itself any (CSP)
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
-from pciabi.abi.change import Consequence, Harm, Kind, Severity
+from pciabi.abi.change import Kind, Severity
 from pciabi.abi.snapshot import Unreachable
 from pciabi.abi.verdict import Verdict
-from pciabi.report import printable, story, wording
+from pciabi.report import page, story, wording
 from pciabi.report.difference import Difference, differences
 from pciabi.report.slot_map import SlotMap, slot_map
 from pciabi.scenario.case import Boot
@@ -31,9 +27,6 @@ from pciabi.scenario.result import (
 
 _LONGEST_CONSOLE = 200_000
 _LISTED_TROUBLES = 12
-_GUESTS = {Harm.LINUX_NAME: "Linux", Harm.WINDOWS_IDENTITY: "Windows"}
-_HARMS = {**_GUESTS, Harm.DRIVER: "Driver", Harm.MIGRATION: "Migration"}
-_NOBODY_SAYS = "no statement"
 
 
 @dataclass(frozen=True)
@@ -44,15 +37,6 @@ class _Boot:
     notes: tuple[tuple[str, str], ...]
     command_line: str
     console: str
-
-
-@dataclass(frozen=True)
-class _View:
-    """What a guest system makes of a change; `consequence` is None where nothing is known to
-    be said."""
-
-    guest: str
-    consequence: Consequence | None
 
 
 @dataclass(frozen=True)
@@ -94,7 +78,7 @@ def render(result: RunResult) -> str:
     cases = [_case(number, case) for number, case in enumerate(result.cases, start=1)]
     troubles = [case for case in cases if case.result.verdict is not Verdict.COMPATIBLE]
     return (
-        _environment()
+        page.environment()
         .get_template("page.html.j2")
         .render(
             result=result,
@@ -106,25 +90,6 @@ def render(result: RunResult) -> str:
             more_troubles=max(0, len(troubles) - _LISTED_TROUBLES),
         )
     )
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("pciabi.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["seconds"] = wording.seconds
-    environment.globals["views"] = _views
-    return environment
-
-
-def _finalize(value: object) -> object:
-    """Every inserted text passes here; what the templates themselves made is left alone."""
-    return value if isinstance(value, Markup) else printable.block(str(value))
 
 
 def _provenance(result: RunResult) -> list[tuple[str, str]]:
@@ -158,7 +123,7 @@ def _case(number: int, result: CaseResult) -> _Case:
                 f"A start that QEMU must refuse: {wanted.device_id}",
                 story.refusal_story(found),
                 found.failure,
-                _shell(found.command_line),
+                page.shell(found.command_line),
             )
             for wanted, found in zip(result.case.refusals, result.refusals, strict=False)
         ),
@@ -170,15 +135,17 @@ def _case(number: int, result: CaseResult) -> _Case:
 
 def _comparison(result: CaseResult, comparison: ComparisonResult) -> _Comparison:
     boots = result.case.boots
+    before = result.boots[comparison.before].snapshot
+    after = result.boots[comparison.after].snapshot
     by_weight = sorted(comparison.changes, key=_weight)
     return _Comparison(
         title=f"{boots[comparison.before].label} → {boots[comparison.after].label}",
         story=story.comparison_story(result, comparison),
         failures=comparison.failures,
-        map=slot_map(result, comparison),
+        map=slot_map(before, after, comparison.changes),
         weighty=tuple(j for j in by_weight if j.change.severity is not Severity.BENIGN),
         benign=tuple(j for j in by_weight if j.change.severity is Severity.BENIGN),
-        differences=differences(result, comparison),
+        differences=differences(before, after),
     )
 
 
@@ -205,13 +172,17 @@ def _boots(result: CaseResult) -> tuple[_Boot, ...]:
             *(("Hot-plugged", f"{device.id} ({device.driver})") for device in boot.plugged),
         )
         title = _boot_title(number, boot)
-        shown.append(_Boot(title, notes, _shell(origin.command_line), _shortened(record.console)))
+        shown.append(
+            _Boot(title, notes, page.shell(origin.command_line), _shortened(record.console))
+        )
     evidence = result.error.evidence if result.error else None
     if evidence is not None:
         number = len(result.boots) + 1
         failed = result.case.boots[number - 1 : number]
         title = f"{_boot_title(number, *failed)}: the boot that failed"
-        shown.append(_Boot(title, (), _shell(evidence.command_line), _shortened(evidence.console)))
+        shown.append(
+            _Boot(title, (), page.shell(evidence.command_line), _shortened(evidence.console))
+        )
     return tuple(shown)
 
 
@@ -223,17 +194,6 @@ def _boot_title(number: int, boot: Boot | None = None) -> str:
     return f"Boot {number}: {boot.label}" if boot else f"Boot {number}"
 
 
-def _shell(arguments: Sequence[str]) -> str:
-    """A command line as a shell takes it, one option a line."""
-    lines: list[str] = []
-    for argument in arguments:
-        if lines and not argument.startswith("-"):
-            lines[-1] += f" {shlex.quote(argument)}"
-        else:
-            lines.append(shlex.quote(argument))
-    return " \\\n  ".join(lines)
-
-
 def _shortened(console: str) -> str:
     if len(console) <= _LONGEST_CONSOLE:
         return console
@@ -242,14 +202,3 @@ def _shortened(console: str) -> str:
         f"[{left_out} characters left out; the serial log file holds all]\n"
         + (console[-_LONGEST_CONSOLE:])
     )
-
-
-def _views(judged: JudgedChange) -> list[_View]:
-    """What each guest system makes of a change, Linux and Windows in any case."""
-    said = judged.change.consequences
-    silent = [
-        _View(name, None)
-        for harm, name in _GUESTS.items()
-        if not any(found.harm is harm for found in said)
-    ]
-    return [*(_View(_HARMS[found.harm], found) for found in said), *silent]

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from datetime import UTC
 from typing import Any, Literal
 
-from pciabi.abi.change import Change, Outcome
+from pciabi.abi.change import Outcome
 from pciabi.abi.matching import identity
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.errors import PciabiError
 from pciabi.probe.boot import BootRecord
 from pciabi.report import document as doc
 from pciabi.report import story, wording
-from pciabi.report.placement import Placement, placement
+from pciabi.report.change_facts import facts
+from pciabi.report.placement import placement
 from pciabi.scenario.case import Boot
 from pciabi.scenario.result import CaseResult, ComparisonResult, JudgedChange, RunResult
 
@@ -68,47 +69,13 @@ def _changes(case: CaseResult) -> Iterator[doc.ChangePart]:
 def _change(case: CaseResult, comparison: ComparisonResult, judged: JudgedChange) -> doc.ChangePart:
     before = case.boots[comparison.before].snapshot
     after = case.boots[comparison.after].snapshot
-    change = judged.change
     return doc.ChangePart(
-        from_=_release(before),
-        to=_release(after),
-        machine=before.provenance.machine,
-        device=change.device,
-        id=change.id,
-        label=change.label,
+        **facts(judged.change, before, after),
         case=case.case.title,
         boot_before=comparison.before,
         boot_after=comparison.after,
-        placement=_place(change, before, after),
-        kind=change.kind,
-        field=change.field,
-        offset=change.offset,
-        mask=change.mask,
-        before=change.before,
-        after=change.after,
-        address_before=_text(change.address_before),
-        address_after=_text(change.address_after),
-        path_before=_text(change.path_before),
-        path_after=_text(change.path_after),
-        severity=change.severity,
-        reason=change.reason,
         expected=judged.expected,
-        consequences=[
-            doc.ConsequencePart(
-                harm=found.harm, outcome=found.outcome, message=found.message, source=found.source
-            )
-            for found in change.consequences
-        ],
     )
-
-
-def _place(change: Change, before: Snapshot, after: Snapshot) -> Placement:
-    """Where the changed device sat before, or sits now if it was not there."""
-    snapshot, path = (
-        (before, change.path_before) if change.path_before else (after, change.path_after)
-    )
-    function = next((f for f in snapshot.functions if f.path == path), None)
-    return placement(function, snapshot) if function else Placement.PLATFORM
 
 
 def _case(case: CaseResult) -> doc.CasePart:

@@ -6,7 +6,7 @@ behind it. Every row has the same height, which is how the arrows find their end
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,7 +14,7 @@ from pciabi.abi.change import Kind, Severity
 from pciabi.abi.matching import Matching, match
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.pci.address import GuestAddress, TopologyPath
-from pciabi.scenario.result import CaseResult, ComparisonResult, JudgedChange
+from pciabi.scenario.result import JudgedChange
 
 _BUILT_IN = "built in"
 
@@ -96,12 +96,10 @@ class SlotMap:
         return all(line.fate.mark in (Mark.SAME, Mark.CHANGED) for line in self.lines)
 
 
-def slot_map(result: CaseResult, comparison: ComparisonResult) -> SlotMap:
-    """The map of two boots of a case."""
-    before = result.boots[comparison.before].snapshot
-    after = result.boots[comparison.after].snapshot
+def slot_map(before: Snapshot, after: Snapshot, changes: Sequence[JudgedChange]) -> SlotMap:
+    """The map of two snapshots and the changes between them."""
     matching = match(before, after)
-    fates = _fates(comparison)
+    fates = _fates(changes)
     left = dict(_left_cells(matching, before, after, fates))
     right = dict(_right_cells(matching, after, fates))
     paths = sorted(left.keys() | right.keys())
@@ -122,10 +120,10 @@ def slot_map(result: CaseResult, comparison: ComparisonResult) -> SlotMap:
 _Paths = tuple[TopologyPath | None, TopologyPath | None]
 
 
-def _fates(comparison: ComparisonResult) -> dict[_Paths, Fate]:
+def _fates(changes: Sequence[JudgedChange]) -> dict[_Paths, Fate]:
     """By place before and after, of each device with a breaking change, the worst."""
     found: dict[_Paths, list[JudgedChange]] = {}
-    for judged in comparison.changes:
+    for judged in changes:
         if judged.change.severity is Severity.BREAKING:
             paths = (judged.change.path_before, judged.change.path_after)
             found.setdefault(paths, []).append(judged)

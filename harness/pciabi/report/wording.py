@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pciabi.abi.change import Kind, Severity
+from pciabi.abi.change import Harm, Kind, Severity
 from pciabi.abi.verdict import Verdict
 from pciabi.report.story import case_story
 from pciabi.scenario.case import Aspect, Case, Expectation
@@ -14,6 +14,8 @@ from pciabi.scenario.result import CaseResult, Failure, RunResult
 
 # What a control is seen to do, the most telling first; anything else is a change.
 _DEEDS = (Kind.MOVED, Kind.RENUMBERED, Kind.VANISHED, Kind.APPEARED)
+GUESTS = {Harm.LINUX_NAME: "Linux", Harm.WINDOWS_IDENTITY: "Windows"}
+HARMS = {**GUESTS, Harm.DRIVER: "Driver", Harm.MIGRATION: "Migration"}
 NOTHING_RUN = "no case was run"
 
 

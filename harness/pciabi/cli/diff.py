@@ -1,0 +1,139 @@
+"""`pciabi diff`: two snapshots, VMs or saved texts of lspci held against each other."""
+
+from __future__ import annotations
+
+import importlib
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+
+import click
+
+from pciabi.abi.diff import Diff, Side
+from pciabi.abi.diff import diff as held_against
+from pciabi.abi.verdict import FailOn
+from pciabi.cancellation import Cancellation
+from pciabi.cli.run import selection
+from pciabi.cli.snapshot import QEMU_METAVAR, probe_options
+from pciabi.errors import CannotTest, InputError, PciabiError, worst
+from pciabi.qemu.accelerator import Wish
+from pciabi.report import diff_text, folder, text
+from pciabi.scenario.observe import Observer
+from pciabi.signals import stopping
+from pciabi.source.request import Probe, Request
+from pciabi.source.take import take
+
+RENDERERS = MappingProxyType(
+    {
+        "json": "pciabi.report.diff_json",
+        "sarif": "pciabi.report.diff_sarif",
+        "html": "pciabi.report.diff_html",
+        "junit": "pciabi.report.diff_junit",
+    }
+)
+
+
+@click.command()
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@click.option("--qemu", metavar=QEMU_METAVAR, help="The QEMU for both sides.")
+@click.option("--qemu-a", "--from", "qemu_a", metavar=QEMU_METAVAR, help="The QEMU for A.")
+@click.option("--qemu-b", "--to", "qemu_b", metavar=QEMU_METAVAR, help="The QEMU for B.")
+@click.option("--machine", metavar="TYPE", help="The machine type for both sides.")
+@click.option("--machine-a", metavar="TYPE", help="The machine type for A.")
+@click.option("--machine-b", metavar="TYPE", help="The machine type for B.")
+@click.option(
+    "--fail-on",
+    multiple=True,
+    type=click.Choice([fail_on.value for fail_on in FailOn]),
+    help="What makes the exit code 1 besides a breaking change, which always does.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", *RENDERERS]),
+    default="text",
+    show_default=True,
+    help="How the result is printed.",
+)
+@click.option(
+    "--report-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write all formats and both snapshots into a folder of their own there.",
+)
+@probe_options
+def diff(
+    before: str,
+    after: str,
+    qemu: str | None,
+    qemu_a: str | None,
+    qemu_b: str | None,
+    machine: str | None,
+    machine_a: str | None,
+    machine_b: str | None,
+    fail_on: tuple[str, ...],
+    form: str,
+    report_dir: Path | None,
+    boot: bool,  # noqa: FBT001 - click hands flags over by name
+    selected: tuple[str, ...],
+    accel: str,
+) -> int:
+    """Say what a guest would notice between A and B.
+
+    Each is a snapshot, a saved text of lspci from any guest, a scenario, of which the first
+    boot counts, or a QEMU command line: its content tells. Configurations are started, on a
+    QEMU and a machine type of each side's own where you say so.
+    """
+    probe = Probe.BOOT if boot else Probe.COLD
+    select = selection(selected)
+
+    def request(name: str, own_qemu: str | None, own_machine: str | None, side: str) -> Request:
+        given = ((f"--qemu-{side}", own_qemu), (f"--machine-{side}", own_machine))
+        own = tuple(option for option, value in given if value is not None)
+        return Request(
+            name, own_qemu or qemu, own_machine or machine, own, probe, Wish(accel), select
+        )
+
+    requests = (
+        request(before, qemu_a, machine_a, "a"),
+        request(after, qemu_b, machine_b, "b"),
+    )
+    started = datetime.now(UTC)
+    cancellation = Cancellation()
+    with stopping(cancellation):
+        with text.observer() as observer:
+            sides = [_taken(each, cancellation, observer) for each in requests]
+        errors = [side for side in sides if isinstance(side, PciabiError)]
+        if errors:
+            for error in errors:
+                text.print_error(error)
+            return worst([error.exit_code for error in errors])
+        one, two = (side for side in sides if isinstance(side, Side))
+        result = held_against(one, two, frozenset(map(FailOn, fail_on)))
+        return _conclude(result, form, report_dir, started)
+
+
+def _taken(request: Request, cancellation: Cancellation, observer: Observer) -> Side | PciabiError:
+    """The side, or why there is none: the other one may be wrong too."""
+    try:
+        return take(request, cancellation, observer)
+    except (InputError, CannotTest) as error:
+        cancellation.check()
+        return error
+
+
+def _conclude(result: Diff, form: str, report_dir: Path | None, started: datetime) -> int:
+    """Report, and say with which code to exit. What was found out is printed even where no
+    report can be written."""
+    codes, written = [result.exit_code], None
+    if report_dir is not None:
+        try:
+            written = folder.write_diff(result, report_dir, started)
+        except CannotTest as error:
+            text.print_error(error)
+            codes.append(error.exit_code)
+    if form == "text":
+        diff_text.print_diff(result, written)
+    else:
+        click.echo(importlib.import_module(RENDERERS[form]).render(result), nl=False)
+    return worst(codes)

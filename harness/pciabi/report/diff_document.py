@@ -1,0 +1,116 @@
+"""The shape of the JSON document of a comparison, as pydantic models: a contract, pinned by tests.
+
+A key is added, renamed or given another meaning only with another `SCHEMA`. Addresses and paths
+as in `document`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pciabi.abi.change import Kind, Severity
+from pciabi.abi.matching import Basis
+from pciabi.abi.verdict import FailOn, Verdict
+from pciabi.report.document import Address, ConsequencePart, Part, Path, Release
+from pciabi.report.placement import Placement
+
+SCHEMA = "pciabi-diff/1"
+
+
+class DiffChangePart(Part):
+    """One difference between the two sides. `case` names the sides; `file` and `line` are the
+    device's place in the user's file."""
+
+    from_: Release | None = Field(serialization_alias="from")
+    to: Release | None
+    machine: str | None
+    device: str | None = Field(description="QEMU's type name.")
+    id: str | None = Field(description="The qdev id.")
+    label: str
+    case: str
+    placement: Placement
+    kind: Kind
+    field: str
+    offset: int | None
+    mask: int | None
+    before: str
+    after: str
+    address_before: Address | None
+    address_after: Address | None
+    path_before: Path | None
+    path_after: Path | None
+    severity: Severity
+    reason: str
+    file: str
+    line: int
+    consequences: list[ConsequencePart]
+
+
+class UnknownPart(Part):
+    """Something that at least one side did not show. `why_before` and `why_after` are null on a
+    side that did; `excused`: both sides left it open for the same reason."""
+
+    device: str | None
+    id: str | None
+    label: str
+    field: str
+    why_before: str | None
+    why_after: str | None
+    excused: bool
+    address_before: Address
+    address_after: Address
+
+
+class MatchPart(Part):
+    """Two functions taken for one device, and why."""
+
+    label: str
+    address_before: Address
+    address_after: Address
+    basis: Basis
+
+
+class SidePart(Part):
+    """One side: where it comes from. Empty text where its source does not tell."""
+
+    label: str
+    file: str
+    probe: str
+    qemu_version: str
+    qemu_package: str
+    machine: str
+    accelerator: str
+    firmware: str
+    guest: str
+    command_line: list[str]
+    functions: int
+
+
+class DiffCountsPart(Part):
+    """Changes by severity; `unknown` counts fields nobody read and open questions on guests."""
+
+    breaking: int
+    notable: int
+    benign: int
+    unknown: int
+    compared: int
+
+
+class DiffDocument(Part):
+    """The result of one `pciabi diff`."""
+
+    schema_: Literal["pciabi-diff/1"] = Field(serialization_alias="schema")
+    tool: Literal["pciabi"]
+    version: str
+    verdict: Verdict
+    exit_code: Annotated[Literal[0, 1, 3], Field(description="That of the command.")]
+    sentence: str
+    fail_on: list[FailOn]
+    before: SidePart
+    after: SidePart
+    counts: DiffCountsPart
+    changes: list[DiffChangePart]
+    unknowns: list[UnknownPart]
+    matches: list[MatchPart]

@@ -1,0 +1,105 @@
+"""A comparison as a JSON document, for other programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from pciabi import __version__
+from pciabi.abi.change import Change, Severity
+from pciabi.abi.diff import Diff, Side
+from pciabi.abi.matching import Pair
+from pciabi.abi.naming import label
+from pciabi.abi.unknown import Unknown
+from pciabi.report import diff_document as doc
+from pciabi.report import diff_wording
+from pciabi.report.change_facts import facts
+
+
+def render(diff: Diff) -> str:
+    """The document, in ASCII, keys in the order of the schema."""
+    return json.dumps(_document(diff).model_dump(mode="json", by_alias=True), indent=1) + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (Draft 2020-12) of the document."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **doc.DiffDocument.model_json_schema(mode="serialization"),
+    }
+
+
+def _document(diff: Diff) -> doc.DiffDocument:
+    codes: tuple[Literal[0, 1, 3], ...] = (0, 1, 3)
+    return doc.DiffDocument(
+        schema_="pciabi-diff/1",
+        tool="pciabi",
+        version=__version__,
+        verdict=diff.verdict,
+        exit_code=next(code for code in codes if code == diff.exit_code),
+        sentence=diff_wording.verdict(diff),
+        fail_on=sorted(diff.fail_on),
+        before=_side(diff.before),
+        after=_side(diff.after),
+        counts=doc.DiffCountsPart(
+            breaking=len(diff.of(Severity.BREAKING)),
+            notable=len(diff.of(Severity.NOTABLE)),
+            benign=len(diff.of(Severity.BENIGN)),
+            unknown=diff.unknown_count,
+            compared=len(diff.matching.pairs),
+        ),
+        changes=[_change(diff, change) for change in diff.changes],
+        unknowns=[_unknown(unknown) for unknown in diff.unknowns],
+        matches=[_match(pair) for pair in diff.matching.pairs],
+    )
+
+
+def _side(side: Side) -> doc.SidePart:
+    told = side.snapshot.provenance
+    return doc.SidePart(
+        label=side.label,
+        file=side.place.file,
+        probe=told.probe,
+        qemu_version=told.qemu_version,
+        qemu_package=told.qemu_package,
+        machine=told.machine,
+        accelerator=told.accelerator,
+        firmware=told.firmware,
+        guest=told.guest,
+        command_line=list(told.command_line),
+        functions=len(side.snapshot.functions),
+    )
+
+
+def _change(diff: Diff, change: Change) -> doc.DiffChangePart:
+    place = diff.place_of(change)
+    return doc.DiffChangePart(
+        **facts(change, diff.before.snapshot, diff.after.snapshot),
+        case=diff.title,
+        file=place.file,
+        line=place.line,
+    )
+
+
+def _unknown(unknown: Unknown) -> doc.UnknownPart:
+    return doc.UnknownPart(
+        device=unknown.device,
+        id=unknown.id,
+        label=unknown.label,
+        field=unknown.field,
+        why_before=unknown.why_before or None,
+        why_after=unknown.why_after or None,
+        excused=unknown.excused,
+        address_before=str(unknown.address_before),
+        address_after=str(unknown.address_after),
+    )
+
+
+def _match(pair: Pair) -> doc.MatchPart:
+    named = pair.before if pair.before.qdev_id else pair.after
+    return doc.MatchPart(
+        label=label(named, named.qdev_id),
+        address_before=str(pair.before.address),
+        address_after=str(pair.after.address),
+        basis=pair.basis,
+    )

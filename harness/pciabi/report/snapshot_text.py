@@ -1,0 +1,68 @@
+"""A snapshot for people: every function, decoded field by field, without any tool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pciabi.abi.bar_differences import bars, rom
+from pciabi.abi.diff import Side
+from pciabi.abi.naming import label
+from pciabi.abi.reading import Part, Reading, reading
+from pciabi.abi.snapshot import PlacedFunction
+from pciabi.pci.layout import FieldValue
+from pciabi.report import diff_wording, printable
+
+
+def render(side: Side) -> str:
+    """The text, control characters taken out."""
+    return printable.block("\n".join(_lines(side))) + "\n"
+
+
+def _lines(side: Side) -> Iterator[str]:
+    for term, value in diff_wording.notes(side):
+        yield f"{term}: {value}"
+    snapshot = side.snapshot
+    for placed in snapshot.functions:
+        yield ""
+        yield from _function(placed)
+        interface = snapshot.interface_at(placed.address)
+        if interface is not None:
+            yield f"  interface {interface.name or 'without a name'}, MAC {interface.mac}"
+    for unreachable in snapshot.unreachable:
+        who = unreachable.qdev_id or unreachable.device or "a function"
+        yield f"unreachable: {who} at path {unreachable.path}: {unreachable.reason}"
+    for substitution in snapshot.substitutions:
+        yield f"substituted: {substitution.inert} for {substitution.option}"
+
+
+def _function(placed: PlacedFunction) -> Iterator[str]:
+    read = reading(placed.function)
+    yield f"{placed.address} (path {placed.path}) {label(placed, placed.qdev_id)}"
+    if placed.function.driver:
+        yield f"  driver {placed.function.driver}"
+    yield from _fields(read.space.header)
+    yield from _regions(placed, read)
+    for capability in read.space.capabilities:
+        version = f" version {capability.version}" if capability.version is not None else ""
+        yield f"  capability at 0x{capability.offset:02x}: {capability.name}{version}"
+        yield from (f"  {line}" for line in _fields(capability.fields))
+    for finding in read.space.findings:
+        yield f"  finding at 0x{finding.offset:02x}: {finding.message}"
+    if read.missing:
+        yield f"  not read: {', '.join(sorted(read.missing))}"
+
+
+def _regions(placed: PlacedFunction, read: Reading) -> Iterator[str]:
+    if Part.BARS not in read.missing:
+        for index, bar in bars(placed.function).items():
+            yield f"  BAR {index}: {bar}"
+    if Part.ROM not in read.missing and rom(placed.function) != "absent":
+        yield f"  expansion ROM: {rom(placed.function)}"
+
+
+def _fields(values: Iterable[FieldValue]) -> Iterator[str]:
+    """One line a field; those that read as zero say nothing of their own."""
+    for value in values:
+        if value.value:
+            field = value.field
+            yield f"  0x{value.offset:02x} {field.name}: {value.shown} ({field.field_class})"

@@ -1,0 +1,103 @@
+"""A configuration as one side of a comparison: its VM is started, paused or booted, and read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pciabi.abi.diff import Side
+from pciabi.abi.snapshot import Snapshot
+from pciabi.cancellation import Cancellation
+from pciabi.deadline import Deadline
+from pciabi.errors import InputError, SourcePosition
+from pciabi.probe.boot import boot
+from pciabi.probe.cold import cold_probe, inert
+from pciabi.qemu import binary, command_line
+from pciabi.qemu.binary import Binary
+from pciabi.scenario import find, load
+from pciabi.scenario.case import Case
+from pciabi.scenario.observe import Observer
+from pciabi.scenario.run import GuestImages, Wishes, control_nic, equipment, laboratory
+from pciabi.source.request import Probe, Request
+from pciabi.vm.config import Device
+
+_COLD_SECONDS = 60.0
+
+
+def scenario(path: Path, request: Request, cancellation: Cancellation, observer: Observer) -> Side:
+    """The first boot of a scenario's case. Raises as `take`."""
+    case = _first_boot(_the_case(path, request), request)
+    probe = _booted if request.probe is Probe.BOOT else _cold
+    snapshot = probe(case, request, cancellation, observer)
+    return Side(case.title, snapshot, SourcePosition(str(path), 1), _places(case))
+
+
+def qemu_command_line(path: Path, _request: Request, _cancellation: Cancellation) -> Side:
+    """The machine a QEMU command line starts. Raises as `take`."""
+    raise InputError("QEMU command lines cannot be probed yet", place=SourcePosition(str(path), 1))
+
+
+def _the_case(path: Path, request: Request) -> Case:
+    cases = find.select(load.cases(path), request.select)
+    if len(cases) > 1:
+        axes = ", ".join(dict.fromkeys(axis for case in cases for axis, _ in case.axes))
+        raise InputError(
+            f"the scenario has {len(cases)} cases, and one is wanted",
+            advice=f"--select AXIS=VALUE picks one; the axes are {axes}",
+            place=SourcePosition(str(path), 1),
+        )
+    return cases[0]
+
+
+def _first_boot(case: Case, request: Request) -> Case:
+    first = case.boots[0]
+    if request.machine is not None:
+        config = replace(first.config, machine=request.machine, machine_position=None)
+        first = replace(first, config=config)
+    return replace(case, boots=(first,))
+
+
+def _cold(case: Case, request: Request, cancellation: Cancellation, observer: Observer) -> Snapshot:
+    found = binary.find(request.qemu)
+    observer.said(f"{case.title}: {found.banner}, paused")
+    (vm,) = equipment(case, found)
+    hardware = inert(vm)
+    snapshot = cold_probe(hardware, found, cancellation, Deadline.after(_COLD_SECONDS))
+    return _started_as(snapshot, found, hardware.arguments)
+
+
+def _booted(
+    case: Case, request: Request, cancellation: Cancellation, observer: Observer
+) -> Snapshot:
+    wishes = Wishes(request.qemu, request.accel, 1)
+    with laboratory(wishes, cancellation, observer) as lab:
+        images = GuestImages(lab)
+        images.prepare(case.image)
+        testbed = lab.testbed(images.get(case.image))
+        (vm,) = equipment(case, lab.binary)
+        control = control_nic(case, (vm,))
+        observer.planned((case,))
+        snapshot = boot(
+            vm, control, testbed, case.timeout, lambda stage: observer.stage(case, 0, stage)
+        ).snapshot
+        hardware = command_line.hardware(vm.config, vm.accepted, control.id)
+        return _started_as(snapshot, lab.binary, hardware)
+
+
+def _started_as(snapshot: Snapshot, qemu: Binary, hardware: Sequence[str]) -> Snapshot:
+    """The snapshot with the command line that anybody can type: without descriptors and the
+    temporary files of one run, which would differ each time the snapshot is taken."""
+    program = (qemu.name,) if qemu.command == (qemu.name,) else tuple(qemu.name.split())
+    provenance = replace(snapshot.provenance, command_line=(*program, *hardware))
+    return replace(snapshot, provenance=provenance)
+
+
+def _places(case: Case) -> Mapping[str, SourcePosition]:
+    return dict(_placed(case.boots[0].config.devices))
+
+
+def _placed(devices: Iterable[Device]) -> Iterable[tuple[str, SourcePosition]]:
+    for device in devices:
+        if device.position is not None:
+            yield device.id, device.position

@@ -1,0 +1,34 @@
+"""What a user asks to be read, and with what. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pciabi.qemu.accelerator import Wish
+
+
+class Probe(StrEnum):
+    """How the hardware of a configuration is read: from a paused QEMU, or by its guest."""
+
+    COLD = "cold"
+    BOOT = "boot"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One thing to read: a file or a shipped scenario's name.
+
+    `qemu` is a path, a version or `debian:SUITE`, None for the one on PATH; `machine` replaces
+    the configuration's machine type. `own` names the options that were given for this side
+    alone: they must not go unused. `select` picks a case of a scenario's matrix.
+    """
+
+    name: str
+    qemu: str | None
+    machine: str | None
+    own: tuple[str, ...]
+    probe: Probe
+    accel: Wish
+    select: Mapping[str, frozenset[str]]
