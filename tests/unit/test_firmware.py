@@ -232,6 +232,9 @@ def test_another_qemus_firmware_is_its_own(installation: Installation) -> None:
         f"{other}/fw/code.fd",
         f"{other}/fw/vars.fd",
     )
+    (other / "fw/code.fd").unlink()
+    with pytest.raises(QemuError, match=r"which is missing \(this QEMU came without it\)"):
+        firmware.find_uefi(binary, PC)
 
 
 def test_the_guest_writes_to_a_copy(installation: Installation, tmp_path: Path) -> None:

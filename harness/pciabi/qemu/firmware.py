@@ -21,7 +21,7 @@ from pciabi.qemu.firmware_descriptor import Descriptor, Flash, FlashFile
 
 _CODE = "pciabi-uefi-code"
 _VARIABLES = "pciabi-uefi-variables"
-_ADVICE = "apt-get install ovmf"
+_HOST = Path("/")
 
 # For a guest that boots from a disk. SeaBIOS then says on the first serial port what it says on
 # the screen; and neither firmware turns to the network, for more than a minute, when the disk
@@ -51,7 +51,7 @@ def find_uefi(binary: Binary, machine: str) -> Uefi:
         faults = "".join(f"; {fault}" for fault in broken)
         raise QemuError(
             f"no UEFI firmware for machine type {machine}: no descriptor in {places} fits{faults}",
-            advice=_ADVICE,
+            advice=_advice(binary.root),
         )
     flash = Flash(
         _present(chosen.flash.code, chosen, binary.root),
@@ -100,8 +100,12 @@ def _blockdev(file: FlashFile, node: str, read_only: str) -> tuple[str, str]:
 def _present(file: FlashFile, descriptor: Descriptor, root: Path) -> FlashFile:
     path = root / file.path.lstrip("/")
     if not path.is_file():
-        raise QemuError(f"{descriptor.name} names {path}, which is missing", advice=_ADVICE)
+        raise QemuError(f"{descriptor.name} names {path}, which is missing", advice=_advice(root))
     return FlashFile(str(path), file.format)
+
+
+def _advice(root: Path) -> str:
+    return "apt-get install ovmf" if root == _HOST else "this QEMU came without it"
 
 
 def _digest(path: Path) -> str:
@@ -132,7 +136,7 @@ def _descriptors(root: Path) -> tuple[list[Descriptor], list[str]]:
 
 def _folders(root: Path) -> Iterator[Path]:
     """Where descriptors lie, the more specific folders later."""
-    if root != Path("/"):
+    if root != _HOST:
         yield root / "usr/share/qemu/firmware"
         return
     shared = os.environ.get("XDG_DATA_DIRS", "") or "/usr/local/share:/usr/share"
