@@ -15,7 +15,7 @@ from pciabi.guest.manifest import FORM, Manifest
 from pciabi.guest.recipe import BuiltRecipe
 
 # Goes up whenever the same recipe and packages would make another image.
-_BUILDER = "2"
+_BUILDER = "3"
 _KIND = "images"
 _KERNEL = "vmlinux"
 _EFI_KERNEL = "vmlinuz"

@@ -70,6 +70,9 @@ def session(port: int, keys: RunKeys, deadline: Deadline) -> Iterator[Session]:
     try:
         try:
             connection = socket.create_connection((LOOPBACK, port), deadline.remaining)
+            # QEMU's end acknowledges late, and Nagle's algorithm would wait for that: 40 ms each
+            # time two small packets follow each other.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             client.connect(
                 LOOPBACK,
                 port=port,
