@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -258,8 +260,6 @@ def test_what_is_no_scenario_is_one_clear_error(tmp_path: Path, raw: bytes) -> N
 def test_any_document_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, document: object
 ) -> None:
-    import yaml
-
     path = tmp_path_factory.mktemp("any") / "any.yaml"
     path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
     complaint = ""
@@ -292,6 +292,19 @@ def test_every_shipped_scenario_unfolds_and_compares_something() -> None:
         assert {dict(case.axes)["machine"] for case in cases} == machines
         assert len({case.title for case in cases}) == len(cases)
         assert all(case.comparisons for case in cases)
+
+
+def test_what_the_loader_takes_an_editor_takes_by_the_published_schema() -> None:
+    schema = ScenarioModel.model_json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    texts = [GOOD, PLUG, REFUSE, *(path.read_text() for path in resources.scenarios())]
+    for text in texts:
+        assert not list(validator.iter_errors(yaml.safe_load(text)))
+    mistakes: list[object] = ["reboot", {"hotplug": {"id": "x"}}, {"refused": {}}, {"boots": ""}]
+    for wrong in mistakes:
+        document = {**yaml.safe_load(GOOD), "steps": [wrong]}
+        assert list(validator.iter_errors(document)), wrong
 
 
 def test_names_paths_folders_and_patterns_find_scenarios(tmp_path: Path) -> None:

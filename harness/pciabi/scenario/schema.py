@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, GetJsonSchemaHandler, StringConstraints, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from pciabi.documents import Strict, Text
 
@@ -113,6 +115,14 @@ class StepModel(When):
     expect: dict[Id, ExpectModel] | None = Field(
         default=None, description="What must hold between the last two boots, by device id."
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """For editors: a bare `boot` is a step too."""
+        written_out = handler.resolve_ref_schema(handler(core_schema))
+        return {"anyOf": [{"const": "boot"}, written_out], "description": cls.__doc__}
 
     @model_validator(mode="before")
     @classmethod
