@@ -12,7 +12,7 @@ _QEMU = re.compile(
     re.DOTALL,
 )
 _NAMED = re.compile(r"qemu|kvm", re.IGNORECASE)
-_X86 = re.compile(r"(.*/)?(qemu-system-(x86_64|i386)|qemu-kvm|kvm|qemu)\b.*", re.DOTALL)
+_FOREIGN = re.compile(r"(.*/)?qemu-system-(?!x86_64|i386).*", re.DOTALL)
 
 
 def is_qemu(word: Argument) -> bool:
@@ -27,4 +27,4 @@ def may_be_qemu(word: Argument) -> bool:
 
 def is_foreign(word: Argument) -> bool:
     """Whether the word names an emulator of something that is no PC."""
-    return is_qemu(word) and _X86.fullmatch(word.text) is None
+    return is_qemu(word) and _FOREIGN.fullmatch(word.text) is not None

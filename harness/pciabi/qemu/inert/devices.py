@@ -1,0 +1,170 @@
+"""`-device` and `-global`: devices as the guest sees them, without anything of the host."""
+
+from __future__ import annotations
+
+import re
+
+from pciabi.qemu.inert import driver_rules as rules
+from pciabi.qemu.inert import fields
+from pciabi.qemu.inert.statement import (
+    Stated,
+    Statement,
+    Surroundings,
+    fresh,
+    kept,
+    left_out,
+    replaced,
+    written,
+)
+from pciabi.vm.command_line.driver_table import Driver, driver_table
+from pciabi.vm.command_line.parameters import Parameter, Parameters
+
+# A PCI device that every distribution's QEMU has and that needs nothing of the host.
+PLACEHOLDER = "virtio-rng-pci"
+_PLACE = ("id", "bus", "addr", "multifunction")
+_ALWAYS = {"driver", "id", "bus", "addr"}
+# ROMs that come with QEMU and that it looks up by these names in its own folder.
+_QEMUS_OWN_ROM = re.compile(r"(efi|pxe)-[\w-]+\.rom|vgabios-[\w-]+\.bin")
+_NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9_.-]")
+_ADVICE = "pciabi starts no QEMU with what it does not know"
+
+
+def device(statement: Statement, around: Surroundings) -> Stated:
+    """One `-device`, by its driver."""
+    driver = _driver(statement)
+    held = _held(driver.name)
+    shown = statement.shown("driver", "id", "bus", "addr")
+    if driver.name in rules.REFUSED:
+        raise statement.refused(f"'{driver.name}' {rules.REFUSED[driver.name]}", at="driver")
+    if held is not None and driver.is_pci:
+        return _placeholder(statement, shown)
+    if held is not None or driver.name in rules.OFF_PCI:
+        users = tuple(filter(None, [statement.get("id")]))
+        acpi = (fields.ACPI,) if driver.name in rules.WITH_ACPI_TABLES else ()
+        return left_out(shown, users, acpi)
+    parameters = statement.parameters
+    open_fields: list[str] = []
+    if driver.name in rules.REPLACED:
+        parameters = parameters.having("driver", rules.REPLACED[driver.name][0])
+        open_fields.append(fields.VIRTIO_FEATURES)
+    parameters = _without_files(statement, parameters, driver, open_fields)
+    if "audiodev" in driver.text and not parameters.get("audiodev"):
+        parameters = parameters.having("audiodev", around.audiodev)
+    name = device_id(statement)
+    if name is not None:
+        parameters = parameters.having("id", name)
+    expected = (name,) if name is not None and driver.is_pci else ()
+    users = (name,) if name is not None else ()
+    if open_fields:
+        stated = replaced(statement, parameters, shown, users, tuple(open_fields))
+        return Stated(stated.arguments, stated.substitutions, expected)
+    return Stated(("-device", written(parameters)), (), expected)
+
+
+def device_id(statement: Statement) -> str | None:
+    """The id a device has here: its own; or one made of what it stands for on the host, where
+    it has none and something about it will not be known."""
+    name = statement.get("id")
+    driver = driver_table().find(statement.get("driver") or "")
+    if name or driver is None or not driver.is_pci:
+        return name
+    if _held(driver.name) is not None:
+        source = next(filter(None, map(statement.get, _SOURCES)), None)
+    else:
+        source = statement.get("netdev")
+    return f"pciabi-{_NOT_IN_AN_ID.sub('_', source)}" if source else None
+
+
+_SOURCES = ("host", "sysfsdev", "chardev", "vhostdev", "evdev", "guest-cid", "wwpn", "socket")
+
+
+def users(statement: Statement) -> tuple[tuple[str, str], ...]:
+    """The backends a device names, as (kind, id)."""
+    if statement.parameters.find("driver") is None:
+        return ()
+    return tuple(
+        (rules.REFERENCES[item.name], item.value)
+        for item in statement.parameters.items
+        if item.name in rules.REFERENCES
+    )
+
+
+def global_(statement: Statement) -> Stated:
+    """`-global DRIVER.PROPERTY=VALUE`, or with three parameters."""
+    name, value = statement.get("property"), statement.get("value")
+    if name is None:
+        first = statement.parameters.items[0] if statement.parameters.items else None
+        if first is None or "." not in first.name:
+            raise statement.refused("is not DRIVER.PROPERTY=VALUE")
+        name, value = first.name.partition(".")[2], first.value
+    if name == rules.ROM_FILE and (not value or _QEMUS_OWN_ROM.fullmatch(value)):
+        return kept(statement)
+    if name in driver_table().plain or name in rules.WORDS:
+        return kept(statement)
+    raise statement.refused(f"property '{name}' may name something of the host", advice=_ADVICE)
+
+
+def _driver(statement: Statement) -> Driver:
+    name = statement.get("driver")
+    if not name:
+        raise statement.refused("names no driver")
+    found = driver_table().find(name)
+    if found is None:
+        raise statement.refused(
+            f"driver '{name}' is not on the list of those known to leave the host alone",
+            advice=_ADVICE,
+            at="driver",
+        )
+    return found
+
+
+def _held(driver: str) -> str | None:
+    for prefix, reason in rules.HELD_FAMILIES.items():
+        if driver.startswith(prefix):
+            return reason
+    return rules.HELD.get(driver)
+
+
+def _placeholder(statement: Statement, shown: str) -> Stated:
+    """Another device in the place of one that would need the host."""
+    name = device_id(statement)
+    place = statement.parameters.keeping(*_PLACE)
+    if name is None:
+        raise statement.refused(
+            "needs an id, so that what is not known can be told of it", advice="add id=NAME"
+        )
+    place = place.having("id", name)
+    made = fresh(PLACEHOLDER, like=statement.parameters)
+    parameters = Parameters((*made.items, *place.items), made.implied, made.is_json)
+    stated = replaced(statement, parameters, shown, (name,), (fields.EVERY_FIELD,))
+    return Stated(stated.arguments, stated.substitutions, (name,))
+
+
+def _without_files(
+    statement: Statement, parameters: Parameters, driver: Driver, open_fields: list[str]
+) -> Parameters:
+    """The parameters without those that name files. Raises InputError for any that may name
+    something else of the host."""
+    found = []
+    for item in parameters.items:
+        if item.name == rules.ROM_FILE and item.value and not _QEMUS_OWN_ROM.fullmatch(item.value):
+            open_fields.append(fields.ROM)
+        elif item.name in rules.FILES:
+            continue
+        else:
+            _must_be_known(statement, item, driver)
+            found.append(item)
+    return Parameters(tuple(found), parameters.implied, parameters.is_json)
+
+
+def _must_be_known(statement: Statement, item: Parameter, driver: Driver) -> None:
+    if item.name in _ALWAYS or item.name in rules.REFERENCES or item.name == rules.ROM_FILE:
+        return
+    known = rules.WORDS if item.name in driver.text else rules.WORDS | driver_table().plain
+    if item.name not in known:
+        raise statement.refused(
+            f"property '{item.name}' of {driver.name} is not on the list of those known to "
+            "leave the host alone",
+            advice=_ADVICE,
+            at=item.name,
+        )

@@ -1,0 +1,14 @@
+"""The names of what a real backend decides about a device, so that an inert one leaves it open.
+
+Measured on real QEMU by `tests/real/test_inert_backends.py`.
+"""
+
+VIRTIO_FEATURES = "virtio features"
+VIRTIO_QUEUES = "virtio queues"
+VIRTIO_CONFIGURATION = "virtio device configuration"
+MSIX_TABLE = "MSI-X table size"
+ROM = "expansion ROM"
+ACPI = "ACPI tables"
+SMBIOS = "SMBIOS tables"
+EVERY_FIELD = "every field"
+"""Another device holds the place: nothing but the place can be compared."""

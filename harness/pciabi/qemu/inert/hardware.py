@@ -1,0 +1,191 @@
+"""A user's command line made safe to start: the hardware stays, everything of the host goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from pciabi.abi.snapshot import Substitution
+from pciabi.errors import InputError, SourcePosition
+from pciabi.qemu.inert import devices, machine
+from pciabi.qemu.inert.option_rules import OPTION_RULES, REFUSED
+from pciabi.qemu.inert.statement import Stated, Statement, Surroundings, unknown
+from pciabi.vm.command_line.option import OPEN, Option, QemuCommandLine
+from pciabi.vm.command_line.parameters import Parameters, parameters
+from pciabi.vm.command_line.program import is_foreign
+
+SILENCE = "pciabi-silence"
+
+# QEMU's name for the first value of an option where none is written; None where there is none.
+_IMPLIED = {
+    "device": "driver",
+    "netdev": "type",
+    "nic": "type",
+    "net": "type",
+    "chardev": "backend",
+    "blockdev": "driver",
+    "object": "qom-type",
+    "fsdev": "fsdriver",
+    "virtfs": "fsdriver",
+    "tpmdev": "type",
+    "machine": "type",
+    "m": "size",
+    "numa": "type",
+    "boot": "order",
+    "audiodev": "driver",
+    "audio": "driver",
+    "drive": None,
+    "global": None,
+    "smbios": None,
+}
+# `-set` names these options' groups by other words, or by the same.
+_SET_GROUPS = ("device", "drive", "chardev", "netdev", "fsdev", "net", "nic")
+
+
+@dataclass(frozen=True)
+class InertHardware:
+    """Arguments that state a VM's hardware and name nothing of the host.
+
+    `expected` are the qdev ids of its PCI devices, `substitutions` what was replaced.
+    `origins` tells where each pair of arguments comes from, for QEMU quotes a pair
+    (`-device e1000,addr=0x3`) when it refuses it.
+    """
+
+    arguments: tuple[str, ...]
+    expected: tuple[str, ...]
+    substitutions: tuple[Substitution, ...]
+    origins: tuple[tuple[str, SourcePosition], ...]
+
+    def origin(self, complaint: str) -> SourcePosition | None:
+        """The place in the user's file of what a complaint of QEMU's quotes, or None."""
+        found = [(len(pair), place) for pair, place in self.origins if pair in complaint]
+        return max(found)[1] if found else None
+
+
+def inert(line: QemuCommandLine) -> InertHardware:
+    """The command line made safe. Raises InputError for whatever is not on the allow-list, not
+    known, or there only under a condition."""
+    if line.program is not None and is_foreign(line.program):
+        raise InputError(
+            f"{line.program.text} emulates no PC",
+            advice="pciabi compares PCs: qemu-system-x86_64",
+            place=line.program.position,
+        )
+    statements = list(_statements(line))
+    around = Surroundings(_users(statements), SILENCE)
+    found = [(statement, _stated(statement, around)) for statement in statements]
+    arguments = [argument for _, stated in found for argument in stated.arguments]
+    return InertHardware(
+        arguments=(
+            "-no-user-config",
+            *("-audiodev", f"none,id={SILENCE}"),
+            *arguments,
+            *_memory(statements),
+        ),
+        expected=tuple(name for _, stated in found for name in stated.expected),
+        substitutions=tuple(told for _, stated in found for told in stated.substitutions),
+        origins=tuple(
+            (" ".join(stated.arguments), statement.position)
+            for statement, stated in found
+            if stated.arguments
+        ),
+    )
+
+
+def _statements(line: QemuCommandLine) -> Iterator[Statement]:
+    statements: list[Statement] = []
+    for option in line.options:
+        if option.name == "set":
+            _set(option, statements)
+        else:
+            statements.append(Statement(option, _parameters(option)))
+    yield from statements
+
+
+def _parameters(option: Option) -> Parameters:
+    if option.value is None or option.name not in _IMPLIED:
+        return Parameters((), None)
+    return parameters(option.value, _IMPLIED[option.name])
+
+
+def _set(option: Option, statements: list[Statement]) -> None:
+    """`-set GROUP.ID.NAME=VALUE`: a parameter more for an option in front of it."""
+    _must_be_certain(option)
+    assert option.value is not None
+    (item, *more) = parameters(option.value, None).items or (None,)
+    group, _, rest = (item.name if item else "").partition(".")
+    name, _, key = rest.partition(".")
+    if item is None or more or not key or group not in _SET_GROUPS:
+        raise InputError(
+            f"{option.written} is not GROUP.ID.NAME=VALUE of an option that has an id",
+            place=option.position,
+        )
+    for at, statement in enumerate(statements):
+        if statement.name == group and statement.parameters.get("id") == name:
+            if statement.parameters.is_json:
+                raise InputError(
+                    f"{option.written}: QEMU sets nothing of a device in JSON form",
+                    place=option.position,
+                )
+            items = (*statement.parameters.items, replace(item, name=key))
+            changed = replace(statement.parameters, items=items)
+            statements[at] = replace(statement, parameters=changed)
+            return
+    raise InputError(f"{option.written}: there is no {group} '{name}'", place=option.position)
+
+
+def _users(statements: Sequence[Statement]) -> dict[tuple[str, str], tuple[str, ...]]:
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for statement in statements:
+        if statement.name == "device" and not _names_unknown(statement):
+            name = devices.device_id(statement)
+            for backend in devices.users(statement) if name else ():
+                found[backend] = (*found.get(backend, ()), name or "")
+    return found
+
+
+def _names_unknown(statement: Statement) -> bool:
+    return any(item.unresolved for item in statement.parameters.items)
+
+
+def _stated(statement: Statement, around: Surroundings) -> Stated:
+    option = statement.option
+    if option.name == OPEN:
+        raise unknown(option.word.unresolved[0], option.position)
+    rule = OPTION_RULES.get(option.name)
+    if rule is None:
+        reason = REFUSED.get(option.name, "not on the list of options known to be safe to start")
+        raise InputError(f"{option.word.text}: {reason}", place=option.position)
+    if rule.treatment is None:
+        return Stated()
+    _must_be_certain(option)
+    return rule.treatment(statement, around)
+
+
+def _must_be_certain(option: Option) -> None:
+    if option.condition is not None:
+        raise InputError(
+            f"{option.written[:60]} is there only under a condition (line {option.condition.line})",
+            advice="read /proc/PID/cmdline of the running QEMU instead",
+            place=option.position,
+        )
+
+
+def _memory(statements: Sequence[Statement]) -> tuple[str, ...]:
+    """Memory of its own for a machine larger than the host may be: a file without a name.
+
+    QEMU's default memory must fit into the host's in full, though nothing ever touches it.
+    """
+    sizes = [s.get("size") for s in statements if s.name == "m" and s.get("size")]
+    assigned = any(
+        s.get("memory-backend") if s.name == "machine" else s.name == "numa"
+        for s in statements
+        if s.name in {"machine", "numa"}
+    )
+    wanted = machine.size(sizes[-1] or "") if sizes else None
+    if assigned or wanted is None or wanted <= machine.LARGE_BYTES:
+        return ()
+    return (
+        *("-object", f"memory-backend-memfd,id={machine.MEMORY_ID},size={wanted},share=on"),
+        *("-machine", f"memory-backend={machine.MEMORY_ID}"),
+    )

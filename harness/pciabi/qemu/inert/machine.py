@@ -1,0 +1,105 @@
+"""The machine itself: type, processor, memory, tables. What shapes PCI stays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pciabi.abi.snapshot import Substitution
+from pciabi.qemu.inert import fields
+from pciabi.qemu.inert.statement import (
+    Stated,
+    Statement,
+    kept,
+    left_out,
+    text_of,
+    written,
+)
+
+MACHINE_KEPT = frozenset(
+    """
+    type acpi aux-ram-share boot.menu cxl default-bus-bypass-iommu default_bus_bypass_iommu
+    fd-bootchk graphics hmat hpet i8042 max-fw-size max-ram-below-4g memory-backend nvdimm
+    nvdimm-persistence pcspk-audiodev pic pit rtc sata smbios-entry-point-type smbus smm
+    smp.cores smp.cpus smp.dies smp.maxcpus smp.sockets smp.threads smp.modules smp.clusters
+    spcr usb vmport x-oem-id x-oem-table-id x-south-bridge
+    """.split()  # noqa: SIM905
+)
+MACHINE_KEPT_FAMILIES = ("cxl-fmw.", "boot.", "memory.")
+MACHINE_LEFT_OUT: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("accel", "kernel-irqchip", "kernel_irqchip"), "nothing runs"),
+        **dict.fromkeys(("kvm-shadow-mem", "kvm_shadow_mem", "igd-passthru"), "nothing runs"),
+        **dict.fromkeys(("kernel", "initrd", "append", "dtb", "shim", "firmware"), "a file"),
+        **dict.fromkeys(("pflash0", "pflash1"), "firmware, which does not run"),
+        **dict.fromkeys(("confidential-guest-support", "memory-encryption"), "the host's CPU"),
+        **dict.fromkeys(("dump-guest-core", "mem-merge"), "how the host treats memory"),
+        "suppress-vmdesc": "about migration",
+    }
+)
+_SGX = "sgx-epc."
+_XEN = re.compile(r"xen.*")
+_HOST_CPU = "host"
+_CHECKS = {"enforce", "check"}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([bBkKmMgGtTpPeE]?)(?:i?[bB])?")
+_UNITS = {"b": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60}
+# Above this a host need not have the memory: it is kept in a file without a name.
+LARGE_BYTES = 1 << 30
+MEMORY_ID = "pciabi-memory"
+
+
+def machine(statement: Statement) -> Stated:
+    """`-machine`: the type and what shapes hardware; not the accelerator, nor files."""
+    name = statement.get("type")
+    if name is not None and _XEN.fullmatch(name):
+        raise statement.refused(f"'{name}' needs Xen", at="type")
+    parameters = statement.parameters
+    for item in parameters.items:
+        if item.name in MACHINE_LEFT_OUT or item.name.startswith(_SGX):
+            parameters = parameters.without(item.name)
+        elif item.name not in MACHINE_KEPT and not item.name.startswith(MACHINE_KEPT_FAMILIES):
+            raise statement.refused(
+                f"property '{item.name}' is not on the list of those known to leave the host alone",
+                at=item.name,
+            )
+    if not parameters.items:
+        return Stated()
+    return Stated(("-machine", written(parameters)))
+
+
+def processor(statement: Statement) -> Stated:
+    """`-cpu`: the model stays; the host's own, which only KVM has, becomes TCG's fullest."""
+    value = statement.option.value
+    model, *features = text_of(value).split(",") if value is not None else [""]
+    if model == _HOST_CPU:
+        return Stated(("-cpu", "max"), (Substitution("-cpu host", "-cpu max", None, ()),))
+    features = [feature for feature in features if feature.partition("=")[0] not in _CHECKS]
+    return Stated(("-cpu", ",".join([model, *features])))
+
+
+def size(text: str) -> int | None:
+    """A size as `-m` takes it, in bytes; the unit is MiB where none is written."""
+    match = _SIZE.fullmatch(text)
+    if match is None or len(text) > 24:
+        return None
+    unit = match[2].lower() or "m"
+    return int(float(match[1]) * (1 << _UNITS[unit]))
+
+
+def boot(statement: Statement) -> Stated:
+    """`-boot`: without the picture a BIOS would show."""
+    parameters = statement.parameters.without("splash")
+    return Stated(("-boot", written(parameters))) if parameters.items else Stated()
+
+
+def smbios(statement: Statement) -> Stated:
+    """`-smbios`: without files, and without the free strings, which may hold secrets."""
+    if statement.get("type") == "11" or {"file", "path"} & statement.parameters.names:
+        return left_out(statement.shown("type"), (), (fields.SMBIOS,))
+    return kept(statement)
+
+
+def acpitable(statement: Statement) -> Stated:
+    """`-acpitable`: its content is in files."""
+    return left_out(f"-{statement.name}", (), (fields.ACPI,))
