@@ -228,7 +228,8 @@ class _Machine:
     ) -> PciDevice | None:
         name = given.find("driver")
         if name is None or name.unresolved is not None:
-            open_part = option.value.unresolved[0].source if option.value else ""
+            open_parts = option.value.unresolved if option.value is not None else ()
+            open_part = open_parts[0].source if open_parts else ""
             return PciDevice(
                 given.get("id") or open_part, "", Role.OTHER, Pinning.UNKNOWN, span(option),
                 detail="which driver it is only a run would tell",
