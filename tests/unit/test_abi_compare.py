@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from pciabi.abi.change import Change, Kind, Severity
 from pciabi.abi.compare import compare
 from pciabi.abi.severity import TABLE, Aspect
-from pciabi.abi.snapshot import NetworkInterface, PlacedFunction, Snapshot
+from pciabi.abi.snapshot import (
+    EVERY_FIELD,
+    NetworkInterface,
+    PlacedFunction,
+    Snapshot,
+    Substitution,
+)
 from pciabi.pci.address import TopologyPath
 from pciabi.pci.config_space import decode
 from pciabi.pci.function import Bar, BarKind, PciFunction
@@ -401,3 +407,18 @@ def test_another_interface_name_at_the_same_address_breaks() -> None:
 def test_every_aspect_is_judged_with_a_reason() -> None:
     assert set(TABLE) == set(Aspect)
     assert all(judgement.reason for judgement in TABLE.values())
+
+
+def test_of_a_device_that_only_holds_a_place_nothing_but_the_place_is_compared() -> None:
+    nic = recorded("qemu-7.2_pc-two-nics").by_id("net1")
+    assert nic is not None
+    told = Substitution("-device vfio-pci", "-device virtio-rng-pci", "net1", (EVERY_FIELD,))
+    other = replace(nic, function=replace(nic.function, config=bytes(256)))
+    moved = replace(other, path=TopologyPath(0, ((9, 0),)))
+
+    def held(function: PlacedFunction) -> Snapshot:
+        return replace(snapshot(function), substitutions=(told,))
+
+    assert compare(held(nic), held(other)) == ()
+    assert [change.kind for change in compare(held(nic), held(moved))] == [Kind.MOVED]
+    assert compare(snapshot(nic), snapshot(other)) != ()

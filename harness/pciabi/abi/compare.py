@@ -36,12 +36,11 @@ def compare(before: Snapshot, after: Snapshot) -> tuple[Change, ...]:
             before.interface_at(pair.before.address),
             after.interface_at(pair.after.address),
         )
-        found = (
-            *_place_differences(sight),
-            *function_differences(
+        found = list(_place_differences(sight))
+        if not (before.is_stand_in(pair.before.qdev_id) or after.is_stand_in(pair.after.qdev_id)):
+            found += function_differences(
                 reading(pair.before.function), reading(pair.after.function), probes
-            ),
-        )
+            )
         changes += [_change(difference, sight, pair.basis) for difference in found]
     for function in matching.vanished:
         sight = Sight(function, None, before.interface_at(function.address), None)

@@ -71,6 +71,10 @@ class Unreachable:
     reason: str
 
 
+EVERY_FIELD = "every field"
+"""In `Substitution.unknown`: another device holds the place, so only that can be compared."""
+
+
 @dataclass(frozen=True)
 class Substitution:
     """An inert backend that stood in for a real one, and what that makes unknowable.
@@ -119,6 +123,12 @@ class Snapshot:
         """Why no guest can find the device, None where one can or it is not there at all."""
         found = (one for one in self.unreachable if one.qdev_id == qdev_id is not None)
         return next((one.reason for one in found), None)
+
+    def is_stand_in(self, qdev_id: str | None) -> bool:
+        """Whether the device is another one in the place of the configured one."""
+        return qdev_id is not None and any(
+            one.qdev_id == qdev_id and EVERY_FIELD in one.unknown for one in self.substitutions
+        )
 
     def interface_at(self, address: GuestAddress) -> NetworkInterface | None:
         """The NIC that sits at a guest address, or None."""

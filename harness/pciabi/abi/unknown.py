@@ -127,7 +127,7 @@ def _replaced(function: PlacedFunction, snapshot: Snapshot) -> dict[str, str]:
 
 
 def _stand_in(substitution: Substitution) -> str:
-    return f"{substitution.inert} stood in for the configured backend"
+    return f"{substitution.inert} stood in for {substitution.option}"
 
 
 def _because(what: Fact | Part, before: frozenset[object], after: frozenset[object]) -> _Why:

@@ -8,19 +8,17 @@ from pciabi.deadline import Deadline
 from pciabi.errors import InputError
 from pciabi.probe.cold import Hardware, cold_probe
 from pciabi.qemu.binary import Binary
-from pciabi.qemu.inert.hardware import inert
-from pciabi.vm.command_line.option import QemuCommandLine
+from pciabi.qemu.inert.hardware import InertHardware
 
 
-def probe_command_line(
-    line: QemuCommandLine, binary: Binary, cancellation: Cancellation, deadline: Deadline
+def probe(
+    made: InertHardware, binary: Binary, cancellation: Cancellation, deadline: Deadline
 ) -> Snapshot:
-    """What a guest of this command line finds. Nothing the command line names is touched.
+    """What a guest of a command line that was made inert finds.
 
-    Raises InputError at the place of the option that may not start or that QEMU refuses,
-    CannotTest where QEMU cannot be read, Interrupted.
+    Raises InputError at the place of the option that QEMU refuses, CannotTest where it cannot
+    be read, Interrupted.
     """
-    made = inert(line)
     hardware = Hardware(made.arguments, made.expected, made.substitutions)
     try:
         return cold_probe(hardware, binary, cancellation, deadline)

@@ -11,15 +11,18 @@ from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
 from pciabi.errors import InputError, SourcePosition
+from pciabi.probe import configuration
 from pciabi.probe.boot import boot
 from pciabi.probe.cold import cold_probe, inert
 from pciabi.qemu import binary, command_line
 from pciabi.qemu.binary import Binary
+from pciabi.qemu.inert.hardware import inert as inert_hardware
 from pciabi.scenario import find, load
 from pciabi.scenario.case import Case
 from pciabi.scenario.observe import Observer
 from pciabi.scenario.run import GuestImages, Wishes, control_nic, equipment, laboratory
 from pciabi.source.request import Probe, Request
+from pciabi.vm import reading
 from pciabi.vm.config import Device
 
 _COLD_SECONDS = 60.0
@@ -33,9 +36,21 @@ def scenario(path: Path, request: Request, cancellation: Cancellation, observer:
     return Side(case.title, snapshot, SourcePosition(str(path), 1), _places(case))
 
 
-def qemu_command_line(path: Path, _request: Request, _cancellation: Cancellation) -> Side:
-    """The machine a QEMU command line starts. Raises as `take`."""
-    raise InputError("QEMU command lines cannot be probed yet", place=SourcePosition(str(path), 1))
+def qemu_command_line(path: Path, request: Request, cancellation: Cancellation) -> Side:
+    """The machine a QEMU command line starts, without anything of the host. Raises as `take`."""
+    if request.probe is Probe.BOOT:
+        raise InputError(
+            "only a scenario's VM can be booted: a command line brings its own disks",
+            advice="leave out --boot",
+            place=SourcePosition(str(path), 1),
+        )
+    line = reading.read(path)
+    made = inert_hardware(line if request.machine is None else line.on_machine(request.machine))
+    found = binary.find(request.qemu)
+    deadline = Deadline.after(_COLD_SECONDS)
+    snapshot = configuration.probe(made, found, cancellation, deadline)
+    start = SourcePosition(str(path), 1)
+    return Side(path.name, _started_as(snapshot, found, made.arguments), start, dict(made.devices))
 
 
 def _the_case(path: Path, request: Request) -> Case:

@@ -21,7 +21,7 @@ FLOPPY_BYTES = 1_474_560
 _DRIVE_KEPT = frozenset(("if", "bus", "unit", "index", "media", "id", "readonly", "read-only"))
 _DRIVE_KEPT |= {"discard", "detect-zeroes", "cache", "cache.writeback", "werror", "rerror"}
 _NODE_KEPT = ("node-name", "read-only", "discard", "detect-zeroes")
-_SHOWN = ("if", "index", "media", "format", "id", "readonly", "driver", "node-name", "read-only")
+_SHOWN = ("driver", "if", "index", "media", "format", "readonly", "read-only")
 _GONE = ("addr", "cyls", "heads", "secs", "trans", "serial", "boot")
 # A drive with none of these is an empty one, such as a CD-ROM drive without a medium.
 _MEDIUM = ("file", "driver", "filename", "format")
@@ -68,7 +68,7 @@ def short_drive(statement: Statement) -> Stated:
         parameters = _null(parameters, size)
     word = "a disk image" if statement.name == "disk image" else f"-{statement.name}"
     arguments = ("-drive", written(parameters))
-    return Stated(arguments, (Substitution(word, " ".join(arguments), None, ()),))
+    return Stated(arguments, (Substitution(word, "-drive driver=null-co", None, ()),))
 
 
 def blockdev(statement: Statement, around: Surroundings) -> Stated:

@@ -25,7 +25,7 @@ def chardev(statement: Statement, around: Surroundings) -> Stated:
         pairs.append(("mux", True))
     parameters = fresh("null", *pairs, like=statement.parameters)
     users = around.of("chardev", name)
-    stated = replaced(statement, parameters, statement.shown("backend", "id"), users)
+    stated = replaced(statement, parameters, statement.shown("backend"), users)
     return Stated(stated.arguments) if statement.get("backend") == "null" else stated
 
 
@@ -43,7 +43,7 @@ def fsdev(statement: Statement, around: Surroundings) -> Stated:
     name = statement.get("id")
     parameters = fresh("synth", ("id", name or ""), like=statement.parameters)
     users = around.of("fsdev", name)
-    return replaced(statement, parameters, statement.shown("fsdriver", "id"), users)
+    return replaced(statement, parameters, statement.shown("fsdriver"), users)
 
 
 def virtfs(statement: Statement) -> Stated:
@@ -51,20 +51,20 @@ def virtfs(statement: Statement) -> Stated:
     made = fresh("synth", like=statement.parameters)
     seen = statement.parameters.keeping("mount_tag", "id")
     parameters = type(seen)((*made.items, *seen.items), "fsdriver", seen.is_json)
-    return replaced(statement, parameters, statement.shown("fsdriver", "mount_tag", "id"))
+    return replaced(statement, parameters, statement.shown("fsdriver"))
 
 
 def tpmdev(statement: Statement, around: Surroundings) -> Stated:
     """`-tpmdev`: left out with its device, for there is no inert one."""
     users = around.of("tpmdev", statement.get("id"))
-    return left_out(statement.shown("type", "id"), users, (fields.ACPI,))
+    return left_out(statement.shown("type"), users, (fields.ACPI,))
 
 
 def audiodev(statement: Statement) -> Stated:
     """`-audiodev`: silence. A device sounds alike to the guest beside any backend."""
     pairs = (("id", statement.get("id") or ""),)
     parameters = fresh("none", *pairs, like=statement.parameters)
-    return replaced(statement, parameters, statement.shown("driver", "id"))
+    return replaced(statement, parameters, statement.shown("driver"))
 
 
 def audio(statement: Statement) -> Stated:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pciabi.abi.snapshot import EVERY_FIELD
 from pciabi.qemu.inert import driver_rules as rules
 from pciabi.qemu.inert import fields
 from pciabi.qemu.inert.statement import (
@@ -33,7 +34,7 @@ def device(statement: Statement, around: Surroundings) -> Stated:
     """One `-device`, by its driver."""
     driver = _driver(statement)
     held = _held(driver.name)
-    shown = statement.shown("driver", "id", "bus", "addr")
+    shown = statement.shown("driver")
     if driver.name in rules.REFUSED:
         raise statement.refused(f"'{driver.name}' {rules.REFUSED[driver.name]}", at="driver")
     if held is not None and driver.is_pci:
@@ -55,6 +56,8 @@ def device(statement: Statement, around: Surroundings) -> Stated:
         parameters = parameters.having("id", name)
     expected = (name,) if name is not None and driver.is_pci else ()
     users = (name,) if name is not None else ()
+    if fields.ROM in open_fields:
+        shown = f"{shown} with a ROM file"
     if open_fields:
         stated = replaced(statement, parameters, shown, users, tuple(open_fields))
         return Stated(stated.arguments, stated.substitutions, expected)
@@ -136,7 +139,7 @@ def _placeholder(statement: Statement, shown: str) -> Stated:
     place = place.having("id", name)
     made = fresh(PLACEHOLDER, like=statement.parameters)
     parameters = Parameters((*made.items, *place.items), made.implied, made.is_json)
-    stated = replaced(statement, parameters, shown, (name,), (fields.EVERY_FIELD,))
+    stated = replaced(statement, parameters, shown, (name,), (EVERY_FIELD,))
     return Stated(stated.arguments, stated.substitutions, (name,))
 
 

@@ -46,15 +46,21 @@ _SET_GROUPS = ("device", "drive", "chardev", "netdev", "fsdev", "net", "nic")
 class InertHardware:
     """Arguments that state a VM's hardware and name nothing of the host.
 
-    `expected` are the qdev ids of its PCI devices, `substitutions` what was replaced.
+    `devices` are the qdev ids of its PCI devices, each with the place of its option;
+    `substitutions` are what was replaced.
     `origins` tells where each pair of arguments comes from, for QEMU quotes a pair
     (`-device e1000,addr=0x3`) when it refuses it.
     """
 
     arguments: tuple[str, ...]
-    expected: tuple[str, ...]
+    devices: tuple[tuple[str, SourcePosition], ...]
     substitutions: tuple[Substitution, ...]
     origins: tuple[tuple[str, SourcePosition], ...]
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """The qdev ids that must turn up on PCI."""
+        return tuple(name for name, _ in self.devices)
 
     def origin(self, complaint: str) -> SourcePosition | None:
         """The place in the user's file of what a complaint of QEMU's quotes, or None."""
@@ -82,7 +88,9 @@ def inert(line: QemuCommandLine) -> InertHardware:
             *arguments,
             *_memory(statements),
         ),
-        expected=tuple(name for _, stated in found for name in stated.expected),
+        devices=tuple(
+            (name, statement.position) for statement, stated in found for name in stated.expected
+        ),
         substitutions=tuple(told for _, stated in found for told in stated.substitutions),
         origins=tuple(
             (" ".join(stated.arguments), statement.position)

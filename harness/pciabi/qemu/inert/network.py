@@ -8,7 +8,7 @@ from pciabi.vm.command_line.parameters import Parameters
 
 # Backends beside which a device looks as it does beside `user` (measured).
 _ALIKE = {"user", "socket", "stream", "dgram", "l2tpv3", "vde", "hubport"}
-_SHOWN = ("type", "id", "vhost", "queues", "model", "mac", "macaddr")
+_SHOWN = ("type", "vhost", "queues", "model")
 # The guest's side of `-nic` and `-net nic`.
 _NIC = ("model", "mac", "macaddr", "addr", "vectors", "id", "name")
 _ENDINGS = ("none", "nic")

@@ -78,7 +78,7 @@ def object_(statement: Statement, around: Surroundings) -> Stated:
     kind = statement.get("qom-type") or ""
     name = statement.get("id")
     users = around.of("object", name)
-    shown = statement.shown("qom-type", "id", "size")
+    shown = statement.shown("qom-type")
     if kind in KEPT:
         return kept(statement)
     if kind in REPLACED:

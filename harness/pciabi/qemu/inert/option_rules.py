@@ -92,7 +92,7 @@ OPTION_RULES: Mapping[str, Rule] = MappingProxyType(
             *_rows("show-cursor k g portrait rotate", None, "the host's display"),
             *_rows("monitor qmp qmp-pretty mon qtest qtest-log", None, "an interface to the host"),
             *_rows("gdb s", None, "listens on the host"),
-            *_rows("name msg compat echr", None, "about the process"),
+            *_rows("name id msg compat echr", None, "about the process"),
             *_rows("pidfile daemonize runas chroot run-with", None, "about the process"),
             *_rows("sandbox async-teardown enable-fips realtime", None, "about the process"),
             *_rows("add-fd", None, "descriptors nothing refers to any more"),

@@ -48,11 +48,8 @@ class Statement:
         return InputError(f"-{self.name}: {message}", advice=advice, place=place or self.position)
 
     def shown(self, *names: str) -> str:
-        """The option as people recognise it. Of its parameters only those named are shown:
-        others may hold secrets, and snapshots are committed."""
-        kept = self.parameters.keeping(*names)
-        text = Parameters(kept.items, kept.implied).text()
-        return f"-{self.name} {text}".rstrip()
+        """The option as people recognise it, with only these of its parameters."""
+        return _shown(self.name, self.parameters, names)
 
 
 @dataclass(frozen=True)
@@ -138,10 +135,9 @@ def replaced(
     unknown_fields: tuple[str, ...] = (),
 ) -> Stated:
     """The option with other parameters, told once for each device that uses it."""
-    argument = written(parameters)
-    option = f"-{statement.name}"
-    told = _told(shown, f"{option} {argument}", users, unknown_fields)
-    return Stated((option, argument), told)
+    inert = _shown(statement.name, parameters, (parameters.implied or "driver",))
+    told = _told(shown, inert, users, unknown_fields)
+    return Stated((f"-{statement.name}", written(parameters)), told)
 
 
 def left_out(
@@ -155,3 +151,13 @@ def _told(
     shown: str, inert: str, users: tuple[str, ...], unknown_fields: tuple[str, ...]
 ) -> tuple[Substitution, ...]:
     return tuple(Substitution(shown, inert, user, unknown_fields) for user in users or (None,))
+
+
+def _shown(name: str, parameters: Parameters, names: tuple[str, ...]) -> str:
+    """An option with only these parameters, in key=value form.
+
+    Others may hold secrets, and snapshots are committed; ids would make two readings of the
+    same kind of backend look as if they were of two kinds.
+    """
+    kept = parameters.keeping(*names)
+    return f"-{name} {Parameters(kept.items, kept.implied).text()}".rstrip()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pciabi.errors import InputError, SourcePosition
-from pciabi.vm.command_line.argument import Argument
+from pciabi.vm.command_line.argument import Argument, plain
 from pciabi.vm.command_line.option_table import TAKES_ARGUMENT
 
 MAX_ARGUMENTS = 10_000
@@ -60,6 +60,12 @@ class QemuCommandLine:
     def named(self, *names: str) -> tuple[Option, ...]:
         """The options of these names, in order."""
         return tuple(option for option in self.options if option.name in names)
+
+    def on_machine(self, name: str) -> QemuCommandLine:
+        """The same with another machine type; what else `-machine` says stays."""
+        # Of several types QEMU takes the last, and it merges the rest.
+        word, value = (plain(text, "--machine", 1) for text in ("-machine", name))
+        return replace(self, options=(*self.options, Option("machine", word, value)))
 
     @property
     def asks_for_help(self) -> bool:

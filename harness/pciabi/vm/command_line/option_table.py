@@ -17,6 +17,8 @@ _GONE = {
     **dict.fromkeys(("nodefconfig", "no-kvm", "no-kvm-irqchip", "no-kvm-pit", "hax"), False),
     **dict.fromkeys(("no-kvm-pit-reinjection", "rtc-td-hack", "tdf", "no-frame"), False),
 }
+# Options that a distribution adds: `-id` is Proxmox VE's, the number of the VM.
+_DOWNSTREAM = {"id": True}
 
 
 def _recorded() -> dict[str, bool]:
@@ -24,5 +26,5 @@ def _recorded() -> dict[str, bool]:
     return {name: row["argument"] for name, row in json.loads(text)["options"].items()}
 
 
-TAKES_ARGUMENT: Mapping[str, bool] = MappingProxyType({**_GONE, **_recorded()})
+TAKES_ARGUMENT: Mapping[str, bool] = MappingProxyType({**_GONE, **_DOWNSTREAM, **_recorded()})
 """Option name without dashes to whether it takes an argument."""

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# A desktop VM as a front end writes it: one option a line, sockets and files beside the disk.
+exec qemu-system-x86_64 \
+    -name desk,process=desk \
+    -machine q35,hpet=off,smm=on,vmport=off,accel=kvm \
+    -global kvm-pit.lost_tick_policy=discard \
+    -global ICH9-LPC.disable_s3=1 \
+    -cpu host,-arch-capabilities,+invtsc \
+    -smp cores=2,threads=2,sockets=1 \
+    -m 8G -device virtio-balloon \
+    -vga none \
+    -device virtio-vga-gl,xres=1280,yres=800 \
+    -display sdl,gl=on \
+    -rtc base=localtime,clock=host,driftfix=slew \
+    -device intel-hda -device hda-micro,audiodev=audio0 -audiodev pa,id=audio0,out.mixing-engine=off \
+    -device virtio-rng-pci,rng=rng0 \
+    -object rng-random,id=rng0,filename=/dev/urandom \
+    -device qemu-xhci,id=spicepass \
+    -chardev spicevmc,id=usbredirchardev1,name=usbredir \
+    -device usb-redir,chardev=usbredirchardev1,id=usbredirdev1 \
+    -device pci-ohci,id=smartpass \
+    -device usb-ccid \
+    -device usb-ehci,id=input \
+    -device usb-kbd,bus=input.0 \
+    -k en-us \
+    -device usb-tablet,bus=input.0 \
+    -device virtio-net,netdev=nic \
+    -netdev user,hostname=desk,hostfwd=tcp::22220-:22,id=nic,smb=/home/u/Public \
+    -global driver=cfi.pflash01,property=secure,value=on \
+    -drive if=pflash,format=raw,unit=0,file=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd,readonly=on \
+    -drive if=pflash,format=raw,unit=1,file=desk/OVMF_VARS.fd \
+    -drive media=cdrom,index=0,file=desk/installer.iso \
+    -device virtio-blk-pci,drive=SystemDisk \
+    -drive id=SystemDisk,if=none,format=qcow2,file=desk/disk.qcow2 \
+    -device virtio-9p-pci,fsdev=fsdev0,mount_tag=Public-u \
+    -fsdev local,id=fsdev0,path=/home/u/Public,security_model=mapped-xattr \
+    -monitor unix:desk/desk-monitor.socket,server,nowait \
+    -serial unix:desk/desk-serial.socket,server,nowait 2>/dev/null
