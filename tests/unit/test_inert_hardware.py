@@ -90,6 +90,8 @@ def test_hardware_stays_as_it_is_written() -> None:
 REPLACED_ARGUMENTS = [
     ("-M pc,accel=kvm,dump-guest-core=off", "-machine pc"),
     ("-machine accel=kvm -enable-kvm -accel kvm", ""),
+    ("-no-hpet -no-acpi", "-machine hpet=off -machine acpi=off"),
+    ("-watchdog i6300esb", "-device i6300esb"),
     ("-cpu host,migratable=on", "-cpu max"),
     ("-cpu EPYC,check,enforce,+aes", "-cpu EPYC,+aes"),
     ("-netdev tap,id=n,ifname=t,script=/x", "-netdev user,id=n,restrict=on"),

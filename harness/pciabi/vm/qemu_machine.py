@@ -40,7 +40,8 @@ _LEGACY = MappingProxyType(
         "balloon": Role.BALLOON,
     }
 )
-_FIRST = frozenset({"nic", "net", "soundhw", "audio"})
+# The options QEMU carries out before any -device, and in which order, wherever they stand.
+_FIRST = MappingProxyType({"nic": 0, "net": 1, "soundhw": 2, "audio": 2})
 _SLIRP_AND_CO = frozenset({"none", "nic"})
 _USB_FUNCTIONS = MappingProxyType(
     {Family.I440FX: ((1, 2),), Family.Q35: ((29, 0), (29, 1), (29, 2), (29, 7))}
@@ -147,6 +148,7 @@ class _Machine:
 
     def _created(self, buses: Sequence[PciBus]) -> Iterator[PciDevice]:
         early = [o for o in self.line.options if o.name in _FIRST]
+        early.sort(key=lambda option: _FIRST[option.name])
         for option in early:
             yield from self._legacy(option)
         network = self.line.named("net", "netdev", "nic")

@@ -103,3 +103,14 @@ def smbios(statement: Statement) -> Stated:
 def acpitable(statement: Statement) -> Stated:
     """`-acpitable`: its content is in files."""
     return left_out(f"-{statement.name}", (), (fields.ACPI,))
+
+
+def switched_off(statement: Statement) -> Stated:
+    """`-no-acpi` and `-no-hpet`, in the words that newer QEMUs take as well."""
+    return Stated(("-machine", f"{statement.name.removeprefix('no-')}=off"))
+
+
+def watchdog(statement: Statement) -> Stated:
+    """`-watchdog MODEL` is `-device MODEL` to the QEMUs that take it; newer ones do not."""
+    value = statement.option.value
+    return Stated(("-device", text_of(value) if value is not None else ""))

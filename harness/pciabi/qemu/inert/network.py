@@ -34,8 +34,8 @@ def nic(statement: Statement) -> Stated:
     device = statement.parameters.keeping(*_NIC)
     backend = fresh("user", ("restrict", True), like=statement.parameters)
     parameters = Parameters((*backend.items, *device.items), "type", backend.is_json)
-    users = tuple(filter(None, [statement.get("id")]))
-    stated = replaced(statement, parameters, statement.shown(*_SHOWN), users, _unknown(statement))
+    # `id=` names the backend: the NIC has no id by which what is unknown could be told of it.
+    stated = replaced(statement, parameters, statement.shown(*_SHOWN), (), _unknown(statement))
     return Stated(stated.arguments) if statement.get("type") == "user" else stated
 
 

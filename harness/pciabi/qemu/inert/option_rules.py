@@ -45,8 +45,9 @@ OPTION_RULES: Mapping[str, Rule] = MappingProxyType(
             # What the guest sees, and nothing of the host.
             *_rows("smp numa", _alone(kept), "shapes the machine"),
             *_rows("nodefaults", _alone(kept), "decides which devices there are"),
-            *_rows("vga usb watchdog soundhw", _alone(kept), "makes devices of QEMU's own"),
-            *_rows("no-acpi no-hpet", _alone(kept), "shapes the machine"),
+            *_rows("vga usb soundhw", _alone(kept), "makes devices of QEMU's own"),
+            *_rows("watchdog", _alone(machine.watchdog), "makes a device of QEMU's own"),
+            *_rows("no-acpi no-hpet", _alone(machine.switched_off), "shapes the machine"),
             *_rows("win2k-hack no-fd-bootchk", _alone(kept), "a quirk of emulated disks"),
             *_rows("uuid rtc", _alone(kept), "what the guest reads of itself"),
             # What the guest sees, with parts that touch the host.
