@@ -93,5 +93,5 @@ def test_what_qemu_refuses_is_traced_to_the_line_that_says_it(tmp_path: Path) ->
 
 def test_a_machine_larger_than_the_host_starts(tmp_path: Path) -> None:
     path = tmp_path / "vm.sh"
-    path.write_text("qemu-system-x86_64 -nodefaults -m 900G -smp 2 -device e1000,id=a\n")
+    path.write_text("qemu-system-x86_64 -nodefaults -cpu host -m 2T -smp 2 -device e1000,id=a\n")
     assert probed(path).by_id("a") is not None

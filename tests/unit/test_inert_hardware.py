@@ -100,6 +100,22 @@ REPLACED_ARGUMENTS = [
     ("-nic tap,model=e1000,mac=1:2,br=x", "-nic user,restrict=on,model=e1000,mac=1:2"),
     ("-net nic,model=e1000 -net tap,ifname=x", "-net nic,model=e1000 -net user,restrict=on"),
     ("-chardev socket,id=c,path=/x,mux=on", "-chardev null,id=c,mux=on"),
+    (
+        '-chardev {"id":"c","backend":{"type":"socket","data":{"addr":"/x"}}}',
+        "-chardev null,id=c",
+    ),
+    (
+        "-cpu host,phys-bits=46 -m 4096,maxmem=1T -numa node",
+        "-cpu max,phys-bits=52,vendor=GenuineIntel -m 4096,maxmem=1T -numa node",
+    ),
+    ("-m 1M -cpu EPYC,host-phys-bits=on", "-m 1M -cpu EPYC"),
+    ("-m 1,maxmem=1T -cpu EPYC,host-phys-bits=on", "-m 1,maxmem=1T -cpu EPYC,phys-bits=52"),
+    ("-m 1,maxmem=1T -cpu EPYC", "-m 1,maxmem=1T -cpu EPYC"),
+    (
+        "-object memory-backend-ram,id=m,size=5000,prealloc=on",
+        "-object memory-backend-ram,id=m,size=5000",
+    ),
+    ("-device vhost-vsock-pci-transitional,id=v", "-device virtio-rng-pci,id=v"),
     ("-serial mon:stdio -serial chardev:c", "-serial null -serial chardev:c"),
     ("-monitor stdio -qmp unix:/x -display gtk -vnc :1 -daemonize -pidfile /x -S", ""),
     ("-kernel /x -incoming tcp:0:1 -bios /x -L /x -fw_cfg opt/x,file=/x", ""),

@@ -13,20 +13,27 @@ from pciabi.qemu.inert.statement import (
     replaced,
     text_of,
 )
+from pciabi.vm.command_line.parameters import Parameter, Parameters
 
+_ON = {"on", "yes", "true", "y"}
 _USB_DEVICES = {"tablet", "mouse", "keyboard", "wacom-tablet"}
 
 
 def chardev(statement: Statement, around: Surroundings) -> Stated:
-    """`-chardev`: a null one of the same id, which several may share if they did before."""
-    name = statement.get("id")
-    pairs: list[tuple[str, str | bool]] = [("id", name or "")]
-    if statement.get("mux") in {"on", "yes", "true", "y"}:
-        pairs.append(("mux", True))
-    parameters = fresh("null", *pairs, like=statement.parameters)
-    users = around.of("chardev", name)
-    stated = replaced(statement, parameters, statement.shown("backend"), users)
-    return Stated(stated.arguments) if statement.get("backend") == "null" else stated
+    """`-chardev`: a null one of the same id, which several may share if they did before.
+
+    Always in key=value form, which every QEMU takes; in JSON the backend is an object of its own.
+    """
+    name = statement.get("id") or ""
+    kind = statement.get("backend") or ""
+    nested = statement.parameters.find("backend")
+    if nested is not None and isinstance(nested.data, dict):
+        kind = str(nested.data.get("type", ""))
+    shared = (("mux", "on"),) if statement.get("mux") in _ON else ()
+    pairs = (("backend", "null"), ("id", name), *shared)
+    parameters = Parameters(tuple(Parameter(key, value) for key, value in pairs), "backend")
+    stated = replaced(statement, parameters, f"-chardev {kind}", around.of("chardev", name))
+    return Stated(stated.arguments) if kind == "null" else stated
 
 
 def legacy_port(statement: Statement) -> Stated:

@@ -112,6 +112,8 @@ def _driver(statement: Statement) -> Driver:
     if not name:
         raise statement.refused("names no driver")
     found = driver_table().find(name)
+    if found is None and _held(name) is not None:
+        return Driver(name, "-pci" in name, frozenset())
     if found is None:
         raise statement.refused(
             f"driver '{name}' is not on the list of those known to leave the host alone",

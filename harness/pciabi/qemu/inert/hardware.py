@@ -38,6 +38,7 @@ _IMPLIED = {
     "global": None,
     "smbios": None,
 }
+_SIZES = ("size", "maxmem")
 # `-set` names these options' groups by other words, or by the same.
 _SET_GROUPS = ("device", "drive", "chardev", "netdev", "fsdev", "net", "nic")
 
@@ -78,7 +79,7 @@ def inert(line: QemuCommandLine) -> InertHardware:
             place=line.program.position,
         )
     statements = list(_statements(line))
-    around = Surroundings(_users(statements), SILENCE)
+    around = Surroundings(_users(statements), SILENCE, _most_memory(statements))
     found = [(statement, _stated(statement, around)) for statement in statements]
     arguments = [argument for _, stated in found for argument in stated.arguments]
     return InertHardware(
@@ -179,6 +180,12 @@ def _must_be_certain(option: Option) -> None:
         )
 
 
+def _most_memory(statements: Sequence[Statement]) -> int:
+    """What `-m` lets the machine have, hot-plugged memory included."""
+    given = [s.parameters.get(name) for s in statements if s.name == "m" for name in _SIZES]
+    return max((machine.size_in_bytes(text or "", "m") or 0 for text in given), default=0)
+
+
 def _memory(statements: Sequence[Statement]) -> tuple[str, ...]:
     """Memory of its own for a machine larger than the host may be: a file without a name.
 
@@ -190,7 +197,7 @@ def _memory(statements: Sequence[Statement]) -> tuple[str, ...]:
         for s in statements
         if s.name in {"machine", "numa"}
     )
-    wanted = machine.size(sizes[-1] or "") if sizes else None
+    wanted = machine.size_in_bytes(sizes[-1] or "", "m") if sizes else None
     if assigned or wanted is None or wanted <= machine.LARGE_BYTES:
         return ()
     return (

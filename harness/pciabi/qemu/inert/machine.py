@@ -11,6 +11,7 @@ from pciabi.qemu.inert import fields
 from pciabi.qemu.inert.statement import (
     Stated,
     Statement,
+    Surroundings,
     kept,
     left_out,
     text_of,
@@ -42,6 +43,10 @@ _SGX = "sgx-epc."
 _XEN = re.compile(r"xen.*")
 _HOST_CPU = "host"
 _CHECKS = {"enforce", "check"}
+_ADDRESS_BITS = {"phys-bits", "host-phys-bits", "host-phys-bits-limit"}
+# TCG's processors have 40 bits; beside memory the machine needs some for itself.
+_PLAIN_BYTES = 1 << 39
+_MORE_BITS = ("phys-bits=52",)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([bBkKmMgGtTpPeE]?)(?:i?[bB])?")
 _UNITS = {"b": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60}
 # Above this a host need not have the memory: it is kept in a file without a name.
@@ -68,23 +73,30 @@ def machine(statement: Statement) -> Stated:
     return Stated(("-machine", written(parameters)))
 
 
-def processor(statement: Statement) -> Stated:
-    """`-cpu`: the model stays; the host's own, which only KVM has, becomes TCG's fullest."""
+def processor(statement: Statement, around: Surroundings) -> Stated:
+    """`-cpu`: the model stays; the host's own, which only KVM has, becomes TCG's fullest.
+
+    Address bits go, which TCG chooses itself; but the memory of a large machine may need more.
+    """
     value = statement.option.value
     model, *features = text_of(value).split(",") if value is not None else [""]
     if model == _HOST_CPU:
-        return Stated(("-cpu", "max"), (Substitution("-cpu host", "-cpu max", None, ()),))
-    features = [feature for feature in features if feature.partition("=")[0] not in _CHECKS]
-    return Stated(("-cpu", ",".join([model, *features])))
+        # Whose processor the host has is not known; AMD's would move memory beyond its own hole.
+        bits = (*_MORE_BITS, "vendor=GenuineIntel") if around.memory > _PLAIN_BYTES else ()
+        told = (Substitution("-cpu host", "-cpu max", None, ()),)
+        return Stated(("-cpu", ",".join(["max", *bits])), told)
+    names = {feature.partition("=")[0] for feature in features}
+    wide = around.memory > _PLAIN_BYTES and names & _ADDRESS_BITS
+    kept_features = [f for f in features if f.partition("=")[0] not in _CHECKS | _ADDRESS_BITS]
+    return Stated(("-cpu", ",".join([model, *kept_features, *(_MORE_BITS if wide else ())])))
 
 
-def size(text: str) -> int | None:
-    """A size as `-m` takes it, in bytes; the unit is MiB where none is written."""
+def size_in_bytes(text: str, plain_unit: str) -> int | None:
+    """A size as QEMU takes it; `plain_unit` is meant where none is written."""
     match = _SIZE.fullmatch(text)
     if match is None or len(text) > 24:
         return None
-    unit = match[2].lower() or "m"
-    return int(float(match[1]) * (1 << _UNITS[unit]))
+    return int(float(match[1]) * (1 << _UNITS[match[2].lower() or plain_unit]))
 
 
 def boot(statement: Statement) -> Stated:

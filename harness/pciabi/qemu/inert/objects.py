@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from pciabi.qemu.inert.machine import size_in_bytes
 from pciabi.qemu.inert.statement import (
     Stated,
     Statement,
@@ -38,6 +39,7 @@ REPLACED: Mapping[str, tuple[str, str]] = MappingProxyType(
 # Memory of the same size that is nobody else's: a file without a name, which no host has to
 # back in full.
 _MEMORY = "memory-backend-"
+_PAGE = 4096
 _MEMORY_KINDS = ("ram", "file", "memfd", "shm")
 LEFT_OUT: Mapping[str, str] = MappingProxyType(
     {
@@ -86,10 +88,7 @@ def object_(statement: Statement, around: Surroundings) -> Stated:
         parameters = fresh(stand_in, ("id", name or ""), like=statement.parameters)
         return replaced(statement, parameters, shown, users)
     if kind.startswith(_MEMORY) and kind.removeprefix(_MEMORY) in _MEMORY_KINDS:
-        sized = statement.parameters.keeping("id", "size", "x-use-canonical-path-for-ramblock-id")
-        items = fresh(_MEMORY + "memfd", ("share", True), like=statement.parameters).items
-        parameters = Parameters((*items, *sized.items), "qom-type", sized.is_json)
-        stated = replaced(statement, parameters, shown, users)
+        stated = replaced(statement, _memory(statement), shown, users)
         return Stated(stated.arguments) if kind == _MEMORY + "ram" else stated
     if kind in LEFT_OUT:
         return left_out(shown, users)
@@ -97,3 +96,15 @@ def object_(statement: Statement, around: Surroundings) -> Stated:
         f"object type '{kind}' is not on the list of those known to leave the host alone",
         at="qom-type",
     )
+
+
+def _memory(statement: Statement) -> Parameters:
+    given = statement.parameters
+    sized = given.keeping("id", "size", "x-use-canonical-path-for-ramblock-id")
+    size = size_in_bytes(statement.get("size") or "", "b")
+    if size is None or size % _PAGE:
+        # A file ends where a page ends; QEMU rounds its own memory up.
+        made = fresh(_MEMORY + "ram", like=given)
+    else:
+        made = fresh(_MEMORY + "memfd", ("share", True), like=given)
+    return Parameters((*made.items, *sized.items), "qom-type", given.is_json)

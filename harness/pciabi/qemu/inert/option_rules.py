@@ -52,7 +52,7 @@ OPTION_RULES: Mapping[str, Rule] = MappingProxyType(
             *_rows("uuid rtc", _alone(kept), "what the guest reads of itself"),
             # What the guest sees, with parts that touch the host.
             *_rows("machine", _alone(machine.machine), "the type stays, accelerator and files go"),
-            *_rows("cpu", _alone(machine.processor), "the model stays; KVM's own is not to be had"),
+            *_rows("cpu", machine.processor, "the model stays; KVM's own is not to be had"),
             *_rows("m", _alone(kept), "shapes the machine"),
             *_rows("boot", _alone(machine.boot), "the order stays, a picture's file goes"),
             *_rows("smbios", _alone(machine.smbios), "tables stay, files and free strings go"),

@@ -67,11 +67,13 @@ class Surroundings:
     """What the rest of the command line says that matters to one option.
 
     `users` tells which devices use a backend: (property, backend's id) to qdev ids. `audiodev`
-    is the id of the silent audio backend for devices that name none.
+    is the id of the silent audio backend for devices that name none, `memory` the most bytes of
+    it the machine may ever have.
     """
 
     users: Mapping[tuple[str, str], tuple[str, ...]]
     audiodev: str
+    memory: int
 
     def of(self, kind: str, backend: str | None) -> tuple[str, ...]:
         """The devices that use a backend (`netdev`, `drive`, `chardev`, `object` …)."""
