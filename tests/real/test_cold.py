@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 import sys
 import tempfile
 import threading
 import uuid
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,6 +104,23 @@ def test_what_no_guest_finds_is_unreachable_with_its_reason(machine: str, bus: s
     assert snapshot.by_id("second") is not None
 
 
+def test_an_expander_that_no_guest_finds_still_leads_to_its_root_bus() -> None:
+    snapshot = probe(
+        hardware(
+            "q35,cxl=on",
+            "pxb-cxl,bus_nr=12,bus=pcie.0,id=cxl",
+            "cxl-rp,port=0,bus=cxl,id=rp,chassis=0,slot=2",
+            more=("-m", "1G,maxmem=4G,slots=4"),
+        )
+    )
+    (hidden,) = snapshot.unreachable
+    assert (hidden.qdev_id, str(hidden.path)) == ("cxl", "0/01.0")
+    assert hidden.reason == "its vendor id is 0000, which says that nothing is there"
+    port = snapshot.by_id("rp")
+    assert port is not None
+    assert (str(port.path), str(port.address)) == ("c/00.0", "0000:0c:00.0")
+
+
 def test_devices_come_in_the_order_of_their_creation() -> None:
     snapshot = probe(
         hardware(
@@ -145,6 +165,7 @@ def test_more_memory_than_leaves_room_for_the_window() -> None:
             "slot 3 function 0 not available",
         ),
         (hardware("pc-0.1"), InputError, "unsupported machine type"),
+        (hardware("microvm,pcie=on", "e1000e"), Disagreement, "no PCI function answers"),
         (hardware("isapc"), Disagreement, "QEMU's device tree has 0 main PCI buses, not one"),
         (Hardware(("-nonsense",)), QemuError, "QEMU ended with status 1: .*nonsense"),
         (
@@ -206,8 +227,20 @@ class Leftovers:
         """No process, no file, no open descriptor."""
         assert not list(self.folder.iterdir())
         assert sorted(Path("/proc/self/fd").iterdir()) == self.descriptors
-        lines = [_command_line(entry) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-        assert not [line for line in lines if self.name in line]
+        assert self.processes() == []
+
+    def processes(self) -> list[int]:
+        """The processes that run under the name."""
+        entries = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+        return [int(entry.name) for entry in entries if self.name in _command_line(entry)]
+
+    def await_grandchildren(self) -> None:
+        """A relay that is killed takes its QEMU along, but nobody waits for that one."""
+        for number in self.processes():
+            with suppress(ProcessLookupError):
+                descriptor = os.pidfd_open(number)
+                select.select([descriptor], [], [], SECONDS)
+                os.close(descriptor)
 
 
 def _command_line(process: Path) -> str:
@@ -233,6 +266,7 @@ def test_nothing_is_left_after_a_reading_or_a_refusal(leftovers: Leftovers) -> N
     leftovers.must_be_none()
     with pytest.raises(CannotTest):
         probe(leftovers.named(hardware("q35", "e1000")), spoilt("garble"))
+    leftovers.await_grandchildren()
     leftovers.must_be_none()
 
 
@@ -244,4 +278,5 @@ def test_a_request_to_stop_ends_a_reading_and_leaves_nothing(leftovers: Leftover
     with pytest.raises(Interrupted):
         cold_probe(subject, spoilt("stall"), cancellation, Deadline.after(SECONDS))
     timer.join()
+    leftovers.await_grandchildren()
     leftovers.must_be_none()

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from pciabi import resources
+from pciabi.abi.unknown import unknowns
 from pciabi.scenario.case import Case
 from pciabi.scenario.load import cases
 from pciabi.scenario.run import control_nic, equipment
-from tests.real.cold_and_boot import Bench, bench, must_agree
+from pciabi.vm.config import Device, Firmware, VmConfig
+from tests.real.cold_and_boot import Bench, bench, breaks, must_agree
 from tests.real.device_sets import device_set
 
 # One after the other pc (odd) and q35 (even), each with bridges or switches and expanders.
 SAMPLED_SETS = (3, 6, 9, 16)
 SETS = 30
+DEBIAN = resources.image_recipe("debian")
 SAMPLED_CASES = ("remove-behind-bridge[pc-e1000]", "remove-behind-bridge[q35-virtio-net-pci]")
 
 
@@ -37,7 +41,28 @@ def test_a_random_set_of_devices(real: Bench, seed: int) -> None:
     vm = real.equipped(config)
     control = vm.config.device("nic")
     assert control is not None
-    must_agree(real.cold(vm), real.booted(vm, control, resources.image_recipe("debian")))
+    must_agree(real.cold(vm), real.booted(vm, control, DEBIAN))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", [3, 16])
+def test_bus_numbers_are_those_of_ovmf_too(real: Bench, seed: int) -> None:
+    vm = real.equipped(replace(device_set(seed), firmware=Firmware.OVMF))
+    control = vm.config.device("nic")
+    assert control is not None
+    must_agree(real.cold(vm), real.booted(vm, control, DEBIAN))
+
+
+@pytest.mark.parametrize("machine", ["pc", "q35"])
+def test_a_display_whose_rom_the_guest_s_kernel_hides(real: Bench, machine: str) -> None:
+    nic = Device("virtio-net-pci", "nic", addr="0x5")
+    vm = real.equipped(VmConfig(machine, "256M", 1, (Device("VGA", "vga", addr="0x2"), nic)))
+    cold, booted = real.cold(vm), real.booted(vm, vm.config.devices[-1], DEBIAN)
+    assert breaks(cold, booted) == []
+    assert ("vga", "expansion ROM size") in {(one.id, one.field) for one in unknowns(cold, booted)}
+    vga = cold.by_id("vga")
+    assert vga is not None
+    assert vga.function.rom_size == 64 * 1024
 
 
 def shipped() -> list[Case]:

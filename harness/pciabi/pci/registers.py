@@ -9,6 +9,8 @@ CONVENTIONAL_SIZE = 0x100
 EXTENDED_SIZE = 0x1000
 
 VENDOR_ID = 0x00
+# What is read where nothing is; firmware and kernels take the one for the other.
+ABSENT_VENDORS = (0x0000, 0xFFFF)
 DEVICE_ID = 0x02
 STATUS = 0x06
 STATUS_CAPABILITIES_LIST = 0x10

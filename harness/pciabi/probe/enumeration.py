@@ -25,7 +25,6 @@ from pciabi.qemu.config_access import ConfigAccess, Operation, Read, Sizing, Wri
 _SLOTS = range(32)
 _BEHIND_A_LINK = range(1)
 _LAST_BUS = 255
-_ABSENT_VENDORS = (b"\x00\x00", b"\xff\xff")
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ class _Walk:
         return [
             address
             for address, head in zip(asked, heads, strict=True)
-            if head[:2] not in _ABSENT_VENDORS
+            if int.from_bytes(head[:2], "little") not in reg.ABSENT_VENDORS
         ]
 
     def _read(self, addresses: Sequence[GuestAddress]) -> dict[GuestAddress, bytes]:

@@ -23,7 +23,7 @@ def settle(
     its path, or has one that ought to be found and was not.
     """
     if not found:
-        raise Disagreement("the machine has no PCI function at all")
+        raise Disagreement("no PCI function answers")
     seen = {one.path: one.function for one in found}
     told = {function.path: function for function in tree}
     for path in seen.keys() - told.keys():
@@ -40,7 +40,7 @@ def unreachable(
     Raises Disagreement for one that ought to be found and was not.
     """
     return tuple(
-        Unreachable(one.path, one.qdev_id, one.device, _reason(one.path, seen))
+        Unreachable(one.path, one.qdev_id, one.device, _reason(one, seen))
         for one in sorted(tree, key=lambda one: one.path)
         if one.path not in seen
     )
@@ -60,7 +60,8 @@ def _placed(one: Found, listed: TreeFunction) -> PlacedFunction:
     return PlacedFunction(one.function, one.path, listed.qdev_id, listed.device)
 
 
-def _reason(path: TopologyPath, seen: Mapping[TopologyPath, PciFunction]) -> str:
+def _reason(hidden: TreeFunction, seen: Mapping[TopologyPath, PciFunction]) -> str:
+    path = hidden.path
     bridges = [TopologyPath(path.root, path.hops[:end]) for end in range(1, len(path.hops))]
     lost = next((bridge for bridge in bridges if bridge not in seen), None)
     if lost is not None:
@@ -71,9 +72,8 @@ def _reason(path: TopologyPath, seen: Mapping[TopologyPath, PciFunction]) -> str
         return "behind a PCI Express port guests look at slot 0 only"
     if function > 0 and first is None:
         return f"slot {slot:x} has no function 0, and guests look at the others only after it"
-    if first is not None and not first.config[reg.HEADER_TYPE] & _MULTI:
+    if first is not None and not first.config[reg.HEADER_TYPE] & reg.HEADER_MULTI_FUNCTION:
         return f"function 0 of slot {slot:x} is not marked multifunction=on"
+    if hidden.vendor_id in reg.ABSENT_VENDORS:
+        return f"its vendor id is {hidden.vendor_id:04x}, which says that nothing is there"
     raise Disagreement(f"QEMU has a function at {path}, and a guest finds none there")
-
-
-_MULTI = reg.HEADER_MULTI_FUNCTION
