@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -22,8 +23,11 @@ from pciabi.deadline import Deadline
 from pciabi.errors import CannotTest, Disagreement, InputError, Interrupted, PciabiError, QemuError
 from pciabi.pci import registers as reg
 from pciabi.probe.cold import Hardware, cold_probe
-from pciabi.qemu import binary
+from pciabi.probe.enumeration import enumerate_functions
+from pciabi.qemu import binary, command_line, process
 from pciabi.qemu.binary import Binary
+from pciabi.qemu.config_access import open_access
+from pciabi.qemu.qtest import Qtest
 
 RELAY = Path(__file__).with_name("qtest_relay.py")
 BUSES = {"pc": "pci.0", "q35": "pcie.0"}
@@ -54,6 +58,21 @@ def test_two_readings_are_the_same_to_the_byte(machine: str) -> None:
     assert first.functions == second.functions
     assert first.creations == second.creations
     assert compare(first, second) == ()
+
+
+@pytest.mark.parametrize("machine", BUSES)
+def test_what_was_sized_is_as_it_was(machine: str) -> None:
+    ours, theirs = socket.socketpair()
+    mine, far = socket.socketpair()
+    descriptors = (theirs.fileno(), far.fileno())
+    subject = hardware(machine, "e1000e", "virtio-net-pci", "VGA")
+    qemu = binary.find(None)
+    argv = (*qemu.command, *subject.arguments, *command_line.paused(*descriptors))
+    with ours, theirs, mine, far, process.running(argv, descriptors, Cancellation()):
+        access = open_access(Qtest(mine, Deadline.after(SECONDS)))
+        first, second = (enumerate_functions(access, (0,)) for _ in range(2))
+    assert len(first) == 7
+    assert first == second
 
 
 def test_the_reading_itself_does_not_show() -> None:

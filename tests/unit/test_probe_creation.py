@@ -38,6 +38,8 @@ TREE = (
     in_tree("0/01.0", "VGA", None),
     in_tree("0/02.0", "pcie-root-port", "port"),
     in_tree("0/02.0/00.0", "e1000e", "net1", "port"),
+    in_tree("0/06.0", "pcie-root-port", "port2"),
+    in_tree("0/06.0/00.0", "e1000e", "net2", "port2"),
     in_tree("0/03.0", "virtio-blk-pci", None),
     in_tree("0/09.0", "e1000", "net0"),
     in_tree("0/04.0", "e1000", None),
@@ -45,8 +47,10 @@ TREE = (
 )
 ARGUMENTS = [
     *("-device", '{"driver": "e1000"}', "-device", "pcie-root-port,id=port"),
+    *("-device", "pcie-root-port,id=port2,addr=6"),
     *("-device", "usb-tablet", "-device", "e1000e,id=net1,bus=port"),
     *("-drive", "if=virtio", "-device", "e1000,id=net0,addr=9", "-device", "e1000"),
+    *("-device", "e1000e,id=net2,bus=port2"),
 ]
 NAMELESS = (
     Nameless("usb-tablet", None),
@@ -65,11 +69,13 @@ def test_order_and_pinning() -> None:
         ("0/01.0", None, False),
         # key=value in command-line order; one slot behind a port needs no address.
         ("0/02.0", "port", False),
+        ("0/06.0", "port2", True),
         ("0/02.0/00.0", "net1", True),
         # The bus says that this one came before net0, whichever option made it.
         ("0/03.0", None, False),
         ("0/09.0", "net0", True),
         ("0/04.0", None, False),
+        ("0/06.0/00.0", "net2", True),
         # JSON last.
         ("0/05.0", None, False),
     ]
