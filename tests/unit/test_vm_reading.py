@@ -193,6 +193,9 @@ def test_a_variable_that_may_hold_something_else_is_unknown(tmp_path: Path, scri
         "M=1 && qemu-system-x86_64 -m ${M:-2}",
         'set -- -m 1; exec qemu-system-x86_64 "$@"',
         'a=(-m); a+=(1); $QEMU "${a[@]}"',
+        'q="$(realpath .)/qemu-system-x86_64"; nohup "$q" -m 1 & echo $!',
+        'a="-m"; a="$a 1"; eval "qemu-system-x86_64 $a" &',
+        "a='-m \"1\"'; eval exec qemu-system-x86_64 $a '$@'",
         "echo qemu-system-x86_64 -m 2; qemu-system-x86_64 --version; qemu-system-x86_64 -m 1",
     ],
 )
@@ -206,6 +209,26 @@ def test_a_variable_that_can_hold_one_thing_only_is_known(tmp_path: Path, script
 def test_an_option_only_a_run_would_tell_is_kept_as_such(tmp_path: Path) -> None:
     line = read(tmp_path, "qemu-system-x86_64 -m 1 $EXTRA -vga none\n")
     assert [option.name for option in line.options] == ["m", OPEN, "vga"]
+
+
+def test_the_script_s_own_arguments_are_none_but_where_a_value_is_due(tmp_path: Path) -> None:
+    line = read(tmp_path, 'qemu-system-x86_64 -m 1 "$@" -vga none $* -cdrom "$@"')
+    assert said(line) == [("m", "1"), ("vga", "none"), ("cdrom", "$@")]
+    assert line.options[2].value is not None
+    assert line.options[2].value.unresolved[0].source == "$@"
+
+
+def test_a_systemd_unit(tmp_path: Path) -> None:
+    line = read(
+        tmp_path,
+        "[Unit]\nDescription=it's a VM\n[Service]\nUser=vm\n"
+        "ExecStart=-/usr/bin/qemu-system-x86_64 \\\n"
+        "  -name 'a b' \\\n# not \\ this\n; nor this\n  -drive file=/srv/%i.img -m 100%% \\\n"
+        "  -device e1000\nRestart=no\n",
+    )
+    assert places(line) == [("name", 6, 3), ("drive", 9, 3), ("m", 9, 27), ("device", 10, 3)]
+    assert said(line)[0] == ("name", "a b")
+    assert [o.name for o in line.options if o.value and o.value.unresolved] == ["drive"]
 
 
 def test_what_a_comment_cut_off_is_an_error(tmp_path: Path) -> None:

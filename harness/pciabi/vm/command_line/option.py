@@ -17,6 +17,8 @@ DISK_IMAGE = "disk image"
 OPEN = "unresolved"
 """The name of an option that only a run of the script would tell."""
 
+# A script is taken as it is run without arguments: these words are then none.
+_SCRIPT_ARGUMENTS = {"$@", "${@}", "$*", "${*}"}
 _SAME = {"M": "machine", "h": "help"}
 
 
@@ -90,6 +92,8 @@ def parse(program: Argument | None, words: Sequence[Argument], file: str) -> Qem
     options: list[Option] = []
     rest = iter(words)
     for word in rest:
+        if word.unresolved and word.text in _SCRIPT_ARGUMENTS:
+            continue
         if word.unresolved and word.unresolved[0].start == 0:
             options.append(Option(OPEN, word, None))
         elif not word.text.startswith("-"):

@@ -21,8 +21,13 @@ def is_qemu(word: Argument) -> bool:
 
 
 def may_be_qemu(word: Argument) -> bool:
-    """Whether the word is a variable that by its name holds QEMU's program (`$QEMU_BIN`)."""
-    return any(_NAMED.search(part.source) for part in word.unresolved)
+    """Whether the word names QEMU in a folder that is not known (`$ROOT/qemu-system-x86_64`), or
+    is a variable that by its name holds QEMU's program (`$QEMU_BIN`)."""
+    if not word.unresolved:
+        return False
+    name = word.text.rfind("/") + 1
+    in_a_folder = _QEMU.fullmatch(word.text[name:]) and not word.unresolved_in(name, len(word.text))
+    return bool(in_a_folder) or any(_NAMED.search(part.source) for part in word.unresolved)
 
 
 def is_foreign(word: Argument) -> bool:

@@ -67,6 +67,9 @@ class _Script:
         after_qemu = False
         for order, command in enumerate(self.commands):
             self.order, self.frames = order, command.frames
+            evaluated = self.evaluated(command)
+            if evaluated is not None:
+                yield evaluated
             found = None if self.sets_variables(command) else self.qemu(command, order)
             if found is not None:
                 yield found
@@ -95,6 +98,32 @@ class _Script:
                     return word, words[at + 1 :]
         elif order == 0 and head[0].text.startswith("-"):
             return None, self.fields(command.words)
+        return None
+
+    def evaluated(self, command: Command) -> tuple[Argument | None, tuple[Argument, ...]] | None:
+        """The QEMU command in `eval "…"`: its words are joined and read once more."""
+        if _head(command) != "eval" or len(command.words) < 2:
+            return None
+        text = _Text(self.source, command.words[1].offset)
+        for at, argument in enumerate(self.fields(command.words[1:])):
+            if at:
+                text.add_blank()
+            text.add_argument(argument)
+        joined = text.argument()
+
+        def origin(offset: int) -> tuple[int, int]:
+            place = joined.at(offset)
+            return place.line, place.column
+
+        # What is not known stands in the text as the file says it, and is met again.
+        outer, self.source = self.source, Source(joined.text, joined.file, origin)
+        try:
+            for inner in commands(tokens(self.source)):
+                found = self.qemu(inner, order=-1)
+                if found is not None:
+                    return found
+        finally:
+            self.source = outer
         return None
 
     def sets_variables(self, command: Command) -> bool:

@@ -61,8 +61,7 @@ class Variables:
         if name == POSITIONAL and any(frame.kind is Compound.FUNCTION for frame in frames):
             return Unknown("the arguments of a function")
         if name == POSITIONAL and name not in self._bindings:
-            # A script is taken as it is run without arguments.
-            return ()
+            return Unknown("the script's own arguments")
         extras: list[Argument] = []
         for binding in reversed(self._bindings.get(name, ())):
             if binding.frames == frames[: len(binding.frames)]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +17,14 @@ MAX_BYTES = 1_000_000
 
 @dataclass(frozen=True)
 class Source:
-    """A text and the name of the file it is from. Offsets count characters of `text`."""
+    """A text and the name of the file it is from. Offsets count characters of `text`.
+
+    `origin` tells the line and column of an offset where the text is not the file's own.
+    """
 
     text: str
     file: str
+    origin: Callable[[int], tuple[int, int]] | None = None
 
     @cached_property
     def _line_starts(self) -> tuple[int, ...]:
@@ -27,6 +32,8 @@ class Source:
 
     def place(self, offset: int) -> tuple[int, int]:
         """Line and column, from 1."""
+        if self.origin is not None:
+            return self.origin(offset)
         line = bisect_right(self._line_starts, offset)
         return line, offset - self._line_starts[line - 1] + 1
 
