@@ -150,6 +150,23 @@ def test_a_substituted_backend_is_excused_only_by_the_same_substitute() -> None:
     assert found(side(), side()) == []
 
 
+def test_what_holds_for_a_nic_without_an_id_holds_for_each_of_them() -> None:
+    placed = recorded("qemu-7.2_pc-two-nics").by_id("net1")
+    assert placed is not None
+    nameless = replace(placed, qdev_id=None)
+    told = Substitution("-nic tap,model=virtio", "-nic user", None, ("virtio features",))
+    elsewhere = Substitution("-tpmdev emulator", "left out", None, ("ACPI tables",))
+
+    def found(function: PlacedFunction) -> list[str]:
+        nics = (NetworkInterface(function.address, "52:54:00:00:00:02", None, "ens4", ()),)
+        side = replace(snapshot(function, nics=nics), substitutions=(told, elsewhere))
+        return [unknown.field for unknown in unknowns(side, side)]
+
+    assert found(nameless) == ["virtio features"]
+    assert found(placed) == []
+    assert found(replace(nameless, device="e1000")) == []
+
+
 def test_a_name_that_only_one_side_shows_is_open() -> None:
     guest = recorded("qemu-7.2_pc-two-nics")
     placed = guest.by_id("net1")

@@ -121,9 +121,18 @@ def _replaced(function: PlacedFunction, snapshot: Snapshot) -> dict[str, str]:
     return {
         field: _stand_in(substitution)
         for substitution in snapshot.substitutions
-        if substitution.qdev_id is not None and substitution.qdev_id == function.qdev_id
+        if _is_about(substitution, function)
         for field in substitution.unknown
     }
+
+
+def _is_about(substitution: Substitution, function: PlacedFunction) -> bool:
+    if substitution.qdev_id is not None:
+        return substitution.qdev_id == function.qdev_id
+    # NICs that `-nic` and `-net` make have no id: what holds for one may hold for any of them.
+    makes_nics = substitution.option.startswith(("-nic ", "-net "))
+    is_nic = function.qdev_id is None and (function.device or "").startswith("virtio-net")
+    return makes_nics and is_nic
 
 
 def _stand_in(substitution: Substitution) -> str:
