@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from pciabi import resources
 from pciabi.abi.compare import compare
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.cancellation import Cancellation
@@ -28,6 +29,7 @@ from pciabi.qemu import binary, command_line, process
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.config_access import open_access
 from pciabi.qemu.qtest import Qtest
+from tests.real.command import pciabi
 
 RELAY = Path(__file__).with_name("qtest_relay.py")
 BUSES = {"pc": "pci.0", "q35": "pcie.0"}
@@ -207,6 +209,29 @@ def test_what_cannot_be_read_is_one_line(
         probe(subject)
     assert "\n" not in str(caught.value)
     assert caught.value.evidence is not None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            "addr: 0x4",
+            "addr: 0x3",
+            "QEMU refuses device net1: PCI: slot 3 function 0 not available",
+        ),
+        ("machine: ${machine}", "machine: pc-q35-1.0", "unknown machine type 'pc-q35-1.0'"),
+    ],
+)
+def test_what_a_scenario_asks_and_qemu_refuses_is_named_with_its_line(
+    tmp_path: Path, old: str, new: str, words: str
+) -> None:
+    text = resources.scenario("two-nics-pinned").read_text()
+    (tmp_path / "own.pciabi.yaml").write_text(text.replace(old, new))
+    line = next(n for n, t in enumerate(text.splitlines(), start=1) if old in t)
+    chosen = ("--select", "machine=pc", "--select", "nic=e1000")
+    done = pciabi("snapshot", "own.pciabi.yaml", *chosen, cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"own.pciabi.yaml:{line}: {words}" in done.stderr
 
 
 def spoilt(fault: str) -> Binary:

@@ -15,7 +15,14 @@ from dataclasses import dataclass
 from pciabi.abi.snapshot import PlacedFunction, Provenance, Snapshot, Substitution, Unreachable
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
-from pciabi.errors import CannotTest, Disagreement, Evidence, PciabiError, QemuError
+from pciabi.errors import (
+    CannotTest,
+    Disagreement,
+    Evidence,
+    InputError,
+    PciabiError,
+    QemuError,
+)
 from pciabi.probe import refusal
 from pciabi.probe.creation import creations
 from pciabi.probe.enumeration import enumerate_functions
@@ -69,6 +76,19 @@ def cold_probe(
             theirs_qtest.close()
             with _faults(qemu, cancellation), monitor.session(ours_monitor, deadline) as qmp:
                 return _read(hardware, binary, qmp, Qtest(ours_qtest, deadline), arguments)
+
+
+def cold_probe_of(
+    equipped: Equipped, binary: Binary, cancellation: Cancellation, deadline: Deadline
+) -> Snapshot:
+    """A VM whose devices have been completed, read as `cold_probe` does.
+
+    Raises as that, an InputError at the line of the user's file it is about.
+    """
+    try:
+        return cold_probe(inert(equipped), binary, cancellation, deadline)
+    except InputError as error:
+        raise refusal.located(error, equipped, binary) from error
 
 
 def inert(equipped: Equipped) -> Hardware:

@@ -48,3 +48,19 @@ def of_hardware(qemu: Process) -> PciabiError:
     if qemu.popen.wait() == 1 and about is not None:
         return InputError(f"QEMU refuses this hardware: {about.partition(': ')[2] or about}")
     return died(qemu)
+
+
+def located(error: InputError, equipped: Equipped, binary: Binary) -> InputError:
+    """What `of_hardware` says, at the line of the user's file it is about."""
+    devices = equipped.complete_devices("")
+    device = culprit(error.message, devices)
+    if device is not None:
+        words = error.message.rpartition(f"-device {device_argument(device)}: ")[2]
+        found = InputError(f"QEMU refuses device {device.id}: {words}", place=device.position)
+    elif "unsupported machine type" in error.message:
+        config = equipped.config
+        found = machines.unknown(binary, config.machine, config.machine_position)
+    else:
+        return error
+    found.evidence = error.evidence
+    return found

@@ -13,7 +13,7 @@ from pciabi.deadline import Deadline
 from pciabi.errors import InputError, SourcePosition
 from pciabi.probe import configuration
 from pciabi.probe.boot import boot
-from pciabi.probe.cold import cold_probe, inert
+from pciabi.probe.cold import cold_probe_of, inert
 from pciabi.qemu import binary, command_line
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.inert.hardware import inert as inert_hardware
@@ -77,9 +77,8 @@ def _cold(case: Case, request: Request, cancellation: Cancellation, observer: Ob
     found = binary.find(request.qemu)
     observer.said(f"{case.title}: {found.banner}, paused")
     (vm,) = equipment(case, found)
-    hardware = inert(vm)
-    snapshot = cold_probe(hardware, found, cancellation, Deadline.after(_COLD_SECONDS))
-    return _started_as(snapshot, found, hardware.arguments)
+    snapshot = cold_probe_of(vm, found, cancellation, Deadline.after(_COLD_SECONDS))
+    return _started_as(snapshot, found, inert(vm).arguments)
 
 
 def _booted(
