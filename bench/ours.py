@@ -12,7 +12,8 @@ from typing import ClassVar
 from contender import Run
 from pciabi.errors import CannotTest
 from pciabi.guest import cpio
-from pciabi.probe import boot
+from pciabi.guest.guest import KernelAndInitrd
+from pciabi.probe import boot, contact
 from pciabi.probe.equipment import Equipped, equip
 from pciabi.probe.testbed import Testbed
 from pciabi.qemu import command_line, process
@@ -57,7 +58,7 @@ class Ours:
             reached[stage] = time.monotonic()
 
         record = boot.boot(vm, vm.nics()[-1], self.bench.testbed, SECONDS, on_stage)
-        return Run(reached[boot.LSPCI_READ] - reached[boot.STARTING], record.lspci)
+        return Run(reached[contact.LSPCI_READ] - reached[boot.STARTING], record.lspci)
 
 
 @dataclass(frozen=True)
@@ -93,23 +94,26 @@ class Floor:
         return Run(seconds, text)
 
     def _command_line(self, machine: str, descriptors: tuple[int, int, int]) -> tuple[str, ...]:
-        testbed, vm = self.bench.testbed, self.bench.machine(machine)
-        medium = testbed.guest.medium
-        wiring = command_line.Wiring(
-            *descriptors, str(medium.kernel), str(self._initrd()), medium.arguments
-        )
+        testbed, vm, medium = self.bench.testbed, self.bench.machine(machine), self._medium()
+        wiring = command_line.Wiring(*descriptors)
         control = vm.nics()[-1].id
         return (
             *testbed.binary.command,
             *command_line.hardware(vm.config, vm.accepted, control, vm.plugged),
             *command_line.harness(wiring, testbed.accelerator.name),
+            *command_line.kernel(str(medium.kernel), str(self._initrd()), medium.arguments),
         )
+
+    def _medium(self) -> KernelAndInitrd:
+        medium = self.bench.testbed.guest.medium
+        assert isinstance(medium, KernelAndInitrd)
+        return medium
 
     def _initrd(self) -> Path:
         """The image's, with another init behind it: of two files of one name the later counts."""
         path = self.bench.testbed.folder / "floor-initrd"
         addition = cpio.archive([cpio.file("init", _INIT.read_bytes(), 0o755)])
-        image = self.bench.testbed.guest.medium.initrd.read_bytes()
+        image = self._medium().initrd.read_bytes()
         path.write_bytes(cpio.padded(image) + addition)
         return path
 

@@ -22,8 +22,8 @@ import pexpect
 from contender import Run
 from pciabi.distribution import cache, packages
 from pciabi.errors import CannotTest
+from pciabi.guest.answers import LSPCI
 from pciabi.guest.image import Image
-from pciabi.probe.boot import LSPCI
 from pciabi.qemu.command_line import CPU
 
 SECONDS = 300.0

@@ -23,12 +23,12 @@ def environment(folder: Path) -> dict[str, str]:
     return {**os.environ, "TMPDIR": str(temporary)}
 
 
-def pciabi(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
+def pciabi(*arguments: str | Path, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end, with further variables in its environment."""
     return subprocess.run(
         [PCIABI, *map(str, arguments)],
         cwd=cwd,
-        env=environment(cwd),
+        env=environment(cwd) | variables,
         capture_output=True,
         text=True,
         timeout=600,
@@ -55,18 +55,19 @@ def workspaces(folder: Path) -> set[Path]:
 
 
 def guests(folder: Path) -> dict[int, str]:
-    """Running QEMUs of runs in `folder` by pid: their command lines name its files."""
+    """Running guests of runs in `folder` by pid: each has a temporary folder below it."""
     found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                variables = (entry / "environ").read_bytes().decode(errors="replace")
             except OSError:
                 continue
             # A released QEMU is started by its own loader.
             program = words.split(" ")[0]
             started = "qemu-system" in program or "/ld-linux" in program
-            if started and f"-initrd {folder}/tmp/" in words:
+            if started and f"TMPDIR={folder}/tmp/" in variables:
                 found[int(entry.name)] = words
     return found
 

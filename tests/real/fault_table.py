@@ -91,7 +91,7 @@ _ROWS = (
     Fault("SSH key refused", _overlay("another authorized key"),
           "the guest refused the run's SSH key", 3),
     Fault("wrong host key", _overlay("dropbear makes its own host key"),
-          "the guest shows another SSH host key than it was given", 3),
+          "the guest shows another SSH host key than the pinned one", 3),
     Fault("lspci missing", _overlay("rm /usr/bin/lspci"),
           "`lspci -D -nn -vvv -xxxx` ended with status 127 in the guest: sh: lspci: not found", 3),
     Fault("lspci fails", _overlay("an lspci that ends with status 1"),

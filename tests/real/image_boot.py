@@ -32,7 +32,7 @@ class Guest:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """An SSH session."""
-        with session(self.port, self.keys, Deadline.after(LIMIT)) as opened:
+        with session(self.port, self.keys.credentials(), Deadline.after(LIMIT)) as opened:
             yield opened
 
 

@@ -29,7 +29,7 @@ def test_the_hardware_is_stated_in_order_with_inert_backends() -> None:
     assert command_line.hardware(CONFIG, ACCEPTED, "net1") == (
         *("-nodefaults", "-no-user-config", "-machine", "pc"),
         *("-cpu", "qemu64,+rdrand", "-smp", "1", "-m", "256M"),
-        *("-netdev", "user,id=pciabi-net0,restrict=on"),
+        *("-netdev", "user,id=pciabi-net0,restrict=on,net=10.0.3.0/24"),
         "-netdev",
         "user,id=pciabi-net1,restrict=on,hostfwd=tcp:127.0.0.1:0-10.0.2.15:22",
         *("-blockdev", "null-co,node-name=pciabi-disk0,size=67108864,read-zeroes=on"),

@@ -11,6 +11,7 @@ import yaml
 from pciabi import resources
 from pciabi.errors import InputError
 from pciabi.guest import image, recipe, recipe_file
+from pciabi.guest.login import OwnProtocol
 from pciabi.guest.recipe import BuiltRecipe, KernelRecipe
 from pciabi.scenario import load
 
@@ -41,9 +42,9 @@ def written(folder: Path, text: str) -> Path:
 
 def test_a_kernel_and_an_initramfs_are_used_as_they_are(tmp_path: Path) -> None:
     path = written(tmp_path, KERNEL)
-    assert recipe.load(path) == KernelRecipe(
-        path, tmp_path / "vmlinuz", tmp_path / "boot/initrd.gz", ("console=ttyS0", "quiet")
-    )
+    kernel, initrd = tmp_path / "vmlinuz", tmp_path / "boot/initrd.gz"
+    arguments = ("console=ttyS0", "quiet")
+    assert recipe.load(path) == KernelRecipe(path, kernel, initrd, arguments, OwnProtocol())
     with pytest.raises(InputError, match=r"ours.yaml:1: there is nothing to build"):
         image.ensure(path, lambda _progress: None)
 

@@ -5,29 +5,22 @@ from __future__ import annotations
 import io
 import re
 import socket
+from collections.abc import Sequence
 
 from pexpect import EOF, TIMEOUT
 from pexpect.fdpexpect import fdspawn
 
-# What is printed when a guest will not come up any more, and what it means.
-FAULTS = {
-    r"Kernel panic - not syncing: ([^\r\n]+)[\r\n]": "the guest kernel panicked: {}",
-    r"(You are in emergency mode[^\r\n]*)": "the guest stopped in an emergency shell: {}",
-    # SeaBIOS
-    r"(No bootable device[^\r\n]*)": "the firmware found nothing to boot: {}",
-    # OVMF, the second where it was built with a shell
-    r"(No bootable option or device[^\r\n]*)": "the firmware found nothing to boot: {}",
-    r"\x1b\[[0-9;]*m(Shell> )": "the firmware found nothing to boot and offers its {}",
-    # The place is OVMF's name for what -kernel gives it.
-    r"failed to load \w+ \"[^\"\r\n]*\" from VenMedia\(1428F772-[-\w]+\): ([^\r\n]+)[\r\n]": (
-        "UEFI does not start the kernel, which must be a bzImage with an EFI stub: {}"
-    ),
-}
+from pciabi.errors import GuestError, QemuError
+from pciabi.guest.faults import FAULTS
+from pciabi.guest.secret import Secret, redacted
+
 _PATTERNS: list[re.Pattern[str] | re.Pattern[bytes] | str | bytes | type[EOF] | type[TIMEOUT]] = [
     EOF,
     TIMEOUT,
     *FAULTS,
 ]
+# Longer than any pattern and than what arrives at once; what lies further back was searched.
+_WINDOW = 8192
 # ECMA-48, 5.4; RIS.
 _SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1bc")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -42,12 +35,14 @@ def after_screen_control(line: str) -> str:
 
 
 class Console:
-    """A guest's serial port, read whenever `fileno` is readable.
+    """A guest's serial port, read whenever `fileno` is readable, or up to an expected text.
 
-    The caller owns the socket. `fault` is set as soon as the guest says it is lost.
+    The caller owns the socket. `fault` is set as soon as the guest says it is lost. `secrets`
+    are taken out of all that is shown of it.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, secrets: Sequence[Secret] = ()) -> None:
+        self._secrets = secrets
         self._log = io.StringIO()
         self._spawn = fdspawn(connection.fileno(), encoding="utf-8", codec_errors="replace")
         self._spawn.logfile_read = self._log
@@ -60,16 +55,56 @@ class Console:
     def read(self) -> bool:
         """Take in what has arrived; False once QEMU has closed the port."""
         while True:
-            index = self._spawn.expect(_PATTERNS, timeout=0)
+            index = self._spawn.expect(_PATTERNS, timeout=0, searchwindowsize=_WINDOW)
             if index <= 1:
                 return index == 1
-            if self.fault is None:
-                words = list(FAULTS.values())[index - 2]
-                match = self._spawn.match
-                assert isinstance(match, re.Match)
-                self.fault = words.format(match[1].strip())
+            self._note_fault(index)
+
+    def expect(self, patterns: Sequence[str], seconds: float) -> int | None:
+        """The index of the pattern that arrives first, None if none does in that time.
+
+        Raises GuestError for a guest that says it is lost, QemuError when QEMU closes the port.
+        """
+        wanted = [*_PATTERNS, *patterns]
+        index = self._spawn.expect(wanted, timeout=seconds, searchwindowsize=_WINDOW)
+        if index == 0:
+            raise QemuError("QEMU closed the console")
+        if index == 1:
+            return None
+        if index < len(_PATTERNS):
+            self._note_fault(index)
+            raise GuestError(str(self.fault))
+        return index - len(_PATTERNS)
+
+    @property
+    def found(self) -> re.Match[str]:
+        """What the last expected pattern matched."""
+        match = self._spawn.match
+        assert isinstance(match, re.Match)
+        return match
+
+    @property
+    def before(self) -> str:
+        """What arrived in front of it, and behind the match before."""
+        return str(self._spawn.before)
+
+    def send(self, text: str) -> None:
+        """Type a text. Raises QemuError when QEMU has closed the port."""
+        try:
+            self._spawn.send(text)
+        except OSError:
+            raise QemuError("QEMU closed the console") from None
+
+    def without_secrets(self, text: str) -> str:
+        """The text as it may be shown."""
+        return redacted(_CONTROL.sub("", _SEQUENCE.sub("", text)), self._secrets)
+
+    def _note_fault(self, index: int) -> None:
+        if self.fault is None:
+            words = list(FAULTS.values())[index - 2]
+            self.fault = self.without_secrets(words.format(self.found[1].strip()))
 
     @property
     def text(self) -> str:
-        """All that was printed so far, without terminal control sequences."""
-        return _CONTROL.sub("", _SEQUENCE.sub("", self._log.getvalue()))
+        """All that was printed so far, without terminal control sequences and secrets."""
+        return self.without_secrets(self._log.getvalue())

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pciabi.distribution.progress import Report
+from pciabi.errors import SourcePosition
 from pciabi.guest import image, recipe
-from pciabi.guest.recipe import BuiltRecipe
+from pciabi.guest.login import Login, OwnProtocol
+from pciabi.guest.recipe import BuiltRecipe, DiskRecipe
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,28 @@ class KernelAndInitrd:
 
 
 @dataclass(frozen=True)
+class Disk:
+    """A disk image, to be opened for reading only. `format` is QEMU's name of its format.
+
+    `position` is where the recipe names it.
+    """
+
+    path: Path
+    format: str
+    position: SourcePosition
+
+
+Medium = KernelAndInitrd | Disk
+
+
+@dataclass(frozen=True)
 class Guest:
-    """A guest. `label` says in a report what it is."""
+    """A guest: what the machine starts, and the way in. `label` says in a report what it is."""
 
     name: str
     label: str
-    medium: KernelAndInitrd
+    medium: Medium
+    login: Login
 
 
 def prepare(path: Path, report: Report) -> Guest:
@@ -46,11 +64,23 @@ def prepare(path: Path, report: Report) -> Guest:
             medium=KernelAndInitrd(
                 built.kernel, built.efi_kernel, built.initrd, built.kernel_arguments
             ),
+            login=OwnProtocol(),
+        )
+    if isinstance(wanted, DiskRecipe):
+        return Guest(
+            name=path.stem,
+            label=f"{path.stem} (disk {wanted.disk.name})",
+            medium=Disk(wanted.disk.absolute(), wanted.format, wanted.position),
+            login=wanted.login,
         )
     return Guest(
         name=path.stem,
         label=f"{path.stem} ({wanted.kernel.name}, {wanted.initrd.name})",
         medium=KernelAndInitrd(
-            wanted.kernel, wanted.kernel, wanted.initrd, " ".join(wanted.arguments)
+            wanted.kernel.absolute(),
+            wanted.kernel.absolute(),
+            wanted.initrd.absolute(),
+            " ".join(wanted.arguments),
         ),
+        login=wanted.login,
     )

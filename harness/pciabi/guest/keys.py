@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from pciabi.guest.ssh import Credentials
+
 ENTROPY_BYTES = 64
 _ALGORITHM = b"ssh-ed25519"
 
@@ -44,13 +46,12 @@ class RunKeys:
         """A fresh seed for one boot's random number generator."""
         return secrets.token_bytes(ENTROPY_BYTES)
 
-    def client_key(self) -> paramiko.PKey:
-        """The client's private key for the SSH library."""
-        return _paramiko_key(self.client)
-
-    def host_key(self) -> paramiko.PKey:
-        """The host key to pin; its private half is only a by-product."""
-        return _paramiko_key(self.host)
+    def credentials(self) -> Credentials:
+        """The client's key to log in with as root, and the host key to pin, whose private half
+        is only a by-product."""
+        return Credentials(
+            "the run's SSH key", "root", _paramiko_key(self.client), _paramiko_key(self.host)
+        )
 
 
 def _paramiko_key(key: Ed25519PrivateKey) -> paramiko.PKey:

@@ -10,8 +10,9 @@ from pathlib import Path
 from pciabi import documents
 from pciabi.documents import Location, Positions
 from pciabi.errors import InputError, SourcePosition
-from pciabi.guest import recipe_file
-from pciabi.guest.recipe_file import BuiltModel
+from pciabi.guest import login, recipe_file
+from pciabi.guest.login import Login
+from pciabi.guest.recipe_file import BuiltModel, DiskGuestModel
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,28 @@ class KernelRecipe:
     kernel: Path
     initrd: Path
     arguments: tuple[str, ...]
+    login: Login
 
 
-Recipe = BuiltRecipe | KernelRecipe
+@dataclass(frozen=True)
+class DiskRecipe:
+    """A disk image of the user's, used as it is. `format` is QEMU's name of its format."""
+
+    file: Path
+    disk: Path
+    format: str
+    position: SourcePosition
+    login: Login
+
+
+Recipe = BuiltRecipe | KernelRecipe | DiskRecipe
 
 
 def load(path: Path) -> Recipe:
-    """The recipe in a file; every file it names is there. Raises InputError with file and line."""
+    """The recipe in a file; every file it names is there, and so are the secrets of a login.
+
+    Raises InputError with file and line.
+    """
     model, positions = documents.read_alternatives(path, recipe_file.kind)
     files = _Beside(path, positions)
     if isinstance(model, BuiltModel):
@@ -65,11 +81,17 @@ def load(path: Path) -> Recipe:
                 for name, source in model.scripts.items()
             },
         )
+    way_in = login.read(model.login, files.named, files.fault)
+    if isinstance(model, DiskGuestModel):
+        disk = files.named(model.disk.path, ("disk", "path"))
+        place = positions["disk", "path"]
+        return DiskRecipe(path, disk, model.disk.format, place, way_in)
     return KernelRecipe(
         file=path,
         kernel=files.named(model.kernel, ("kernel",)),
         initrd=files.named(model.initrd, ("initrd",)),
         arguments=model.arguments,
+        login=way_in,
     )
 
 
@@ -90,11 +112,13 @@ class _Beside:
     positions: Positions
 
     def named(self, text: str, location: Location) -> Path:
+        """The file that a location of the recipe names. Raises InputError."""
         path = self.recipe.parent / text
         if not path.is_file():
-            name = ".".join(map(str, location))
-            raise InputError(
-                f"{name}: there is no file {text} beside the recipe",
-                place=self.positions.get(location, SourcePosition(str(self.recipe), 1)),
-            )
+            raise self.fault(location, f"there is no file {text} beside the recipe")
         return path
+
+    def fault(self, location: Location, message: str) -> InputError:
+        """The error about what stands at a location of the recipe."""
+        place = self.positions.get(location, SourcePosition(str(self.recipe), 1))
+        return InputError(f"{'.'.join(map(str, location))}: {message}", place=place)

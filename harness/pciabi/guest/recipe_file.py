@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter, model_validator
 
 from pciabi.documents import Strict
 
@@ -13,6 +13,9 @@ _NAME = r"\.?[A-Za-z0-9_+-][A-Za-z0-9_.+-]*"
 GuestPath = Annotated[str, StringConstraints(pattern=rf"^{_NAME}(/{_NAME})*$", max_length=200)]
 ModuleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
 HostPath = Annotated[str, StringConstraints(pattern=r"^[^\x00]+$")]
+
+Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+UserName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=64)]
 
 DESCRIPTION = "One line about what this guest is for."
 
@@ -57,6 +60,47 @@ class BuiltModel(Strict):
     )
 
 
+class ConsoleModel(Strict):
+    """A login on the serial console. Secrets come from the environment, never from a file."""
+
+    user_from: Variable = Field(
+        alias="user-from", description="The environment variable that holds the user's name."
+    )
+    password_from: Variable | None = Field(
+        default=None,
+        alias="password-from",
+        description="The environment variable that holds the password; left out, none is asked.",
+    )
+
+
+class SshModel(Strict):
+    """A login over SSH, through the NIC that is there in every boot. The guest needs DHCP."""
+
+    user: UserName = Field(default="root", description="The user; it must be root's id.")
+    key: HostPath = Field(
+        description="The private key's file, relative to the recipe, without a passphrase. It "
+        "is only read."
+    )
+    host_key: HostPath = Field(
+        alias="host-key",
+        description="The host key the guest must show: `ssh-ed25519 AAAA…`, or a file, relative "
+        "to the recipe, that holds such a line.",
+    )
+
+
+class LoginModel(Strict):
+    """How to get into a guest that does not follow pciabi's own protocol: one way of the two."""
+
+    console: ConsoleModel | None = Field(default=None, description="On the serial console.")
+    ssh: SshModel | None = Field(default=None, description="Over SSH.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> LoginModel:
+        if (self.console is None) == (self.ssh is None):
+            raise ValueError("a login is exactly one of console, ssh")
+        return self
+
+
 class KernelAndInitrdModel(Strict):
     """A guest of the user's: a kernel and an initramfs that are there, used as they are."""
 
@@ -74,13 +118,36 @@ class KernelAndInitrdModel(Strict):
         description="Kernel command line, one argument an item. Without console=ttyS0 nothing "
         "the kernel says is seen.",
     )
+    login: LoginModel | None = Field(
+        default=None,
+        description="How to get in. Left out, the guest follows pciabi's own protocol.",
+    )
 
 
-Model = BuiltModel | KernelAndInitrdModel
+class DiskModel(Strict):
+    """A disk image. It is opened for reading only; what the guest writes is thrown away."""
+
+    path: HostPath = Field(description="The image's file, relative to the recipe.")
+    format: Literal["qcow2", "raw"] = Field(description="Its format.")
+
+
+class DiskGuestModel(Strict):
+    """A guest of the user's on a disk that the machine's firmware boots."""
+
+    description: str = Field(default="", description=DESCRIPTION)
+    disk: DiskModel = Field(
+        description="The disk, attached to the machine's built-in IDE or AHCI controller."
+    )
+    login: LoginModel = Field(description="How to get in.")
+
+
+Model = BuiltModel | KernelAndInitrdModel | DiskGuestModel
 
 
 def kind(data: Any) -> type[Model]:
     """The model that a recipe's keys are meant for."""
+    if isinstance(data, dict) and "disk" in data:
+        return DiskGuestModel
     if isinstance(data, dict) and ("initrd" in data or isinstance(data.get("kernel"), str)):
         return KernelAndInitrdModel
     return BuiltModel

@@ -6,19 +6,34 @@ import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import paramiko
 
 from pciabi.deadline import Deadline
 from pciabi.errors import GuestError
-from pciabi.guest.keys import RunKeys
 
 LOOPBACK = "127.0.0.1"
+# What the library looks a host key up by; the connection is made already.
+_NAME = "guest"
 MAX_OUTPUT = 16_000_000
 # A guest that has said it is ready answers at once, slow as it may be.
 BANNER_SECONDS = 30.0
 # The library logs what it also raises.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Who logs in with which private key, and the host key that must be shown.
+
+    `name` says in an error which key it was.
+    """
+
+    name: str
+    user: str
+    key: paramiko.PKey = field(repr=False)
+    host_key: paramiko.PKey = field(repr=False)
 
 
 class Session:
@@ -30,21 +45,30 @@ class Session:
 
     def run(self, command: str) -> str:
         """What a command prints. Raises GuestError unless it ends with status 0 in time."""
+        return self._run(command, command, b"")
+
+    def run_script(self, script: str) -> str:
+        """As `run`, for a POSIX shell script, whatever the user's own shell is."""
+        # In braces, so that the shell has read all of it before any of it runs.
+        given = f"{{\n{script}\n}} </dev/null\n"
+        return self._run(title(script), "exec /bin/sh", given.encode())
+
+    def _run(self, name: str, command: str, given: bytes) -> str:
         try:
-            output, errors, status = self._execute(command)
+            output, errors, status = self._execute(command, given)
         except (paramiko.SSHException, OSError) as error:
             reason = (
                 "timed out" if isinstance(error, TimeoutError) else str(error) or "connection lost"
             )
-            raise GuestError(f"`{command}` could not be run in the guest: {reason}") from error
+            raise GuestError(f"`{name}` could not be run in the guest: {reason}") from error
         if status != 0:
-            last = errors.strip().splitlines()[-1:] or [""]
-            what = "was cut off" if status < 0 else f"ended with status {status}"
-            raise GuestError(f"`{command}` {what} in the guest: {last[0] or 'no message'}")
+            raise failed(name, status, errors)
         return output
 
-    def _execute(self, command: str) -> tuple[str, str, int]:
-        _, stdout, stderr = self._client.exec_command(command, timeout=self._deadline.remaining)
+    def _execute(self, command: str, given: bytes = b"") -> tuple[str, str, int]:
+        stdin, stdout, stderr = self._client.exec_command(command, timeout=self._deadline.remaining)
+        stdin.write(given)
+        stdin.channel.shutdown_write()
         output = stdout.read(MAX_OUTPUT)
         errors = stderr.read(MAX_OUTPUT)
         channel = stdout.channel
@@ -57,27 +81,50 @@ class Session:
         )
 
 
+def title(script: str) -> str:
+    """What an error calls a script: its first line."""
+    return script.strip().partition("\n")[0].removeprefix("# ")
+
+
+def failed(name: str, status: int, errors: str) -> GuestError:
+    """The error for a command that ended with another status than 0 (negative: by force)."""
+    last = errors.strip().splitlines()[-1:] or [""]
+    what = "was cut off" if status < 0 else f"ended with status {status}"
+    return GuestError(f"`{name}` {what} in the guest: {last[0] or 'no message'}")
+
+
 @contextmanager
-def session(port: int, keys: RunKeys, deadline: Deadline) -> Iterator[Session]:
-    """A connection to the guest behind a loopback port, as root, by the run's own key.
+def session(port: int, credentials: Credentials, deadline: Deadline) -> Iterator[Session]:
+    """A session with the guest behind a loopback port.
 
     Raises GuestError when the port refuses, the host key is another, or the login fails.
     """
-    host_key = keys.host_key()
+    try:
+        connection = socket.create_connection((LOOPBACK, port), deadline.remaining)
+    except OSError as error:
+        raise _unreachable(error) from error
+    with session_over(connection, credentials, deadline) as opened:
+        yield opened
+
+
+@contextmanager
+def session_over(
+    connection: socket.socket, credentials: Credentials, deadline: Deadline
+) -> Iterator[Session]:
+    """As `session`, over a connection that was made already; it is closed at the end."""
+    host_key = credentials.host_key
     client = paramiko.SSHClient()
     client.set_missing_host_key_policy(paramiko.RejectPolicy())
-    client.get_host_keys().add(f"[{LOOPBACK}]:{port}", host_key.get_name(), host_key)
+    client.get_host_keys().add(_NAME, host_key.get_name(), host_key)
     try:
         try:
-            connection = socket.create_connection((LOOPBACK, port), deadline.remaining)
             # QEMU's end acknowledges late, and Nagle's algorithm would wait for that: 40 ms each
             # time two small packets follow each other.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             client.connect(
-                LOOPBACK,
-                port=port,
-                username="root",
-                pkey=keys.client_key(),
+                _NAME,
+                username=credentials.user,
+                pkey=credentials.key,
                 sock=connection,
                 look_for_keys=False,
                 allow_agent=False,
@@ -86,14 +133,15 @@ def session(port: int, keys: RunKeys, deadline: Deadline) -> Iterator[Session]:
                 auth_timeout=deadline.remaining,
             )
         except paramiko.BadHostKeyException as error:
-            raise GuestError("the guest shows another SSH host key than it was given") from error
+            raise GuestError("the guest shows another SSH host key than the pinned one") from error
         except paramiko.AuthenticationException as error:
-            raise GuestError("the guest refused the run's SSH key") from error
+            raise GuestError(f"the guest refused {credentials.name}") from error
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise _unreachable(error) from error
         yield Session(client, deadline)
     finally:
         client.close()
+        connection.close()
 
 
 def _unreachable(error: Exception) -> GuestError:

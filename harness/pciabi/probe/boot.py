@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import tempfile
 import time
@@ -13,29 +12,31 @@ from pathlib import Path
 
 from pciabi.abi.snapshot import Provenance, Snapshot
 from pciabi.deadline import Deadline
-from pciabi.errors import CannotTest, Evidence, GuestError, PciabiError, QemuError
-from pciabi.guest import interfaces, seed, ssh
+from pciabi.errors import (
+    CannotTest,
+    Evidence,
+    GuestError,
+    InputError,
+    PciabiError,
+    QemuError,
+)
+from pciabi.guest.answers import Answers
 from pciabi.guest.console import Console
+from pciabi.guest.login import ConsoleLogin, OwnProtocol
 from pciabi.pci import lspci
-from pciabi.probe import agreement, hotplug, refusal
+from pciabi.probe import agreement, contact, refusal, start
+from pciabi.probe.contact import Underway
 from pciabi.probe.equipment import Equipped
-from pciabi.probe.readiness import READY, GuestWords
+from pciabi.probe.readiness import GuestWords
 from pciabi.probe.sighting import agreed
 from pciabi.probe.testbed import Testbed
-from pciabi.qemu import command_line, firmware, monitor, placement, process
+from pciabi.qemu import monitor, placement, process
 from pciabi.vm.config import Device
-
-LSPCI = "lspci -D -nn -vvv -xxxx"
-_RELEASE = "uname -r"
-_FIRMWARE = "cat /sys/class/dmi/id/bios_vendor /sys/class/dmi/id/bios_version"
-_FIRMWARE_INTERFACES = "ls /sys/firmware"
-_FORWARD = re.compile(r"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s")
 
 OnStage = Callable[[str], None]
 
-# Between these two stages lies what bench/boot.py times.
+# From here to contact.LSPCI_READ bench/boot.py times.
 STARTING = "starting QEMU"
-LSPCI_READ = "reading names"
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,16 @@ class BootRecord:
 
 
 def boot(
-    equipped: Equipped, control: Device, testbed: Testbed, timeout: float, on_stage: OnStage
+    equipped: Equipped,
+    control: Device | None,
+    testbed: Testbed,
+    timeout: float,
+    on_stage: OnStage,
 ) -> BootRecord:
     """Boot the VM, read it, end it.
 
-    `control` is the NIC that carries SSH; `timeout` in seconds bounds the whole boot. Raises
-    InputError, CannotTest (with the evidence so far) or Interrupted.
+    `control` is the NIC that carries SSH, None where nothing does; `timeout` in seconds bounds
+    the whole boot. Raises InputError, CannotTest (with the evidence so far) or Interrupted.
     """
     return _Boot(equipped, control, testbed, Deadline.after(timeout), on_stage).run()
 
@@ -63,7 +68,7 @@ class _Boot:
     def __init__(
         self,
         equipped: Equipped,
-        control: Device,
+        control: Device | None,
         testbed: Testbed,
         deadline: Deadline,
         on_stage: OnStage,
@@ -79,10 +84,9 @@ class _Boot:
     def run(self) -> BootRecord:
         started = time.monotonic()
         self.on_stage("preparing")
-        with tempfile.TemporaryDirectory(dir=self.testbed.folder) as folder, ExitStack() as stack:
-            initrd = Path(folder) / "initrd"
-            mac = dict(self.control.properties)["mac"]
-            seed.write_initrd(initrd, self.testbed.guest.medium.initrd, self.testbed.keys, mac)
+        self.must_be_pluggable()
+        with tempfile.TemporaryDirectory(dir=self.testbed.folder) as name, ExitStack() as stack:
+            folder = Path(name)
             (ours_monitor, theirs_monitor) = _socket_pair(stack)
             (ours_console, theirs_console) = _socket_pair(stack)
             (ours_events, theirs_events) = _socket_pair(stack)
@@ -92,12 +96,18 @@ class _Boot:
                 theirs_console.fileno(),
                 theirs_events.fileno(),
             )
-            self.arguments = self.command_line(Path(folder), initrd, descriptors)
-            self.console = Console(ours_console)
+            self.arguments = start.arguments(
+                self.equipped, self.control, self.testbed, folder, descriptors
+            )
+            login = self.testbed.guest.login
+            secrets = login.secrets if isinstance(login, ConsoleLogin) else ()
+            self.console = Console(ours_console, secrets)
             self.on_stage(STARTING)
             with (
                 self.evidence(),
-                process.running(self.arguments, descriptors, self.testbed.cancellation) as qemu,
+                process.running(
+                    self.arguments, descriptors, self.testbed.cancellation, folder
+                ) as qemu,
             ):
                 for end in theirs:
                     end.close()
@@ -106,49 +116,35 @@ class _Boot:
                     words = GuestWords(
                         qemu, self.console, ours_events, self.deadline, self.testbed.cancellation
                     )
-                    words.wait_for(READY, "the guest was not ready")
-                    snapshot, text = self.read(qmp, words)
+                    said = contact.contact(login, self.testbed.keys).ask(
+                        Underway(
+                            qmp=qmp,
+                            console=self.console,
+                            words=words,
+                            plugged=self.equipped.complete_plugged(),
+                            deadline=self.deadline,
+                            on_stage=self.on_stage,
+                        )
+                    )
+                    snapshot = self.snapshot(qmp, said)
                 self.console.read()
-        return BootRecord(snapshot, text, self.console.text, time.monotonic() - started)
+        return BootRecord(snapshot, said.lspci, self.console.text, time.monotonic() - started)
 
-    def command_line(
-        self, folder: Path, initrd: Path, descriptors: tuple[int, int, int]
-    ) -> tuple[str, ...]:
-        medium, uefi = self.testbed.guest.medium, self.equipped.uefi
-        kernel = medium.efi_kernel if uefi else medium.kernel
-        wiring = command_line.Wiring(*descriptors, str(kernel), str(initrd), medium.arguments)
-        return (
-            *self.testbed.binary.command,
-            *command_line.hardware(
-                self.equipped.config,
-                self.equipped.accepted,
-                self.control.id,
-                self.equipped.plugged,
-            ),
-            *(firmware.install(uefi, folder) if uefi else ()),
-            *command_line.harness(wiring, self.testbed.accelerator.name),
-        )
+    def must_be_pluggable(self) -> None:
+        """A foreign guest has nothing that tells when it drives a hot-plugged device."""
+        if self.equipped.plugged and not isinstance(self.testbed.guest.login, OwnProtocol):
+            raise InputError(
+                "hot-plugging needs a guest that follows pciabi's own protocol",
+                advice="a recipe without `login:`",
+                place=self.equipped.plugged[0].position,
+            )
 
-    def read(self, qmp: monitor.Monitor, words: GuestWords) -> tuple[Snapshot, str]:
-        match = _FORWARD.search(qmp.hmp("info usernet"))
-        if match is None:
-            raise QemuError("QEMU forwards no port to the guest")
-        with ssh.session(int(match[1]), self.testbed.keys, self.deadline) as session:
-            if self.equipped.plugged:
-                self.on_stage("hot-plugging")
-                hotplug.plug(self.equipped.complete_plugged(), qmp, session, words)
-            self.on_stage("reading")
-            text = session.run(LSPCI)
-            self.on_stage(LSPCI_READ)
-            nics = interfaces.parse(session.run(interfaces.COMMAND))
-            release = session.run(_RELEASE).strip()
-            interfaces_of_firmware = session.run(_FIRMWARE_INTERFACES).split()
-            bios = " ".join(session.run(_FIRMWARE).split())
-        agreement.must_run_on(self.equipped.config.firmware, interfaces_of_firmware, bios)
-        functions, hidden = agreed(qmp, self.equipped, lspci.parse(text), nics)
-        return Snapshot(functions, nics, self.provenance(qmp, bios, release), hidden), text
+    def snapshot(self, qmp: monitor.Monitor, said: Answers) -> Snapshot:
+        agreement.must_run_on(self.equipped.config.firmware, said.firmware_interfaces, said.bios)
+        functions, hidden = agreed(qmp, self.equipped, lspci.parse(said.lspci), said.interfaces)
+        return Snapshot(functions, said.interfaces, self.provenance(qmp, said), hidden)
 
-    def provenance(self, qmp: monitor.Monitor, bios: str, release: str) -> Provenance:
+    def provenance(self, qmp: monitor.Monitor, said: Answers) -> Provenance:
         uefi = self.equipped.uefi
         return Provenance(
             probe="boot",
@@ -156,8 +152,8 @@ class _Boot:
             qemu_package=self.testbed.binary.banner,
             machine=placement.machine_type(qmp),
             accelerator=self.testbed.accelerator.name,
-            firmware=f"{bios} ({uefi.label})" if uefi else bios,
-            guest=f"{self.testbed.guest.label}, Linux {release}",
+            firmware=f"{said.bios} ({uefi.label})" if uefi else said.bios,
+            guest=f"{self.testbed.guest.label}, Linux {said.release}",
             command_line=self.arguments,
         )
 
@@ -175,9 +171,7 @@ class _Boot:
                 if self.console.fault is not None:
                     raise GuestError(self.console.fault) from error
             if status is not None:
-                raise refusal.reason(
-                    qemu, self.equipped, self.control, self.testbed.binary
-                ) from error
+                raise refusal.reason(qemu, self.equipped, self.control, self.testbed) from error
             if qemu.stop_signal is not None:
                 raise QemuError(
                     f"QEMU hangs: {qemu.stop_signal.name} suspended it, and nothing let it go on"

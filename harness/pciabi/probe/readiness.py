@@ -41,9 +41,7 @@ class GuestWords:
         time (`absence` is what that means); QemuError when QEMU ends; Interrupted.
         """
         with selectors.DefaultSelector() as selector:
-            selector.register(self._process.pidfd, selectors.EVENT_READ)
-            selector.register(self._console, selectors.EVENT_READ)
-            selector.register(self._events, selectors.EVENT_READ)
+            self._register(selector)
             rest = self._heard(word)
             while rest is None:
                 for key, _ in selector.select(self._deadline.remaining):
@@ -53,6 +51,39 @@ class GuestWords:
                 if rest is None:
                     self._must_still_come(absence)
         return rest
+
+    def listen(self, seconds: float, connection: socket.socket | None) -> bool:
+        """Listen to a guest that has no words for us, until something arrives on `connection`.
+
+        False when nothing has after that time, or at the deadline. Raises GuestError for a fault
+        the console shows, QemuError when QEMU ends; Interrupted.
+        """
+        until = Deadline.after(min(seconds, self._deadline.remaining))
+        with selectors.DefaultSelector() as selector:
+            self._register(selector)
+            if connection is not None:
+                selector.register(connection, selectors.EVENT_READ)
+            while not until.passed:
+                ready = selector.select(until.remaining)
+                for key, _ in ready:
+                    self._take_in(key, selector)
+                self.must_go_on()
+                if any(key.fileobj is connection for key, _ in ready):
+                    return True
+        return False
+
+    def must_go_on(self) -> None:
+        """Raise what is wrong with the guest or QEMU, Interrupted when asked to stop."""
+        self._cancellation.check()
+        if self._console.fault is not None:
+            raise GuestError(self._console.fault)
+        if self._process.exit_status is not None:
+            raise died(self._process)
+
+    def _register(self, selector: selectors.BaseSelector) -> None:
+        selector.register(self._process.pidfd, selectors.EVENT_READ)
+        selector.register(self._console, selectors.EVENT_READ)
+        selector.register(self._events, selectors.EVENT_READ)
 
     def _must_still_come(self, absence: str) -> None:
         if self._process.exit_status is not None:

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from pciabi.errors import InputError, PciabiError
+from pciabi.guest.guest import Disk
 from pciabi.probe.equipment import Equipped
 from pciabi.probe.readiness import died
-from pciabi.qemu import machines
+from pciabi.probe.testbed import Testbed
+from pciabi.qemu import command_line, machines
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.command_line import culprit, device_argument
 from pciabi.qemu.process import Process
-from pciabi.vm.config import Device
+from pciabi.vm.config import Device, VmConfig
 
 _ABOUT_HARDWARE = ("-device ", "-machine ", "-M ", "machine type", "-global ", "-set ", "-object ")
 
 
-def reason(qemu: Process, equipped: Equipped, control: Device, binary: Binary) -> PciabiError:
-    """InputError for a device or machine type QEMU refuses, QemuError for any other end."""
-    blame = blamed(qemu, equipped, control.id)
+def reason(
+    qemu: Process, equipped: Equipped, control: Device | None, testbed: Testbed
+) -> PciabiError:
+    """InputError for what QEMU refuses of the user's, QemuError for any other end."""
+    blame = blamed(qemu, equipped, control.id if control else "")
     if blame is not None:
         device, words = blame
         return InputError(f"QEMU refuses device {device.id}: {words}", place=device.position)
-    return of_machine(qemu, equipped, binary)
+    if isinstance(testbed.guest.medium, Disk):
+        refused = _of_disk(qemu.complaints(), testbed.guest.medium, equipped.config)
+        if refused is not None:
+            return refused
+    return of_machine(qemu, equipped, testbed.binary)
 
 
 def blamed(qemu: Process, equipped: Equipped, control: str = "") -> tuple[Device, str] | None:
@@ -39,6 +47,22 @@ def of_machine(qemu: Process, equipped: Equipped, binary: Binary) -> PciabiError
         config = equipped.config
         return machines.unknown(binary, config.machine, config.machine_position)
     return died(qemu)
+
+
+def _of_disk(complaint: str, disk: Disk, config: VmConfig) -> InputError | None:
+    """What QEMU says of the guest's disk: its argument is quoted in front of it."""
+    for argument, place in (
+        (command_line.disk_drive(str(disk.path), disk.format), disk.position),
+        (command_line.DISK_DEVICE, config.machine_position),
+    ):
+        _, found, words = complaint.partition(f"{argument}: ")
+        if found:
+            return InputError(
+                f"QEMU cannot use the guest's disk on a machine {config.machine}: "
+                f"{' '.join(words.split())}",
+                place=place,
+            )
+    return None
 
 
 def of_hardware(qemu: Process) -> PciabiError:

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from pciabi.vm.config import Device, VmConfig
 
 SSH_PORT = 22
+# What DHCP gives the guest on the NIC that carries SSH. A guest that asks for addresses on all
+# its NICs would otherwise have the same one twice, and answer through the wrong NIC.
 GUEST_IP = "10.0.2.15"
+_OTHER_NETWORK = "10.0.3.0/24"
+# Both machine families have it built in, and a disk of the configuration's own that names no
+# bus goes to ide.0.
+DISK_DEVICE = "ide-hd,bus=ide.1,drive=pciabi-disk,serial=pciabi-disk,bootindex=0"
 CPU = "qemu64,+rdrand"
 
 
@@ -27,9 +33,6 @@ class Wiring:
     monitor_fd: int
     console_fd: int
     event_fd: int
-    kernel: str
-    initrd: str
-    kernel_arguments: str
 
 
 def escaped(value: str) -> str:
@@ -57,8 +60,9 @@ def backends(device: Device, accepted: frozenset[str], control: str) -> Backends
     name = f"pciabi-{device.id}"
     missing = accepted - device.property_names
     if "netdev" in missing:
-        forward = f",hostfwd=tcp:127.0.0.1:0-{GUEST_IP}:{SSH_PORT}" if device.id == control else ""
-        return Backends(("-netdev", f"user,id={name},restrict=on{forward}"), (("netdev", name),))
+        forward = f"hostfwd=tcp:127.0.0.1:0-{GUEST_IP}:{SSH_PORT}"
+        network = forward if device.id == control else f"net={_OTHER_NETWORK}"
+        return Backends(("-netdev", f"user,id={name},restrict=on,{network}"), (("netdev", name),))
     if "drive" in missing:
         node = f"null-co,node-name={name},size=67108864,read-zeroes=on"
         return Backends(("-blockdev", node), (("drive", name),))
@@ -109,8 +113,6 @@ def harness(wiring: Wiring, accelerator: str) -> tuple[str, ...]:
         arguments += ["-chardev", f"socket,id=pciabi-{name},fd={descriptor}"]
     arguments += ["-mon", "chardev=pciabi-monitor,mode=control"]
     arguments += ["-serial", "chardev:pciabi-console", "-serial", "chardev:pciabi-events"]
-    arguments += ["-kernel", wiring.kernel, "-initrd", wiring.initrd]
-    arguments += ["-append", wiring.kernel_arguments]
     return tuple(arguments)
 
 
@@ -131,6 +133,28 @@ def paused(monitor_fd: int, qtest_fd: int) -> tuple[str, ...]:
         # From 6.1 on QEMU looks for a character device of this very name, whatever it is told.
         *("-chardev", f"socket,id=qtest,fd={qtest_fd}"),
         *("-qtest", "chardev:qtest", "-qtest-log", "none"),
+    )
+
+
+def kernel(path: str, initrd: str, arguments: str) -> tuple[str, ...]:
+    """The arguments that start a kernel."""
+    return ("-kernel", path, "-initrd", initrd, "-append", arguments)
+
+
+def disk_drive(path: str, image_format: str) -> str:
+    """The value of `-drive` for a disk image that is only read."""
+    return f"if=none,id=pciabi-disk,file={escaped(path)},format={image_format},snapshot=on"
+
+
+def disk(path: str, image_format: str) -> tuple[str, ...]:
+    """The arguments that boot a disk image and throw away what is written to it.
+
+    It hangs on the machine's built-in controller, so no PCI function joins. The firmware looks
+    nowhere else, says on the serial port what it does, and resets where it finds nothing.
+    """
+    return (
+        *("-drive", disk_drive(path, image_format), "-device", DISK_DEVICE),
+        *("-boot", "strict=on,reboot-timeout=1", "-machine", "graphics=off"),
     )
 
 

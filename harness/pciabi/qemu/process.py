@@ -6,10 +6,11 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from pciabi.cancellation import Cancellation
@@ -61,7 +62,9 @@ class Process:
         return os.pread(self.stderr.fileno(), 1_000_000, 0).decode(errors="replace").strip()
 
 
-def _launch(argv: Sequence[str], pass_fds: Sequence[int], stderr: IO[bytes]) -> Process:
+def _launch(
+    argv: Sequence[str], pass_fds: Sequence[int], stderr: IO[bytes], environment: Mapping[str, str]
+) -> Process:
     try:
         popen = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "--", *argv],
@@ -69,6 +72,7 @@ def _launch(argv: Sequence[str], pass_fds: Sequence[int], stderr: IO[bytes]) -> 
             stdout=subprocess.DEVNULL,
             stderr=stderr,
             pass_fds=pass_fds,
+            env=environment,
             # Out of the terminal's process group: Ctrl-C is ours to handle, in order.
             process_group=0,
         )
@@ -81,12 +85,19 @@ def _launch(argv: Sequence[str], pass_fds: Sequence[int], stderr: IO[bytes]) -> 
 
 @contextmanager
 def running(
-    argv: Sequence[str], pass_fds: Sequence[int], cancellation: Cancellation
+    argv: Sequence[str],
+    pass_fds: Sequence[int],
+    cancellation: Cancellation,
+    folder: Path | None = None,
 ) -> Iterator[Process]:
-    """QEMU for the time of the block; killed and reaped at its end, however it ends."""
+    """QEMU for the time of the block; killed and reaped at its end, however it ends.
+
+    It makes its temporary files, a disk's throw-away overlay too, in `folder`, if one is given.
+    """
     cancellation.check()
     with tempfile.TemporaryFile(prefix="pciabi-") as stderr:
-        process = _LAUNCHER.submit(_launch, argv, pass_fds, stderr).result()
+        environment = os.environ if folder is None else {**os.environ, "TMPDIR": str(folder)}
+        process = _LAUNCHER.submit(_launch, argv, pass_fds, stderr, environment).result()
         try:
             with cancellation.calling(process.kill):
                 yield process

@@ -17,6 +17,7 @@ from pciabi.errors import CannotTest, InputError, PciabiError
 from pciabi.guest import guest
 from pciabi.guest.guest import Guest
 from pciabi.guest.keys import RunKeys
+from pciabi.guest.login import ConsoleLogin
 from pciabi.probe.boot import BootRecord, boot
 from pciabi.probe.equipment import Equipped, equip
 from pciabi.probe.testbed import Testbed
@@ -192,7 +193,8 @@ def _boots(case: Case, lab: Laboratory, images: GuestImages) -> Iterator[BootRec
     testbed = lab.testbed(images.get(case.image))
     equipped = equipment(case, lab.binary)
     must_be_observable(case, equipped)
-    control = control_nic(case, equipped)
+    console = isinstance(testbed.guest.login, ConsoleLogin)
+    control = None if console else control_nic(case, equipped)
     for index, vm in enumerate(equipped):
 
         def on_stage(stage: str, index: int = index) -> None:
