@@ -121,6 +121,17 @@ _ROWS = (
           "image debian: unpacking…debian …Linux …MB", 0),
     Fault("image in the cache damaged", f"{RUN} after a byte of its initrd was changed",
           "image debian: writing the image…held: two-nics-pinned[pc-virtio-net-pci]", 0),
+    # Released QEMUs.
+    Fault("QEMU release not fetched", f"{RUN} --qemu 9.9",
+          "QEMU 9.9 is not in the cache (pciabi qemu get 9.9)", 3),
+    Fault("QEMU release damaged", f"{RUN} --qemu 10.0 after a byte of its program was changed",
+          "/usr/bin/qemu-system-x86_64 is damaged (run pciabi qemu get debian:trixie)", 3),
+    Fault("fetching a QEMU killed half-way", "kill -KILL of `pciabi qemu get debian:trixie`, "
+          "then it again", "unpacking…debian:trixie QEMU 10.0.…", 0),
+    Fault("unknown suite", "`pciabi qemu get debian:potato`",
+          "no suite 'potato' is known (there are: bullseye, bookworm, trixie", 2),
+    Fault("archive changed or not signed", "`pciabi qemu get debian:trixie --mirror URI`",
+          "the archive's index is not signed by the archive's key, so it is not used", 3),
     # Stopped.
     Fault("Ctrl-C", f"{RUN}, and Ctrl-C while KVM is tried, the image is built, the guest boots, "
           "or it is read", "pciabi: stopped by signal 2", 130),
