@@ -134,9 +134,9 @@ def test_a_substituted_backend_is_excused_only_by_the_same_substitute() -> None:
     nic = recorded("qemu-7.2_pc-two-nics").by_id("net1")
     assert nic is not None
 
-    def side(*inert: str) -> Snapshot:
+    def side(*inert: str, option: str = "-netdev tap,id=n1,ifname=a") -> Snapshot:
         stand_ins = tuple(
-            Substitution("-netdev tap,id=n1", kind, "net1", ("virtio features",)) for kind in inert
+            Substitution(option, f"{kind},id=n1", "net1", ("virtio features",)) for kind in inert
         )
         nics = (NetworkInterface(nic.address, "52:54:00:00:00:02", None, "ens4", ()),)
         return replace(snapshot(nic, nics=nics), substitutions=stand_ins)
@@ -145,6 +145,10 @@ def test_a_substituted_backend_is_excused_only_by_the_same_substitute() -> None:
         return [(unknown.field, unknown.excused) for unknown in unknowns(one, two)]
 
     assert found(side("user"), side("user")) == [("virtio features", True)]
+    other_host = side("user", option="-netdev tap,id=n1,ifname=b")
+    assert found(side("user"), other_host) == [("virtio features", True)]
+    other_kind = side("user", option="-netdev vhost-user,id=n1,chardev=c")
+    assert found(side("user"), other_kind) == [("virtio features", False)]
     assert found(side("user"), side("socket")) == [("virtio features", False)]
     assert found(side("user"), side()) == [("virtio features", False)]
     assert found(side(), side()) == []
@@ -204,7 +208,7 @@ def test_verdicts(
     (change, *_) = compare(snapshot(nic), snapshot())
     changes = [replace(change, severity=severity) for severity in severities]
     left_open = [
-        Unknown(None, None, "x", "y", "why", "why" if same else "", nic.address, nic.address)
+        Unknown(None, None, "x", "y", "why", "why", nic.address, nic.address, excused=same)
         for same in excused
     ]
 

@@ -25,8 +25,8 @@ _NETWORK_CLASS = 0x02
 class Unknown:
     """One thing about one device that at least one side could not read.
 
-    `why_before` and `why_after` say why not, and are empty on a side that read it. `device` and
-    `id` as in `Change`.
+    `why_before` and `why_after` say why not, and are empty on a side that read it. `excused`:
+    both sides left it open, and for the same reason. `device` and `id` as in `Change`.
     """
 
     device: str | None
@@ -37,11 +37,7 @@ class Unknown:
     why_after: str
     address_before: GuestAddress
     address_after: GuestAddress
-
-    @property
-    def excused(self) -> bool:
-        """Whether both sides left it open, and for the same reason."""
-        return self.why_before == self.why_after
+    excused: bool
 
 
 def unknowns(before: Snapshot, after: Snapshot) -> tuple[Unknown, ...]:
@@ -53,7 +49,16 @@ def unknowns(before: Snapshot, after: Snapshot) -> tuple[Unknown, ...]:
     )
 
 
-_Why = tuple[str, str]
+@dataclass(frozen=True)
+class _Reason:
+    """Why a side left something open. Reasons of one sort are the same reason: two host
+    interfaces for which the same backend stood in differ in their words only."""
+
+    words: str
+    sort: str
+
+
+_Why = tuple[_Reason | None, _Reason | None]
 
 
 def _open(pair: Pair, before: Snapshot, after: Snapshot) -> Iterator[tuple[str, _Why]]:
@@ -94,7 +99,8 @@ def _open_virtual_bars(one: PlacedFunction, two: PlacedFunction) -> Iterator[tup
         decode(side.function.config).capability(reg.EXT_SRIOV, extended=True) for side in (one, two)
     ]
     if all(both):
-        yield "sizes of VF BARs", (_NO_SIZE, _NO_SIZE)
+        reason = _Reason(_NO_SIZE, _NO_SIZE)
+        yield "sizes of VF BARs", (reason, reason)
 
 
 def _open_names(
@@ -113,10 +119,10 @@ def _substituted(
 ) -> Iterator[tuple[str, _Why]]:
     old, new = _replaced(one, before), _replaced(two, after)
     for field in sorted(old.keys() | new.keys()):
-        yield field, (old.get(field, ""), new.get(field, ""))
+        yield field, (old.get(field), new.get(field))
 
 
-def _replaced(function: PlacedFunction, snapshot: Snapshot) -> dict[str, str]:
+def _replaced(function: PlacedFunction, snapshot: Snapshot) -> dict[str, _Reason]:
     """The fields of this device that a substituted backend makes unknowable, and why."""
     return {
         field: _stand_in(substitution)
@@ -135,8 +141,10 @@ def _is_about(substitution: Substitution, function: PlacedFunction) -> bool:
     return makes_nics and is_nic
 
 
-def _stand_in(substitution: Substitution) -> str:
-    return f"{substitution.inert} stood in for {substitution.option}"
+def _stand_in(substitution: Substitution) -> _Reason:
+    inert, option = substitution.inert, substitution.option
+    sort = f"{inert.partition(',')[0]} for {option.partition(',')[0]}"
+    return _Reason(f"{inert} stood in for {option}", sort)
 
 
 def _because(what: Fact | Part, before: frozenset[object], after: frozenset[object]) -> _Why:
@@ -144,19 +152,20 @@ def _because(what: Fact | Part, before: frozenset[object], after: frozenset[obje
 
 
 def _reasons(why: str, *unread: bool) -> _Why:
-    before, after = unread
-    return why if before else "", why if after else ""
+    before, after = (_Reason(why, why) if side else None for side in unread)
+    return before, after
 
 
-def _unknown(pair: Pair, field: str, why_before: str, why_after: str) -> Unknown:
+def _unknown(pair: Pair, field: str, before: _Reason | None, after: _Reason | None) -> Unknown:
     named = pair.before if pair.before.qdev_id else pair.after
     return Unknown(
         device=pair.before.device or pair.after.device,
         id=named.qdev_id,
         label=label(pair.before if pair.before.device else named, named.qdev_id),
         field=field,
-        why_before=why_before,
-        why_after=why_after,
+        why_before=before.words if before else "",
+        why_after=after.words if after else "",
         address_before=pair.before.address,
         address_after=pair.after.address,
+        excused=before is not None and after is not None and before.sort == after.sort,
     )

@@ -1,0 +1,114 @@
+"""Every PCI device a QEMU can create alone, between releases: all that changed, nothing else.
+
+The machine types are versioned, so nothing ought to change. What did was looked at register by
+register: nvme's new capability and reset, and ati-vga's larger video memory, came for old machine
+types too. A root port with a device in it has its power indicator off out of reset in 10.0,
+where it was on; software sets that.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from pciabi.abi.change import Severity
+from pciabi.abi.compare import compare
+from pciabi.abi.snapshot import Snapshot
+from pciabi.abi.unknown import unknowns
+from pciabi.cancellation import Cancellation
+from pciabi.deadline import Deadline
+from pciabi.errors import PciabiError
+from pciabi.probe.cold import Hardware, cold_probe
+from pciabi.qemu import binary
+from tests.real.command import pciabi
+from tests.real.lone_devices import Alone, alone
+
+RELEASES = ("5.2", "7.2", "10.0", "11.1")
+SWEEPS = [
+    (f"{family}-{machine}", RELEASES[RELEASES.index(machine) :])
+    for machine in ("5.2", "7.2", "10.0")
+    for family in ("pc-i440fx", "pc-q35")
+]
+SAMPLED = ("pc-q35-5.2",)
+
+_Found = tuple[str, str, str, str]
+BREAKING: dict[tuple[str, str], set[_Found]] = {
+    ("5.2", "7.2"): {
+        ("nvme", "Power Management capability", "absent", "at 0x60"),
+        ("nvme", "PCI Express: DevCap: Function Level Reset", "no", "yes"),
+    },
+    ("7.2", "10.0"): set(),
+    ("10.0", "11.1"): {
+        (
+            "ati-vga",
+            "BAR 0",
+            "32-bit memory, prefetchable, 16M",
+            "32-bit memory, prefetchable, 64M",
+        ),
+    },
+}
+NOTABLE: dict[tuple[str, str], set[_Found]] = {
+    ("7.2", "10.0"): {("pcie-root-port", "PCI Express: SltCtl", "0x01c0", "0x03c0")},
+}
+# One release is too old to start it on these machine types.
+REFUSED = {"virtio-iommu-pci"}
+
+
+def read(release: str, machine: str) -> dict[tuple[str, str], Snapshot | PciabiError]:
+    """Every device of a release, alone on a machine, read cold."""
+    qemu = binary.find(release)
+
+    def one(what: Alone) -> Snapshot | PciabiError:
+        hardware = Hardware(what.arguments, expected=("test0",))
+        try:
+            return cold_probe(hardware, qemu, Cancellation(), Deadline.after(120))
+        except PciabiError as error:
+            return error
+
+    devices = list(alone(qemu, machine))
+    assert len(devices) > 75
+    with ThreadPoolExecutor(2) as executor:
+        found = executor.map(one, devices)
+        return {(d.device, d.place): what for d, what in zip(devices, found, strict=True)}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def releases(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The released QEMUs, fetched unless they are in the cache."""
+    folder: Path = tmp_path_factory.mktemp("get")
+    got = pciabi("qemu", "get", "5.2", "10.0", "11.1", cwd=folder)
+    assert got.returncode == 0, got.stderr
+
+
+@pytest.mark.parametrize(
+    ("machine", "wanted"),
+    [
+        pytest.param(machine, wanted, marks=() if machine in SAMPLED else pytest.mark.full)
+        for machine, wanted in SWEEPS
+    ],
+)
+def test_all_that_changed_between_releases_and_nothing_else(
+    machine: str, wanted: tuple[str, ...]
+) -> None:
+    readings = {release: read(release, machine) for release in wanted}
+    for old, new in pairwise(wanted):
+        changes: dict[Severity, set[_Found]] = {severity: set() for severity in Severity}
+        compared = 0
+        for key in readings[old].keys() & readings[new].keys():
+            before, after = readings[old][key], readings[new][key]
+            if isinstance(before, PciabiError) or isinstance(after, PciabiError):
+                same = isinstance(before, PciabiError) and isinstance(after, PciabiError)
+                assert same or key[0] in REFUSED, f"{key} {old} {new}: {before} {after}"
+                continue
+            compared += 1
+            assert all(unknown.excused for unknown in unknowns(before, after)), key
+            for change in compare(before, after):
+                device = change.device or change.label
+                changes[change.severity].add((device, change.field, change.before, change.after))
+        assert compared > (65 if "i440fx" in machine else 140)
+        assert changes[Severity.BREAKING] == BREAKING[old, new], (old, new)
+        expected = NOTABLE.get((old, new), set()) if "q35" in machine else set()
+        assert changes[Severity.NOTABLE] == expected, (old, new)
