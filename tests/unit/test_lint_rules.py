@@ -11,6 +11,7 @@ import pytest
 from pciabi.lint import rules as package
 from pciabi.lint.engine import Settings, lint
 from pciabi.lint.rule import Example, LoadedRule, rules
+from pciabi.report.rule_manual import markdown
 from pciabi.vm import formats
 from pciabi.vm.formats import Source
 
@@ -65,3 +66,8 @@ def test_every_format_has_its_parts() -> None:
         assert re.fullmatch(r"[a-z][a-z0-9-]*", format_.name)
         assert format_.title
         assert "pciabi: ignore" in format_.comment
+
+
+def test_the_documentation_holds_every_rules_page() -> None:
+    pages = Path(__file__).parents[2] / "docs/lint-rules.md"
+    assert pages.read_text() == markdown(rules()), "run script/record-rule-pages"

@@ -7,6 +7,13 @@ from collections.abc import Sequence
 
 from pciabi.lint.rule import Example, Group, LoadedRule
 
+_HEADING = """# Lint rules
+
+Made from the rules themselves by `script/record-rule-pages`; `pciabi lint --explain RULE` prints
+one.
+
+"""
+
 
 def page(loaded: LoadedRule) -> str:
     """The page as `pciabi lint --explain` prints it."""
@@ -20,7 +27,7 @@ def page(loaded: LoadedRule) -> str:
 
 def markdown(rules: Sequence[LoadedRule]) -> str:
     """The pages of all rules, as the documentation holds them."""
-    return "".join(_section(loaded) for loaded in rules)
+    return _HEADING + "\n".join(_section(loaded) for loaded in rules)
 
 
 def _section(loaded: LoadedRule) -> str:
@@ -29,7 +36,7 @@ def _section(loaded: LoadedRule) -> str:
         f"## {rule.code} `{rule.name}`\n\n"
         f"Severity {rule.severity}{_how_selected(loaded)}.\n\n{loaded.manual}\n\n"
         f"Bad ({rule.bad.format}):\n\n```\n{rule.bad.text}```\n\n"
-        f"Good:\n\n```\n{rule.good.text}```\n\nSource: {rule.source}\n\n"
+        f"Good:\n\n```\n{rule.good.text}```\n\nSource: {rule.source}\n"
     )
 
 
