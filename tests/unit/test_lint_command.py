@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
@@ -18,6 +19,7 @@ from pciabi.lint.rule import matching
 
 NIC = matching("unpinned-nic")[0].rule
 BAD, GOOD = NIC.bad.text, NIC.good.text
+SARIF = json.loads((Path(__file__).parents[1] / "schemas/sarif-2.1.0.json").read_text())
 
 
 @pytest.fixture(autouse=True)
@@ -229,6 +231,29 @@ def test_every_format_shows_the_finding(here: Path) -> None:
     (here / "vm.xml").write_text(BAD)
     for format_ in ("text", "json", "junit", "github", "gitlab"):
         assert "unpinned-nic" in run("vm.xml", "--format", format_).output
+
+
+def test_sarif_is_valid_and_holds_rule_help_place_and_fingerprint(here: Path) -> None:
+    (here / "vm.xml").write_text(BAD)
+    (here / "broken.xml").write_text("<domain>")
+    log = json.loads(run("vm.xml", "broken.xml", "--format", "sarif").output)
+    jsonschema.validate(log, SARIF, cls=jsonschema.Draft4Validator)
+    (told,) = log["runs"]
+    (result,) = told["results"]
+    rule = told["tool"]["driver"]["rules"][result["ruleIndex"]]
+    assert rule["id"] == result["ruleId"] == "PCI101"
+    assert rule["help"]["text"]
+    (location,) = result["locations"]
+    line = next(n for n, text in enumerate(BAD.splitlines(), 1) if "<interface" in text)
+    assert location["physicalLocation"]["artifactLocation"]["uri"] == "vm.xml"
+    assert location["physicalLocation"]["region"]["startLine"] == line
+    # Lines above may change; the finding is the same one.
+    (here / "vm.xml").write_text(f"<!-- more -->\n{BAD}")
+    again = json.loads(run("vm.xml", "--format", "sarif").output)["runs"][0]
+    assert again["results"][0]["partialFingerprints"] == result["partialFingerprints"]
+    (invocation,) = told["invocations"]
+    assert invocation["executionSuccessful"] is False
+    assert "not well-formed XML" in invocation["toolExecutionNotifications"][0]["message"]["text"]
 
 
 def test_a_rule_explains_itself() -> None:
