@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pciabi import resources
 from pciabi.errors import InputError
 from pciabi.lint.engine import FileResult, Settings, lint
 from pciabi.lint.rule import rules
@@ -154,6 +156,14 @@ def test_what_is_found_where(format_: str, text: str, expected: list[tuple[str, 
 
 def test_what_a_suppression_in_a_script_covers() -> None:
     assert found(SHELL).suppressed == 1
+
+
+@pytest.mark.parametrize("path", resources.scenarios(), ids=lambda path: path.stem)
+def test_the_shipped_scenarios_are_clean_or_say_that_they_are_controls(path: Path) -> None:
+    result = lint(Source(path.name, path.read_text()), Settings())
+    assert result.format == "scenario"
+    assert result.findings == ()
+    assert (result.suppressed > 0) == ("unpinned" in path.stem)
 
 
 @pytest.mark.parametrize(
