@@ -47,6 +47,10 @@ def _overlay(change: str) -> str:
     return f"{OWN}, the guest's init changed: {change}"
 
 
+def _own(change: str) -> str:
+    return f"{OWN} with `image: guest.yaml`: {change}"
+
+
 _ROWS = (
     # What is there before any guest is.
     Fault("QEMU missing", f"{RUN} --qemu /nowhere/qemu",
@@ -103,6 +107,56 @@ _ROWS = (
     Fault("guest not ready in time", f"{OWN}, with timeout: 1",
           "the guest was not ready after 1 s (a longer `timeout:` in the scenario if this "
           "machine is slow)", 3),
+    # A user's own guest: guest.yaml names it, and how to log in.
+    Fault("own guest: wrong password", _own("a wrong password"),
+          "the guest refused the login on its console: what is in PCIABI_TEST_USER or "
+          "PCIABI_TEST_PASSWORD is wrong", 3),
+    Fault("own guest: unknown user", _own("a user it does not have"),
+          "the guest refused the login on its console", 3),
+    Fault("own guest: variable not set", _own("a variable that nobody set"),
+          "guest.yaml:5: own[pc-virtio-net-pci]: login.console.…: the environment has no "
+          "variable PCIABI_TEST_", 2),
+    Fault("own guest: no password named", _own("no `password-from:`"),
+          "the guest asks for a password on its console (name its variable in `password-from:`)",
+          3),
+    Fault("own guest: user is not root", _own("a user with the id 1000"),
+          "the user in the guest is not root but has the id 1000; to such a user lspci shows 64 "
+          "bytes of a function and <access denied> (log in as root)", 3),
+    Fault("own guest: lspci missing", _own("rm /usr/bin/lspci"),
+          "the guest has no lspci (install its package pciutils into the guest)", 3),
+    Fault("own guest: no login prompt", _own("no getty on its console"),
+          "no login prompt on the serial console after 6 s (the guest needs console=ttyS0 and a "
+          "getty there; or a longer `timeout:`)", 3),
+    Fault("own guest: noise on the console", _own("something that prints there all the time"),
+          "the output of `…` does not arrive whole over the console", 3),
+    Fault("own guest: no SSH server", _own("no SSH server"),
+          "no SSH server answered at the guest's 10.0.2.15 within 6 s (the guest needs DHCP on "
+          "its NICs and an SSH server; or a longer `timeout:`)", 3),
+    Fault("own guest: SSH key refused", _own("another authorized key"),
+          "the guest refused root's SSH key key", 3),
+    Fault("own guest: wrong host key", _own("another `host-key:`"),
+          "the guest shows another SSH host key than the pinned one", 3),
+    Fault("own guest: kernel panic", _own("its init ends at once"),
+          "the guest kernel panicked: Attempted to kill init!", 3),
+    Fault("own guest: hot-plugging", _own("`hotplug:` in the scenario"),
+          "hot-plugging needs a guest that follows pciabi's own protocol (a recipe without "
+          "`login:`)", 2),
+    Fault("own disk: emergency mode", _own("a disk, and systemd.unit=emergency.target"),
+          "the guest stopped in an emergency shell: You are in emergency mode.", 3),
+    Fault("own disk: no root file system", _own("a disk, and root=LABEL=nowhere"),
+          "the guest stopped in its initramfs: ALERT! LABEL=nowhere does not exist. Dropping to "
+          "a shell!", 3),
+    Fault("own disk: nothing to boot", _own("a disk of zeros"),
+          "the firmware found nothing to boot: No bootable device", 3),
+    Fault("own disk: another format", _own("a disk of zeros, said to be qcow2"),
+          "guest.yaml:1: own[pc-virtio-net-pci]: QEMU cannot use the guest's disk: Image is not "
+          "in qcow2 format", 2),
+    Fault("own disk: in use", _own("a disk another program writes to"),
+          "guest.yaml:1: own[pc-virtio-net-pci]: QEMU cannot use the guest's disk: Failed to get "
+          'shared "write" lock Is another process using the image', 2),
+    Fault("own disk: no controller", _own("a disk, and machine: q35,sata=off"),
+          "own.pciabi.yaml:…: own[pc-virtio-net-pci]: a machine q35,sata=off has no place for the "
+          "guest's disk: Bus 'ide.1' not found", 2),
     # QEMU while it runs.
     Fault("QEMU killed", f"{RUN}, and kill -KILL of its QEMU", "QEMU ended by signal 9", 3),
     Fault("QEMU hangs", f"{OWN} with timeout: 3, and kill -STOP of its QEMU",

@@ -71,7 +71,7 @@ def scenario(folder: Path, recipe: str, changes: str = "", name: str = "two-nics
     return "own.pciabi.yaml"
 
 
-def place(folder: Path, login: str, given: Secrets, wishes: str = "") -> str:
+def place(folder: Path, login: str, given: Secrets, wishes: str = "", changes: str = "") -> str:
     """Put the guest, its recipe and a scenario into a folder; the scenario's file name."""
     built = image.ensure(RECIPE, lambda _progress: None)
     accounts = f"root:{given.password_hash()}:1::::::\nguest:{given.password_hash()}:1::::::\n"
@@ -90,4 +90,4 @@ def place(folder: Path, login: str, given: Secrets, wishes: str = "") -> str:
     given.write_keys(folder)
     arguments = ", ".join(built.kernel_arguments.split())
     recipe = f"kernel: vmlinux\ninitrd: initrd\narguments: [{arguments}]\n{login}"
-    return scenario(folder, recipe)
+    return scenario(folder, recipe, changes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 import re
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
+from paramiko.pkey import UnknownKeyType
 
 from pciabi.documents import Location
 from pciabi.errors import InputError
@@ -108,7 +108,7 @@ def _private_key(path: Path, fault: Fault) -> paramiko.PKey:
     except (paramiko.PasswordRequiredException, TypeError):
         reason = "is protected by a passphrase; make a key without one for the tests"
         raise fault(location, f"{path} {reason}") from None
-    except (paramiko.SSHException, UnsupportedAlgorithm, ValueError):
+    except (paramiko.SSHException, UnknownKeyType, UnsupportedAlgorithm, ValueError):
         raise fault(location, f"{path} holds no private key of a known type") from None
     return key
 
@@ -128,6 +128,6 @@ def _public_key(text: str, find: FindFile, fault: Fault) -> paramiko.PKey:
         key: paramiko.PKey = paramiko.PKey.from_type_string(
             match["type"], base64.b64decode(match["data"])
         )
-    except (paramiko.SSHException, UnsupportedAlgorithm, ValueError, binascii.Error, IndexError):
+    except (paramiko.SSHException, UnknownKeyType, UnsupportedAlgorithm, ValueError, IndexError):
         raise fault(location, f"no public key of a known type: {match['type']}") from None
     return key

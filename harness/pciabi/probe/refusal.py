@@ -50,18 +50,18 @@ def of_machine(qemu: Process, equipped: Equipped, binary: Binary) -> PciabiError
 
 
 def _of_disk(complaint: str, disk: Disk, config: VmConfig) -> InputError | None:
-    """What QEMU says of the guest's disk: its argument is quoted in front of it."""
-    for argument, place in (
-        (command_line.disk_drive(str(disk.path), disk.format), disk.position),
-        (command_line.DISK_DEVICE, config.machine_position),
-    ):
-        _, found, words = complaint.partition(f"{argument}: ")
-        if found:
+    """What QEMU says of the guest's disk: one of its arguments is quoted in front of it."""
+    drive = command_line.disk_drive(str(disk.path), disk.format)
+    for argument in (drive, command_line.DISK_DEVICE):
+        _, found, rest = complaint.partition(f"{argument}: ")
+        words = " ".join(rest.split())
+        if words.startswith("Bus "):
             return InputError(
-                f"QEMU cannot use the guest's disk on a machine {config.machine}: "
-                f"{' '.join(words.split())}",
-                place=place,
+                f"a machine {config.machine} has no place for the guest's disk: {words}",
+                place=config.machine_position,
             )
+        if found:
+            return InputError(f"QEMU cannot use the guest's disk: {words}", place=disk.position)
     return None
 
 

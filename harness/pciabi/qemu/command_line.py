@@ -143,7 +143,11 @@ def kernel(path: str, initrd: str, arguments: str) -> tuple[str, ...]:
 
 def disk_drive(path: str, image_format: str) -> str:
     """The value of `-drive` for a disk image that is only read."""
-    return f"if=none,id=pciabi-disk,file={escaped(path)},format={image_format},snapshot=on"
+    # A full disk of ours is an error that the guest reports; QEMU would suspend it without a word.
+    return (
+        f"if=none,id=pciabi-disk,file={escaped(path)},format={image_format},snapshot=on,"
+        "werror=report"
+    )
 
 
 def disk(path: str, image_format: str) -> tuple[str, ...]:
