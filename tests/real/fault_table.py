@@ -138,6 +138,8 @@ _ROWS = (
           "the guest shows another SSH host key than the pinned one", 3),
     Fault("own guest: kernel panic", _own("its init ends at once"),
           "the guest kernel panicked: Attempted to kill init!", 3),
+    Fault("own guest: unknown CPU", _own("`cpu: Pentium9` in it"),
+          "guest.yaml:4: own[pc-virtio-net-pci]: QEMU has no CPU model 'Pentium9'", 2),
     Fault("own guest: hot-plugging", _own("`hotplug:` in the scenario"),
           "hot-plugging needs a guest that follows pciabi's own protocol (a recipe without "
           "`login:`)", 2),

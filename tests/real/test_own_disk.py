@@ -84,7 +84,7 @@ def test_the_two_nic_plan_on_the_users_own_disk(
 ) -> None:
     image = FORMATS[image_format](disk.path, tmp_path)
     disk.secrets.write_keys(tmp_path)
-    text = recipe(image, image_format, LOGINS[login])
+    text = recipe(image, image_format, f"cpu: Nehalem\n{LOGINS[login]}")
     own = scenario(tmp_path, text, f"firmware: {firmware}\n{SLOW}", name)
     before = fingerprint(tmp_path / image)
     one = ("--select", f"machine={machine}", "--select", "nic=virtio-net-pci")
@@ -96,7 +96,9 @@ def test_the_two_nic_plan_on_the_users_own_disk(
     assert fingerprint(tmp_path / image) == before
     must_not_show(disk.secrets.password, tmp_path, output)
     (report,) = (tmp_path / "reports").iterdir()
-    assert f"guest (disk {image}), Linux " in (report / "report.json").read_text()
+    document = (report / "report.json").read_text()
+    assert f"guest (disk {image}), Linux " in document
+    assert '"Nehalem"' in document
     assert not guests(tmp_path)
     assert not workspaces(tmp_path)
 

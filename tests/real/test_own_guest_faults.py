@@ -99,6 +99,12 @@ def test_keys_that_are_not_the_guests(tmp_path: Path, fault: str, changed: str) 
     FAULTS[fault].must_be_in(pciabi("run", own, *ONE, cwd=tmp_path))
 
 
+@provokes("own guest: unknown CPU")
+def test_a_cpu_that_qemu_does_not_have(tmp_path: Path) -> None:
+    own = place(tmp_path, f"cpu: Pentium9\n{SSH}", fresh_secrets())
+    FAULTS["own guest: unknown CPU"].must_be_in(pciabi("run", own, *ONE, cwd=tmp_path))
+
+
 @provokes("own guest: hot-plugging")
 def test_hot_plugging_is_refused_before_anything_boots(tmp_path: Path) -> None:
     given: Secrets = fresh_secrets()

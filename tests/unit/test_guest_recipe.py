@@ -44,7 +44,7 @@ def test_a_kernel_and_an_initramfs_are_used_as_they_are(tmp_path: Path) -> None:
     path = written(tmp_path, KERNEL)
     kernel, initrd = tmp_path / "vmlinuz", tmp_path / "boot/initrd.gz"
     arguments = ("console=ttyS0", "quiet")
-    assert recipe.load(path) == KernelRecipe(path, kernel, initrd, arguments, OwnProtocol())
+    assert recipe.load(path) == KernelRecipe(path, kernel, initrd, arguments, None, OwnProtocol())
     with pytest.raises(InputError, match=r"ours.yaml:1: there is nothing to build"):
         image.ensure(path, lambda _progress: None)
 
@@ -61,6 +61,7 @@ MISTAKES = {
     "no initrd": ("boot/initrd.gz", "boot", 3, "initrd: there is no file boot"),
     "forgotten": ("initrd: boot/initrd.gz\n", "", 1, "initrd: Field required"),
     "unknown key": ("arguments:", "append:", 4, "append: unknown key 'append', allowed: desc"),
+    "no CPU": ("arguments:", "cpu: a b\narguments:", 4, "cpu: String should match pattern"),
     "one text": ("[console=ttyS0, quiet]", "quiet", 4, "arguments: Input should be a valid tuple"),
     "null byte": ("vmlinuz", r'"a\0b"', 2, "kernel: String should match"),
 }

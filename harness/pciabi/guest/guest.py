@@ -9,7 +9,7 @@ from pciabi.distribution.progress import Report
 from pciabi.errors import SourcePosition
 from pciabi.guest import image, recipe
 from pciabi.guest.login import Login, OwnProtocol
-from pciabi.guest.recipe import BuiltRecipe, DiskRecipe
+from pciabi.guest.recipe import BuiltRecipe, Cpu, DiskRecipe
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,16 @@ Medium = KernelAndInitrd | Disk
 
 @dataclass(frozen=True)
 class Guest:
-    """A guest: what the machine starts, and the way in. `label` says in a report what it is."""
+    """A guest: what the machine starts, and the way in. `label` says in a report what it is.
+
+    `cpu` is what it needs to run on, None where any will do.
+    """
 
     name: str
     label: str
     medium: Medium
     login: Login
+    cpu: Cpu | None = None
 
 
 def prepare(path: Path, report: Report) -> Guest:
@@ -72,6 +76,7 @@ def prepare(path: Path, report: Report) -> Guest:
             label=f"{path.stem} (disk {wanted.disk.name})",
             medium=Disk(wanted.disk.absolute(), wanted.format, wanted.position),
             login=wanted.login,
+            cpu=wanted.cpu,
         )
     return Guest(
         name=path.stem,
@@ -83,4 +88,5 @@ def prepare(path: Path, report: Report) -> Guest:
             " ".join(wanted.arguments),
         ),
         login=wanted.login,
+        cpu=wanted.cpu,
     )

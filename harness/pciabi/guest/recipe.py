@@ -35,6 +35,14 @@ class BuiltRecipe:
 
 
 @dataclass(frozen=True)
+class Cpu:
+    """A CPU model in QEMU's syntax, and where the recipe names it."""
+
+    model: str
+    position: SourcePosition
+
+
+@dataclass(frozen=True)
 class KernelRecipe:
     """A kernel and an initramfs of the user's, used as they are."""
 
@@ -42,6 +50,7 @@ class KernelRecipe:
     kernel: Path
     initrd: Path
     arguments: tuple[str, ...]
+    cpu: Cpu | None
     login: Login
 
 
@@ -53,6 +62,7 @@ class DiskRecipe:
     disk: Path
     format: str
     position: SourcePosition
+    cpu: Cpu | None
     login: Login
 
 
@@ -82,15 +92,17 @@ def load(path: Path) -> Recipe:
             },
         )
     way_in = login.read(model.login, files.named, files.fault)
+    cpu = None if model.cpu is None else Cpu(model.cpu, positions["cpu",])
     if isinstance(model, DiskGuestModel):
         disk = files.named(model.disk.path, ("disk", "path"))
         place = positions["disk", "path"]
-        return DiskRecipe(path, disk, model.disk.format, place, way_in)
+        return DiskRecipe(path, disk, model.disk.format, place, cpu, way_in)
     return KernelRecipe(
         file=path,
         kernel=files.named(model.kernel, ("kernel",)),
         initrd=files.named(model.initrd, ("initrd",)),
         arguments=model.arguments,
+        cpu=cpu,
         login=way_in,
     )
 

@@ -15,9 +15,14 @@ ModuleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
 HostPath = Annotated[str, StringConstraints(pattern=r"^[^\x00]+$")]
 
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+CpuModel = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.,=+-]*$")]
 UserName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=64)]
 
 DESCRIPTION = "One line about what this guest is for."
+CPU = (
+    "The CPU, in QEMU's syntax. Left out, it is a plain qemu64, which distributions built for "
+    "x86-64-v2 and later do not run on; Nehalem is a v2, Haswell a v3."
+)
 
 
 class KernelModel(Strict):
@@ -118,6 +123,7 @@ class KernelAndInitrdModel(Strict):
         description="Kernel command line, one argument an item. Without console=ttyS0 nothing "
         "the kernel says is seen.",
     )
+    cpu: CpuModel | None = Field(default=None, description=CPU)
     login: LoginModel | None = Field(
         default=None,
         description="How to get in. Left out, the guest follows pciabi's own protocol.",
@@ -138,6 +144,7 @@ class DiskGuestModel(Strict):
     disk: DiskModel = Field(
         description="The disk, attached to the machine's built-in IDE or AHCI controller."
     )
+    cpu: CpuModel | None = Field(default=None, description=CPU)
     login: LoginModel = Field(description="How to get in.")
 
 

@@ -24,6 +24,13 @@ def reason(
     if blame is not None:
         device, words = blame
         return InputError(f"QEMU refuses device {device.id}: {words}", place=device.position)
+    cpu = testbed.guest.cpu
+    if cpu is not None and "unable to find CPU model" in qemu.complaints():
+        return InputError(
+            f"QEMU has no CPU model '{cpu.model}'",
+            advice=f"{testbed.binary.name} -cpu help lists them",
+            place=cpu.position,
+        )
     if isinstance(testbed.guest.medium, Disk):
         refused = _of_disk(qemu.complaints(), testbed.guest.medium, equipped.config)
         if refused is not None:

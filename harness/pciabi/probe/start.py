@@ -27,7 +27,11 @@ def arguments(
     return (
         *testbed.binary.command,
         *command_line.hardware(
-            equipped.config, equipped.accepted, control.id if control else "", equipped.plugged
+            equipped.config,
+            equipped.accepted,
+            control.id if control else "",
+            equipped.plugged,
+            guest.cpu.model if guest.cpu else command_line.CPU,
         ),
         *(firmware.install(uefi, folder) if uefi else ()),
         *command_line.harness(command_line.Wiring(*descriptors), testbed.accelerator.name),

@@ -86,6 +86,7 @@ def hardware(
     accepted: Mapping[str, frozenset[str]],
     control: str,
     plugged: Sequence[Device] = (),
+    cpu: str = CPU,
 ) -> tuple[str, ...]:
     """The arguments that state the hardware: what a guest can see of them is under test.
 
@@ -94,7 +95,7 @@ def hardware(
     """
     arguments = [] if config.default_devices else ["-nodefaults"]
     arguments += ["-no-user-config", "-machine", config.machine]
-    arguments += ["-cpu", CPU, "-smp", str(config.cpus), "-m", config.memory]
+    arguments += ["-cpu", cpu, "-smp", str(config.cpus), "-m", config.memory]
     for device in (*config.devices, *plugged):
         arguments += backends(device, accepted[device.driver], control).arguments
     for device in complete_devices(config.devices, accepted, control):
