@@ -16,9 +16,9 @@ _NOT_TOLD = "not told"
 
 @dataclass(frozen=True)
 class Gap:
-    """The same thing left open, for the same reason, of several devices."""
+    """Things left open, for the same reason, of the same devices."""
 
-    field: str
+    fields: tuple[str, ...]
     why_before: str
     why_after: str
     labels: tuple[str, ...]
@@ -28,7 +28,7 @@ class Gap:
         shown = ", ".join(self.labels[:_SHOWN])
         if len(self.labels) > _SHOWN:
             shown += f" and {len(self.labels) - _SHOWN} more"
-        return f"{self.field} of {shown}: {self.reason}"
+        return f"{', '.join(self.fields)} of {shown}: {self.reason}"
 
     @property
     def reason(self) -> str:
@@ -130,12 +130,23 @@ def notes(side: Side) -> tuple[tuple[str, str], ...]:
 
 
 def gaps(unknowns: Sequence[Unknown]) -> tuple[Gap, ...]:
-    """What is left open, the same of several devices together; one-sided gaps first."""
-    found: dict[tuple[str, str, str], list[str]] = {}
+    """What is left open, the same of the same devices together; what is not excused first."""
+    by_field: dict[tuple[str, str, str], list[str]] = {}
     for unknown in sorted(unknowns, key=lambda unknown: unknown.excused):
-        key = (unknown.field, unknown.why_before, unknown.why_after)
-        found.setdefault(key, []).append(unknown.label)
-    return tuple(Gap(*key, tuple(labels)) for key, labels in found.items())
+        key = (unknown.why_before, unknown.why_after, unknown.field)
+        by_field.setdefault(key, []).append(_who(unknown))
+    by_devices: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for (why_before, why_after, field), labels in by_field.items():
+        by_devices.setdefault((why_before, why_after, tuple(labels)), []).append(field)
+    return tuple(
+        Gap(tuple(fields), why_before, why_after, labels)
+        for (why_before, why_after, labels), fields in by_devices.items()
+    )
+
+
+def _who(unknown: Unknown) -> str:
+    """The device in few words: lspci's own would fill the line."""
+    return unknown.label if unknown.id or unknown.device else str(unknown.address_before)
 
 
 def said_of_guests(changes: Sequence[Change]) -> tuple[Consequence, ...]:
