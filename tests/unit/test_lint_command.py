@@ -280,3 +280,15 @@ def test_linting_imports_nothing_slow(here: Path) -> None:
         cwd=here,
     )
     assert done.stdout.splitlines()[-1] == "[]", done.stdout
+
+
+def test_devices_behind_libvirts_back(here: Path) -> None:
+    words = ("-device", "ivshmem-plain,memdev=m", "-device", "pvpanic-pci,bus=pci.0,addr=0x3")
+    arguments = "".join(f"    <arg value='{word}'/>\n" for word in words)
+    text = GOOD.replace("</domain>", f"  <commandline>\n{arguments}  </commandline>\n</domain>")
+    (here / "vm.xml").write_text(text)
+    result = run("vm.xml", "--format", "json")
+    assert names(result) == ["unpinned-device", "address-conflict"]
+    for finding, word in zip(document(result)["findings"], words[::2], strict=True):
+        assert f"<arg value='{word}'" in text.splitlines()[finding["line"] - 1]
+        assert "addr=" in finding["remedy"]

@@ -31,12 +31,14 @@ def identified(loaded: LoadedRule) -> str:
 
 @pytest.mark.parametrize("loaded", rules(), ids=identified)
 def test_the_bad_example_shows_this_rule_and_no_other(loaded: LoadedRule) -> None:
-    assert set(found(loaded.rule.bad)) == {loaded.rule.name, *loaded.rule.companions}
+    off = {"virtio-on-root-bus"} - {loaded.rule.name}
+    assert set(found(loaded.rule.bad)) - off == {loaded.rule.name, *loaded.rule.companions}
 
 
 @pytest.mark.parametrize("loaded", rules(), ids=identified)
 def test_the_good_example_is_clean(loaded: LoadedRule) -> None:
-    off = {"not-hot-pluggable"} if loaded.rule.name != "not-hot-pluggable" else set()
+    # An example may well sit on q35's root bus where that is not what it is about.
+    off = {"not-hot-pluggable", "virtio-on-root-bus"} - {loaded.rule.name}
     assert set(found(loaded.rule.good)) - off == set()
 
 

@@ -27,4 +27,4 @@ def implicit(vm: PciVm, role: Role) -> Iterator[Trouble]:
 
 def trouble(vm: PciVm, device: PciDevice, message: str) -> Trouble:
     """A trouble that an address would mend."""
-    return Trouble(device.span, device.name, message, vm.remedy)
+    return Trouble(device.span, device.name, message, device.remedy or vm.remedy)

@@ -97,7 +97,7 @@ class PciDevice:
     libvirt's word for the model. `place` is set where it is pinned or fixed. `provides` names
     the buses behind it. `properties` is what else rules look at (`mac`, `romfile`). `detail`
     completes the reason for its pinning. `bus` is where one without a place goes, empty where the
-    hypervisor decides that too.
+    hypervisor decides that too. `remedy` is set where the VM's own does not fit.
     """
 
     name: str
@@ -111,6 +111,7 @@ class PciDevice:
     properties: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     detail: str = ""
     bus: str = ""
+    remedy: str = ""
 
 
 def with_boot_disk(devices: Sequence[PciDevice]) -> tuple[PciDevice, ...]:

@@ -196,7 +196,7 @@ class _Machine:
         word = f"-{option.name} {text.split(',')[0]}"
         yield PciDevice(
             word, text, _LEGACY[option.name], Pinning.UNPINNABLE, span(option),
-            properties=self._properties(given), detail=_UNPINNABLE_REMEDY, bus=self.root,
+            properties=self._properties(given), remedy=_UNPINNABLE_REMEDY, bus=self.root,
         )  # fmt: skip
 
     def _net(self, option: Option) -> Iterator[PciDevice]:
@@ -222,7 +222,7 @@ class _Machine:
             name = given.get("id") or "-drive if=virtio"
             yield PciDevice(
                 name, "virtio-blk-pci", Role.DISK, Pinning.UNPINNABLE, span(option),
-                detail=_UNPINNABLE_REMEDY, bus=self.root,
+                remedy=_UNPINNABLE_REMEDY, bus=self.root,
             )  # fmt: skip
 
     def _device(

@@ -38,5 +38,5 @@ def check(vm: PciVm) -> Iterator[Trouble]:
                 device.name,
                 f"{device.name} makes a PCI device and takes no address: it moves when devices "
                 "come or go",
-                device.detail or vm.remedy,
+                device.remedy or vm.remedy,
             )

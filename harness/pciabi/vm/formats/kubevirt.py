@@ -107,7 +107,7 @@ def _devices(domain: Node) -> Iterator[PciDevice]:
             name = f"{list_} {held.value('name') or ''}".strip()
             yield PciDevice(
                 name, held.value("deviceName") or "", Role.OTHER, Pinning.UNPINNABLE, held.span,
-                detail=_HELD,
+                remedy=_HELD,
             )  # fmt: skip
 
 

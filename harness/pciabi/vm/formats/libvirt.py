@@ -14,6 +14,7 @@ from pciabi.vm import machine_family, xml_tree
 from pciabi.vm.formats import Format, Source
 from pciabi.vm.libvirt_devices import Kind, is_bridge, kind, own_address
 from pciabi.vm.libvirt_implicit import implicit
+from pciabi.vm.libvirt_passthrough import passed_through
 from pciabi.vm.pci_vm import (
     Creation,
     Family,
@@ -77,7 +78,9 @@ def _vm(domain: Element) -> PciVm:
     arch = os_type.attributes.get("arch", _X86[0]) if os_type is not None else _X86[0]
     family = machine_family.family(machine) if arch in _X86 else Family.OTHER
     cpu = domain.child("cpu")
-    devices = tuple(_devices(domain, family)) if family is not Family.OTHER else ()
+    devices: tuple[PciDevice, ...] = ()
+    if family is not Family.OTHER:
+        devices = (*_devices(domain, family), *passed_through(domain, family))
     return PciVm(
         name=name.text.strip() if name is not None else "",
         family=family,
