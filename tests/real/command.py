@@ -36,12 +36,12 @@ def pciabi(*arguments: str | Path, cwd: Path, **variables: str) -> subprocess.Co
     )
 
 
-def start(*arguments: str | Path, cwd: Path) -> subprocess.Popen[str]:
-    """Start the command in a process group of its own, as a shell would."""
+def start(*arguments: str | Path, cwd: Path, **variables: str) -> subprocess.Popen[str]:
+    """As `pciabi`, but only started, in a process group of its own, as a shell would."""
     return subprocess.Popen(
         [PCIABI, *map(str, arguments)],
         cwd=cwd,
-        env=environment(cwd),
+        env=environment(cwd) | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

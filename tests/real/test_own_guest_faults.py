@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.command import guests, pciabi, workspaces
+from tests.real.command import guests, pciabi, start, wait_for_guest, workspaces
 from tests.real.fault_table import FAULTS, provokes
 from tests.real.foreign_guest import CONSOLE, ONE, SSH, VARIABLES, Secrets, fresh_secrets, place
 
@@ -114,3 +114,14 @@ def test_hot_plugging_is_refused_before_anything_boots(tmp_path: Path) -> None:
     (tmp_path / own).write_text(text.replace("  - expect:", hotplug))
     done = pciabi("run", own, *ONE, cwd=tmp_path, **given.environment())
     FAULTS["own guest: hot-plugging"].must_be_in(done)
+
+
+def test_the_secrets_stay_out_of_qemus_environment(tmp_path: Path) -> None:
+    given = fresh_secrets()
+    own = place(tmp_path, CONSOLE, given, "silent")
+    running = start("run", own, *ONE, cwd=tmp_path, **given.environment())
+    variables = Path(f"/proc/{wait_for_guest(tmp_path)}/environ").read_text()
+    running.terminate()
+    running.communicate(timeout=60)
+    assert "\0PATH=" in variables
+    assert given.password not in variables

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -44,12 +45,15 @@ class SshLogin:
     """A user, a private key and the host key the guest must show."""
 
     credentials: Credentials
+    secrets: ClassVar[tuple[Secret, ...]] = ()
 
 
 @dataclass(frozen=True)
 class OwnProtocol:
     """The guest follows pciabi's own protocol: it takes this boot's keys out of its initramfs,
     and says on its second serial port when it is ready."""
+
+    secrets: ClassVar[tuple[Secret, ...]] = ()
 
 
 Login = OwnProtocol | ConsoleLogin | SshLogin

@@ -22,7 +22,7 @@ from pciabi.errors import (
 )
 from pciabi.guest.answers import Answers
 from pciabi.guest.console import Console
-from pciabi.guest.login import ConsoleLogin, OwnProtocol
+from pciabi.guest.login import OwnProtocol
 from pciabi.pci import lspci
 from pciabi.probe import agreement, contact, refusal, start
 from pciabi.probe.contact import Underway
@@ -100,13 +100,15 @@ class _Boot:
                 self.equipped, self.control, self.testbed, folder, descriptors
             )
             login = self.testbed.guest.login
-            secrets = login.secrets if isinstance(login, ConsoleLogin) else ()
-            self.console = Console(ours_console, secrets)
+            self.console = Console(ours_console, login.secrets)
             self.on_stage(STARTING)
             with (
                 self.evidence(),
                 process.running(
-                    self.arguments, descriptors, self.testbed.cancellation, folder
+                    self.arguments,
+                    descriptors,
+                    self.testbed.cancellation,
+                    start.environment(self.testbed.guest, folder),
                 ) as qemu,
             ):
                 for end in theirs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pciabi.guest import seed
@@ -37,6 +38,14 @@ def arguments(
         *command_line.harness(command_line.Wiring(*descriptors), testbed.accelerator.name),
         *_medium(guest, initrd, equipped),
     )
+
+
+def environment(guest: Guest, folder: Path) -> dict[str, str]:
+    """The variables QEMU gets: none that hold a secret of the guest's. Its temporary files, a
+    disk's throw-away overlay too, are made in `folder`."""
+    hidden = {secret.variable for secret in guest.login.secrets}
+    ours = {name: value for name, value in os.environ.items() if name not in hidden}
+    return {**ours, "TMPDIR": str(folder)}
 
 
 def _initrd(guest: Guest, control: Device | None, testbed: Testbed, folder: Path) -> Path | None:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO
 
 from pciabi.cancellation import Cancellation
@@ -88,16 +87,16 @@ def running(
     argv: Sequence[str],
     pass_fds: Sequence[int],
     cancellation: Cancellation,
-    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Process]:
     """QEMU for the time of the block; killed and reaped at its end, however it ends.
 
-    It makes its temporary files, a disk's throw-away overlay too, in `folder`, if one is given.
+    Its environment is ours, if no other is given.
     """
     cancellation.check()
     with tempfile.TemporaryFile(prefix="pciabi-") as stderr:
-        environment = os.environ if folder is None else {**os.environ, "TMPDIR": str(folder)}
-        process = _LAUNCHER.submit(_launch, argv, pass_fds, stderr, environment).result()
+        variables = os.environ if environment is None else environment
+        process = _LAUNCHER.submit(_launch, argv, pass_fds, stderr, variables).result()
         try:
             with cancellation.calling(process.kill):
                 yield process
