@@ -125,3 +125,20 @@ def test_the_secrets_stay_out_of_qemus_environment(tmp_path: Path) -> None:
     running.communicate(timeout=60)
     assert "\0PATH=" in variables
     assert given.password not in variables
+
+
+def test_a_guest_on_its_console_needs_no_nic_at_all(tmp_path: Path) -> None:
+    given = fresh_secrets()
+    own = place(tmp_path, CONSOLE, given)
+    (tmp_path / own).write_text(
+        "summary: the only NIC goes, and the disk stays\n"
+        "image: guest.yaml\n"
+        "machine: pc\n"
+        "devices:\n"
+        "  - {driver: virtio-net-pci, id: net0, addr: 0x3}\n"
+        "  - {driver: virtio-rng-pci, id: rng0, addr: 0x5}\n"
+        "steps: [boot, {remove: net0}, boot, {expect: {rng0: {address: unchanged}}}]\n"
+    )
+    done = pciabi("run", own, cwd=tmp_path, **given.environment())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "rng0 stays at 0000:00:05.0" in done.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from pciabi.errors import InputError
 from pciabi.guest import recipe
 from pciabi.guest.login import ConsoleLogin, SshLogin
 from pciabi.guest.recipe import DiskRecipe
+from pciabi.scenario import load as scenarios
 
 CONSOLE = """\
 disk: {path: own.qcow2, format: qcow2}
@@ -166,3 +168,33 @@ def test_a_host_key_that_will_not_do(tmp_path: Path, line: str, message: str) ->
     (tmp_path / "key").write_bytes(pem("ed25519"))
     said = refused(tmp_path, SSH.replace("host.pub", line))
     assert said.startswith(f"own.yaml:5: login.ssh.host-key: {message}")
+
+
+PAGE = (Path(__file__).parents[2] / "docs/own-guest.md").read_text()
+EXAMPLES = re.findall(r"```yaml\n(# (?:my-guest|my\.pciabi)\.yaml\n.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.splitlines()[1][:30])
+def test_the_examples_of_the_manual_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: str
+) -> None:
+    monkeypatch.setenv("PCIABI_GUEST_USER", "root")
+    monkeypatch.setenv("PCIABI_GUEST_PASSWORD", "s3cret")
+    for folder in ("boot", "keys"):
+        (tmp_path / folder).mkdir()
+    for name in ("golden.qcow2", "el9.qcow2", "boot/vmlinuz", "boot/initrd.img", "my-guest.yaml"):
+        (tmp_path / name).touch()
+    for name in ("id_ed25519", "keys/id_ed25519"):
+        (tmp_path / name).write_bytes(pem("ed25519"))
+    (tmp_path / "keys/host.pub").write_text(HOST)
+    name = example.splitlines()[0].removeprefix("# ")
+    (tmp_path / name).write_text(example)
+    if name == "my-guest.yaml":
+        recipe.load(tmp_path / name)
+    else:
+        (case,) = scenarios.cases(tmp_path / name)
+        assert case.image == tmp_path / "my-guest.yaml"
+
+
+def test_the_manual_has_an_example_of_each_kind() -> None:
+    assert len(EXAMPLES) == 4
