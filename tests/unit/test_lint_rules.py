@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -15,6 +19,7 @@ from pciabi.report.rule_manual import markdown
 from pciabi.vm import formats
 from pciabi.vm.formats import Source
 
+PCIABI = Path(sys.executable).with_name("pciabi")
 ALL = Settings(select=("all",))
 
 
@@ -54,6 +59,28 @@ def test_a_rule_has_all_its_parts(loaded: LoadedRule) -> None:
     assert loaded.check.__doc__
     module = Path(package.__path__[0]) / f"{rule.name.replace('-', '_')}.py"
     assert module.is_file(), "the module is named for the rule"
+
+
+def test_the_command_says_the_same_of_every_example(tmp_path: Path) -> None:
+    for loaded in rules():
+        for kind, example in (("bad", loaded.rule.bad), ("good", loaded.rule.good)):
+            ending = formats.named(example.format).endings[0]
+            (tmp_path / f"{kind}-{loaded.rule.name}{ending}").write_text(example.text)
+    done = subprocess.run(
+        [PCIABI, "lint", "--select", "all", "--format", "json", "."],
+        cwd=tmp_path,
+        env=dict(os.environ),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    told = {
+        (Path(finding["file"]).stem, finding["name"])
+        for finding in json.loads(done.stdout)["findings"]
+    }
+    for loaded in rules():
+        assert (f"bad-{loaded.rule.name}", loaded.rule.name) in told
+        assert (f"good-{loaded.rule.name}", loaded.rule.name) not in told
 
 
 def test_codes_and_names_are_unique_and_no_module_is_no_rule() -> None:

@@ -41,6 +41,8 @@ _LEGACY = MappingProxyType(
     }
 )
 # The options QEMU carries out before any -device, and in which order, wherever they stand.
+# What `-soundhw` and `-audio model=` call the sound cards that are PCI devices.
+_PCI_SOUND = frozenset({"ac97", "es1370", "hda", "virtio", "all"})
 _FIRST = MappingProxyType({"nic": 0, "net": 1, "soundhw": 2, "audio": 2})
 _SLIRP_AND_CO = frozenset({"none", "nic"})
 _USB_FUNCTIONS = MappingProxyType(
@@ -51,6 +53,17 @@ _USB_FUNCTIONS = MappingProxyType(
 def vm(line: QemuCommandLine) -> PciVm:
     """The VM a command line makes. Raises InputError for JSON that is none."""
     return _Machine(line).vm()
+
+
+def _makes_pci_device(name: str, text: str, given: Parameters | None) -> bool:
+    """Whether a short option makes a device on PCI; `-soundhw pcspk`, say, does not."""
+    if name == "balloon":
+        return text.startswith("virtio")
+    if name == "soundhw":
+        return not _PCI_SOUND.isdisjoint(text.split(","))
+    if name == "audio":
+        return given is not None and given.get("model") in _PCI_SOUND
+    return text != "none"
 
 
 def span(option: Option) -> Span:
@@ -189,9 +202,7 @@ class _Machine:
             yield from self._net(option)
             return
         given = parameters(option.value, "type") if option.value is not None else None
-        if text == "none" or (option.name == "audio" and not (given and given.get("model"))):
-            return
-        if option.name == "balloon" and not text.startswith("virtio"):
+        if not _makes_pci_device(option.name, text, given):
             return
         word = f"-{option.name} {text.split(',')[0]}"
         yield PciDevice(

@@ -24,7 +24,7 @@ RULE = Rule(
     group=Group.ADDRESS,
     settled_at_define=False,
     source="PCI 3.0, 3.2.2.3.4; measured: scenario multifunction",
-    bad=domain(nic(address(3)), _OTHER),
+    bad=domain(nic(address(3, more=" multifunction='off'")), _OTHER),
     good=domain(nic(address(3, more=" multifunction='on'")), _OTHER),
 )
 
@@ -40,7 +40,9 @@ def check(vm: PciVm) -> Iterator[Trouble]:
     zero = {(d.place.bus, d.place.slot) for d in vm.devices if d.place and not d.place.function}
     for device in vm.devices:
         place = device.place
-        if place is None or not place.function or (place.bus, place.slot) in visible:
+        if place is None or place.function not in range(1, 8):
+            continue
+        if (place.bus, place.slot) in visible:
             continue
         why = "is not multifunction" if (place.bus, place.slot) in zero else "is not there"
         yield trouble(vm, device, f"{device.name} is at {place}, and function 0 {why}")

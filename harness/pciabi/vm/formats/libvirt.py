@@ -137,7 +137,8 @@ def _device(element: Element, found: Kind, family: Family, *, boots: bool) -> Pc
         pinning=pinning,
         span=element.span,
         place=place,
-        multifunction=address is not None and address.attributes.get("multifunction") == "on",
+        # libvirt switches it on by itself where it is needed, but for a written "off".
+        multifunction=address is not None and address.attributes.get("multifunction") != "off",
         provides=(str(_number(element, index)),) if is_bridge(element) and index else (),
         properties=MappingProxyType({k: v for k, v in properties.items() if v is not None}),
     )
