@@ -113,6 +113,30 @@ def test_what_an_upgrade_changes_is_named_and_nothing_else(
     assert workspaces(tmp_path) == set()
 
 
+SCRIPT = """#!/bin/sh
+exec qemu-system-x86_64 -nodefaults -enable-kvm -m 1G -machine pc-i440fx-5.2,accel=kvm \\
+  -netdev tap,id=n0,ifname=tap0 -device virtio-net-pci,netdev=n0,id=net0,addr=0x3 \\
+  -drive file=/nowhere/disk.qcow2,if=none,id=d0 \\
+  -device nvme,drive=d0,serial=x,id=disk0,addr=0x5
+"""
+
+
+def test_a_change_points_at_the_line_of_a_command_line(tmp_path: Path) -> None:
+    script = saved(tmp_path, "vm.sh", SCRIPT)
+    done = pciabi(
+        "diff", script, script, "--from", "5.2", "--to", "7.2", "--format", "sarif", cwd=tmp_path
+    )
+    assert done.returncode == 1, done.stderr
+    (run,) = json.loads(done.stdout)["runs"]
+    errors = [result for result in run["results"] if result["level"] == "error"]
+    places = [result["locations"][0]["physicalLocation"] for result in errors]
+    assert {place["artifactLocation"]["uri"] for place in places} == {"vm.sh"}
+    assert [place["region"]["startLine"] for place in places] == [5, 5]
+    opened = [r["message"]["text"] for r in run["results"] if r["kind"] == "open"]
+    # The same inert backend stood in for the same tap on both sides.
+    assert any("virtio features of net0" in text for text in opened), opened
+
+
 def test_a_snapshot_is_the_same_each_time_and_can_stand_for_its_vm(tmp_path: Path) -> None:
     path = vm(tmp_path, "pc-i440fx-5.2", "nvme", serial="one")
     one, two = tmp_path / "one.json", tmp_path / "two.json"

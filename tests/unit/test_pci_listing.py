@@ -25,7 +25,7 @@ def taken(text: str, form: str) -> str:
     """The text as lspci prints it with these options, made from that with all of them."""
     if "v" not in form:
         text = re.sub(r"^\t.*\n", "", text, flags=re.MULTILINE)
-        text = re.sub(r" \(prog-if 00.*\)$", "", text, flags=re.MULTILINE)
+        text = re.sub(r" \(prog-if .*\)$", "", text, flags=re.MULTILINE)
     if form == "-n":
         text = re.sub(
             r"^(\S+) .*\[(....)\]: .*\[(....:....)\]( .*)?$", r"\1 \2: \3\4", text, flags=re.M
