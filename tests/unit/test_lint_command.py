@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,9 @@ from click.testing import CliRunner, Result
 
 from pciabi.cli.lint import lint
 from pciabi.errors import PciabiError
+from pciabi.lint import files
 from pciabi.lint.rule import matching
+from pciabi.vm import yaml_tree
 
 NIC = matching("unpinned-nic")[0].rule
 BAD, GOOD = NIC.bad.text, NIC.good.text
@@ -110,7 +113,11 @@ def test_hostile_and_broken_xml_is_one_clear_error(here: Path, text: str, words:
     ("raw", "words"),
     [
         (b"<domain>\n\xff\xfe</domain>", "2: not UTF-8 text"),
-        (b"<domain/>" + b" " * 16_000_001, "larger than"),
+        (b"<domain/>" + b" " * files.MAX_BYTES, "larger than"),
+        (
+            b"apiVersion: kubevirt.io/v1\n#" + b"-" * yaml_tree.MAX_CHARACTERS,
+            "characters of YAML",
+        ),
         (b"hello\n", "is no VM's configuration"),
         (b"", "is no VM's configuration"),
     ],
@@ -140,6 +147,55 @@ def test_a_folder_is_searched_as_git_would(here: Path) -> None:
     assert document(result)["files"] == 2, "what is no VM is not counted"
     # What is named is linted, whatever git ignores.
     assert names(run("out/c.xml", "--format", "json")) == ["unpinned-nic"]
+
+
+def test_a_pipe_in_a_folder_is_not_waited_for(here: Path) -> None:
+    os.mkfifo(here / "pipe.xml")
+    (here / "vm.xml").write_text(BAD)
+    assert names(run(".", "--format", "json")) == ["unpinned-nic"]
+
+
+@pytest.mark.parametrize("option", ["-o", "--write-baseline"])
+def test_a_file_that_cannot_be_written_is_one_clear_error(here: Path, option: str) -> None:
+    (here / "vm.xml").write_text(BAD)
+    result = run("vm.xml", option, "nowhere/file")
+    assert code(result) == 3
+    assert str(result.exception) == "nowhere/file cannot be written: No such file or directory"
+
+
+def test_a_baseline_of_files_that_cannot_all_be_read_says_which(here: Path) -> None:
+    (here / "vm.xml").write_text("<domain>")
+    result = run("vm.xml", "--write-baseline", "known.json")
+    assert code(result) == 2
+    assert "vm.xml:1: not well-formed XML" in result.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_what_ends_a_worker_ends_the_command(here: Path, number: signal.Signals) -> None:
+    # Each of these takes seconds to read, and there are enough for several processes.
+    text = f"<domain>{'<a/>' * 900_000}</domain>"
+    for number_of_file in range(70):
+        (here / f"{number_of_file}.xml").write_text(text)
+    process = subprocess.Popen(
+        [Path(sys.executable).with_name("pciabi"), "lint", "."],
+        cwd=here,
+        env=dict(os.environ),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    )
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while not children.read_text():
+        pass
+    if number is signal.SIGINT:
+        os.killpg(process.pid, number)
+    else:
+        os.kill(int(children.read_text().split()[0]), number)
+    _, errors = process.communicate(timeout=60)
+    words = {signal.SIGINT: "stopped by signal 2", signal.SIGKILL: "was ended (is there memory"}
+    assert words[number] in errors
+    assert process.returncode == {signal.SIGINT: 130, signal.SIGKILL: 3}[number]
 
 
 def test_many_files_give_the_same_as_few(here: Path) -> None:

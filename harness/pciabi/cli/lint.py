@@ -18,6 +18,7 @@ from pciabi.lint.engine import FileResult, Profile, Settings
 from pciabi.lint.finding import Severity
 from pciabi.lint.rule import matching
 from pciabi.lint.run import run
+from pciabi.report import whole_file
 
 DEFAULT_SELECT = ("address",)
 # Imported when used: some draw in more than the linter itself.
@@ -110,14 +111,14 @@ def lint(
     found = tuple(files.find(paths, (*own.exclude, *exclude)))
     results = run(found, settings, standard_input)
     if write_baseline is not None:
-        write_baseline.write_text(baseline.render(results))
+        whole_file.emit(baseline.render(results), write_baseline)
+        for result in results:
+            if result.error is not None:
+                click.echo(f"pciabi: {result.error}", err=True)
         return exit_code(results, None)
     results = baseline.without(results, known)
-    text = importlib.import_module(RENDERERS[format_]).render(results)
-    if output is not None:
-        output.write_text(text)
-    else:
-        click.echo(text, nl=False)
+    renderer = importlib.import_module(RENDERERS[format_])
+    whole_file.emit(renderer.render(results), output)
     return exit_code(results, Severity(fail_on) if fail_on else own.fail_on or Severity.WARNING)
 
 

@@ -13,10 +13,9 @@ from pciabi import pciutils
 from pciabi.abi.diff import Side
 from pciabi.cancellation import Cancellation
 from pciabi.cli.run import selection
-from pciabi.errors import CannotTest
 from pciabi.pci import lspci
 from pciabi.qemu.accelerator import Wish
-from pciabi.report import folder, snapshot_text, text
+from pciabi.report import snapshot_text, text, whole_file
 from pciabi.signals import stopping
 from pciabi.snapshots import write
 from pciabi.source.request import Probe, Request
@@ -114,7 +113,7 @@ def snapshot(
     cancellation = Cancellation()
     with stopping(cancellation), text.observer() as observer:
         taken = take(request, cancellation, observer)
-    _emit(_rendered(taken, Form(form)), output)
+    whole_file.emit(_rendered(taken, Form(form)), output)
     return 0
 
 
@@ -127,13 +126,3 @@ def _rendered(side: Side, form: Form) -> str:
     if form is Form.HEX:
         return lspci.dump(functions)
     return write.render(side.snapshot)
-
-
-def _emit(rendered: str, output: Path | None) -> None:
-    if output is None:
-        click.echo(rendered, nl=False)
-        return
-    try:
-        folder.write_whole(output, rendered)
-    except OSError as error:
-        raise CannotTest(f"{output} cannot be written: {error.strerror}") from error

@@ -75,11 +75,9 @@ def lint(source: Source, settings: Settings) -> FileResult:
         vms = format_.read(source)
     except InputError as error:
         return FileResult(source.file, None, 0, (), error)
+    rules = settings.rules_for(source.file)
     found = [
-        finding
-        for vm in vms
-        for loaded in settings.rules_for(source.file)
-        for finding in _findings(vm, loaded, settings)
+        finding for vm in vms for loaded in rules for finding in _findings(vm, loaded, settings)
     ]
     # One element may belong to several VMs: a scenario's, on each machine.
     kept = suppression.apply(source, tuple(dict.fromkeys(found)))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-from collections.abc import Sequence
+import signal
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import partial
 
-from pciabi.errors import InputError
+from pciabi.cancellation import Cancellation
+from pciabi.errors import CannotTest, InputError
 from pciabi.lint import files
 from pciabi.lint.engine import FileResult, Settings, lint
+from pciabi.signals import STOPPING, stopping
 
 # Below this many, starting processes takes longer than it saves.
 _FEW = 64
-_CHUNK = 16
+_CHUNK = 8
 
 
 def run(
@@ -29,9 +35,52 @@ def run(
     if len(found) < _FEW or workers == 1:
         results = [one(item) for item in found]
     else:
-        with ProcessPoolExecutor(workers) as executor:
-            results = list(executor.map(one, found, chunksize=_CHUNK))
+        results = _side_by_side(one, found, workers)
     return tuple(result for result in results if result is not None)
+
+
+def _side_by_side(
+    one: Callable[[tuple[str, bool]], FileResult | None],
+    found: Sequence[tuple[str, bool]],
+    workers: int,
+) -> list[FileResult | None]:
+    """Raises CannotTest where a process was ended from outside, Interrupted. For the main thread
+    only."""
+    cancellation = Cancellation()
+    with stopping(cancellation), ProcessPoolExecutor(workers, initializer=_as_worker) as executor:
+        try:
+            with cancellation.calling(_end_workers):
+                with _held_back(STOPPING):
+                    results = executor.map(one, found, chunksize=_CHUNK)
+                return list(results)
+        except BrokenProcessPool as error:
+            cancellation.check()
+            raise CannotTest(
+                "a process that read some of the files was ended", advice="is there memory enough?"
+            ) from error
+
+
+@contextmanager
+def _held_back(numbers: Iterable[signal.Signals]) -> Iterator[None]:
+    """Signals wait until the block has ended, so that no process is started half."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _as_worker() -> None:
+    """A terminal's Ctrl-C is the command's to answer; how it ends its workers must end them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+
+
+def _end_workers() -> None:
+    """What they are at is of no use any more; they hold nothing."""
+    for worker in multiprocessing.active_children():
+        worker.kill()
 
 
 def _one(item: tuple[str, bool], *, settings: Settings, standard_input: bytes) -> FileResult | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import shutil
@@ -22,6 +21,7 @@ from pciabi.report import (
     json,
     junit,
     printable,
+    whole_file,
 )
 from pciabi.scenario.result import CaseResult, RunResult
 from pciabi.snapshots import write as snapshot_file
@@ -58,7 +58,7 @@ def write_files(files: Iterable[tuple[str, str]], directory: Path, started: date
         folder = _new_folder(directory, started)
         try:
             for name, text in files:
-                write_whole(folder / name, text)
+                whole_file.write(folder / name, text)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -106,17 +106,3 @@ def _new_folder(directory: Path, started: datetime) -> Path:
             folder.mkdir()
             return folder
     raise CannotTest(f"no free name for a report in {directory}")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file that appears whole or not at all. Raises OSError."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with partial.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.rename(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise

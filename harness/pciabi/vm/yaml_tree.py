@@ -16,6 +16,8 @@ from pciabi.vm.pci_vm import Span
 if TYPE_CHECKING:
     import yaml
 
+# PyYAML takes half a minute for so much.
+MAX_CHARACTERS = 1_000_000
 MAX_NODES = 200_000
 MAX_DEPTH = 100
 _STANDARD = "tag:yaml.org,2002:"
@@ -59,6 +61,12 @@ def read(file: str, text: str) -> tuple[Node, ...]:
     # Not above: most files that are linted are no YAML.
     import yaml
 
+    if len(text) > MAX_CHARACTERS:
+        raise InputError(
+            f"more than {MAX_CHARACTERS} characters of YAML",
+            advice="split it into several files",
+            place=SourcePosition(file, 1),
+        )
     try:
         composed = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:
