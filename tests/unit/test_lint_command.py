@@ -64,6 +64,16 @@ def test_a_finding_names_file_line_and_column(here: Path) -> None:
     assert code(run("vm.xml", "--profile", "define-once", "--fail-on", "advice")) == 1
 
 
+def test_columns_of_the_first_line_count_from_its_beginning() -> None:
+    text = "<domain><devices><memballoon/></devices></domain>"
+    (finding,) = [
+        f
+        for f in document(run("-", "--format", "json", stdin=text))["findings"]
+        if f["device"].startswith("memballoon")
+    ]
+    assert (finding["line"], finding["column"]) == (1, text.index("<memballoon") + 1)
+
+
 def test_standard_input_and_several_domains_in_one_text() -> None:
     both = f"<?xml version='1.0'?>\n{BAD}\n<?xml version='1.0'?>\n{GOOD}"
     result = run("-", "--format", "json", stdin=both)
@@ -152,7 +162,15 @@ def test_a_folder_is_searched_as_git_would(here: Path) -> None:
 def test_a_pipe_in_a_folder_is_not_waited_for(here: Path) -> None:
     os.mkfifo(here / "pipe.xml")
     (here / "vm.xml").write_text(BAD)
-    assert names(run(".", "--format", "json")) == ["unpinned-nic"]
+    done = subprocess.run(
+        [Path(sys.executable).with_name("pciabi"), "lint", "."],
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert "1 finding in 1 VM, 1 file" in done.stdout
 
 
 @pytest.mark.parametrize("option", ["-o", "--write-baseline"])
@@ -279,6 +297,12 @@ def test_a_baseline_hides_what_was_there_and_nothing_new(here: Path) -> None:
     second = BAD.replace("</interface>", "</interface><interface type='network'/>")
     (here / "vm.xml").write_text(second)
     assert code(run("vm.xml", "--baseline", "known.json")) == 1
+    # Of two that look the same, as many are known as there were.
+    nameless = BAD.replace("<mac address='52:54:00:00:00:01'/>", "")
+    (here / "vm.xml").write_text(nameless)
+    assert code(run("vm.xml", "--write-baseline", "known.json")) == 0
+    (here / "vm.xml").write_text(nameless.replace("<interface", "<interface/><interface"))
+    assert names(run("vm.xml", "--baseline", "known.json", "--format", "json")) == ["unpinned-nic"]
     (here / "known.json").write_text("{}")
     assert code(run("vm.xml", "--baseline", "known.json")) == 2
 

@@ -55,6 +55,8 @@ spec:
               disk: {bus: virtio}
             - name: iso
               cdrom: {bus: sata}
+            - name: slow
+              disk: {bus: sata}
           gpus:
             - {name: g, deviceName: vendor.com/GPU}
 """
@@ -141,7 +143,7 @@ def told(text: str) -> list[tuple[str, str, int]]:
                 ("unpinned-nic", "interface b", 14),
                 ("unpinned-device", "disk data", 17),
                 ("unpinned-boot-disk", "disk root", 19),
-                ("unpinned-legacy-option", "gpus g", 25),
+                ("unpinned-legacy-option", "gpus g", 27),
             ],
         ),
         ("proxmox", PROXMOX, [("unpinned-device", "extra", 1)]),
