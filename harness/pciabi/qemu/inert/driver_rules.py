@@ -54,6 +54,10 @@ REPLACED: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 
+# Properties that only KVM's interrupt controllers serve: QEMUs before 10.0 refuse them beside TCG.
+# They decide nothing on PCI.
+NEEDS_KVM: Mapping[str, frozenset[str]] = MappingProxyType({"intel-iommu": frozenset({"eim"})})
+
 REFUSED: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(
