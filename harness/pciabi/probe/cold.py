@@ -36,6 +36,8 @@ from pciabi.qemu.qtest import Qtest
 PROBE = "cold"
 _NO_FIRMWARE = "none: read before any firmware ran"
 _NO_GUEST = "none"
+# Of a start of 255 processors on a busy machine QEMU's longest answer takes 5.
+PATIENCE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -69,13 +71,17 @@ def cold_probe(
             *command_line.paused(*descriptors),
         )
         with (
-            _evidence(arguments),
+            _evidence(arguments, binary),
             process.running(arguments, descriptors, cancellation) as qemu,
         ):
             theirs_monitor.close()
             theirs_qtest.close()
-            with _faults(qemu, cancellation), monitor.session(ours_monitor, deadline) as qmp:
-                return _read(hardware, binary, qmp, Qtest(ours_qtest, deadline), arguments)
+            with (
+                _faults(qemu, cancellation),
+                monitor.session(ours_monitor, deadline, PATIENCE_SECONDS) as qmp,
+            ):
+                qtest = Qtest(ours_qtest, deadline, PATIENCE_SECONDS)
+                return _read(hardware, binary, qmp, qtest, arguments)
 
 
 def cold_probe_of(
@@ -153,6 +159,8 @@ def _faults(qemu: process.Process, cancellation: Cancellation) -> Iterator[None]
         cancellation.check()
         if qemu.ended_within(1.0) is not None:
             raise refusal.of_hardware(qemu) from error
+        if qemu.stop_signal is not None:
+            raise refusal.suspended(qemu.stop_signal) from error
         raise
     except CannotTest:
         cancellation.check()
@@ -160,10 +168,12 @@ def _faults(qemu: process.Process, cancellation: Cancellation) -> Iterator[None]
 
 
 @contextmanager
-def _evidence(arguments: tuple[str, ...]) -> Iterator[None]:
+def _evidence(arguments: tuple[str, ...], binary: Binary) -> Iterator[None]:
     try:
         yield
     except PciabiError as error:
+        if isinstance(error, QemuError) and not error.advice:
+            error.advice = f"{binary.name}, QEMU {binary.version_text}"
         error.evidence = Evidence(arguments, "")
         raise
 

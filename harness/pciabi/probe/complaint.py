@@ -38,7 +38,8 @@ _UNQUOTED: Sequence[tuple[re.Pattern[str], tuple[str, ...]]] = (
     (re.compile(r"\bsmbios\b", re.IGNORECASE), ("smbios",)),
 )
 _QUOTED = re.compile(r"['\"]([^'\"]+)['\"]")
-_IN_USE = re.compile(r"in use by (?P<driver>[^,\s]+),id=(?P<id>\S+)")
+# QEMU before 6.1 tells no id.
+_IN_USE = re.compile(r"in use by (?P<driver>[^,\s]+)(?:,id=(?P<id>\S+))?")
 _GLOBAL = re.compile(r"can't apply global ([^:\s]+): ")
 _TAKEN = re.compile(r"in use|exists|[Dd]uplicate|not available|already")
 _SLOT = re.compile(r"slot (\d+) function (\d)")
@@ -96,8 +97,9 @@ def _says(origin: Origin, value: str) -> bool:
 
 def in_own_words(words: str, about: Origin | None, origins: Sequence[Origin]) -> str:
     """A complaint without the option it quotes, every device in it under the user's own name."""
+    for origin in origins:
+        words = words.removeprefix(f"{origin.given}: ")
     if about is not None:
-        words = words.removeprefix(f"{about.given}: ")
         words = _without_stand_in(words, about)
     slot = _SLOT.search(words)
     place = (int(slot[1]), int(slot[2])) if slot else None
@@ -122,9 +124,9 @@ def _holder(
     origins: Sequence[Origin],
     place: tuple[int, int] | None,
 ) -> str:
-    """Who is in a slot. Of nameless devices of one driver QEMU does not say which: those that
-    were created before the one it refuses."""
-    if match["id"] != _NO_ID:
+    """Who is in a slot. Of devices of one driver QEMU does not say which, but for their ids: those
+    that were created before the one it refuses and may be there."""
+    if match["id"] not in (None, _NO_ID):
         same = [o for o in origins if o.device is not None and o.device.given.id == match["id"]]
         return _named_by_line(same[0]) if same else f"{match['id']} ({match['driver']})"
     earlier: list[Origin] = []
@@ -134,17 +136,14 @@ def _holder(
         given = origin.device.given if origin.device is not None else None
         if (
             given is not None
-            and given.id is None
+            and (given.id is None or match["id"] is None)
             and _is_driver(given.driver, match["driver"])
             and _pinned_at(given.addr) in (None, place)
         ):
             earlier.append(origin)
     if not earlier:
         return f"{match['driver']}, which QEMU adds itself"
-    lines = " or ".join(dict.fromkeys(str(origin.place.line) for origin in earlier))
-    device = earlier[0].device
-    assert device is not None
-    return f"{device.driver}, line {lines}"
+    return " or ".join(dict.fromkeys(map(_named_by_line, earlier)))
 
 
 def _pinned_at(addr: str | None) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ from pciabi.deadline import Deadline
 from pciabi.errors import InputError, QemuError
 from pciabi.probe import refusal
 from pciabi.probe.cold import Hardware, cold_probe
-from pciabi.qemu import machines
+from pciabi.qemu import processor_limit
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.inert import processors
 from pciabi.qemu.inert.hardware import InertHardware
@@ -37,6 +37,6 @@ def _must_take_the_processors(made: InertHardware, binary: Binary) -> None:
     too many."""
     if made.processors.most <= processors.MOST:
         return
-    most = machines.most_processors(binary, made.machine)
+    most = processor_limit.most_processors(binary, made.machine)
     if most is not None and made.processors.most > most:
         raise refusal.of_processors(made, binary, most)

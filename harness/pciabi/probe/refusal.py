@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from signal import Signals
+
 from pciabi.errors import InputError, PciabiError, QemuError
 from pciabi.guest.guest import Disk
 from pciabi.probe import complaint
@@ -41,6 +43,11 @@ def reason(
         if refused is not None:
             return refused
     return of_machine(qemu, equipped, testbed.binary)
+
+
+def suspended(by: Signals) -> QemuError:
+    """The error for a QEMU that a signal suspended."""
+    return QemuError(f"QEMU hangs: {by.name} suspended it, and nothing let it go on")
 
 
 def blamed(qemu: Process, equipped: Equipped, control: str = "") -> tuple[Device, str] | None:
@@ -138,6 +145,7 @@ def _of_memory(
     words: str, made: InertHardware, about: Origin | None, binary: Binary
 ) -> PciabiError:
     what = about.written if about is not None else "the VM's memory"
+    words = complaint.in_own_words(words, about, made.origins)
     place = about.place if about is not None else made.place
     if made.memory > _ABSURD_BYTES:
         message = f"QEMU refuses {what}: {words}; no host addresses that much"
