@@ -8,7 +8,7 @@ reads each register before it touches it.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -23,8 +23,9 @@ from pciabi.errors import (
     PciabiError,
     QemuError,
 )
+from pciabi.pci.address import TopologyPath
 from pciabi.probe import refusal
-from pciabi.probe.creation import creations
+from pciabi.probe.creation import creations, options_by_path
 from pciabi.probe.enumeration import enumerate_functions
 from pciabi.probe.equipment import Equipped
 from pciabi.probe.reachability import settle
@@ -53,9 +54,25 @@ class Hardware:
     substitutions: tuple[Substitution, ...] = ()
 
 
+@dataclass(frozen=True)
+class ColdReading:
+    """What was read, and which `-device` made each function, as its place in the order of
+    creation."""
+
+    snapshot: Snapshot
+    options: Mapping[TopologyPath, int]
+
+
 def cold_probe(
     hardware: Hardware, binary: Binary, cancellation: Cancellation, deadline: Deadline
 ) -> Snapshot:
+    """The snapshot of `cold_reading`, which says more."""
+    return cold_reading(hardware, binary, cancellation, deadline).snapshot
+
+
+def cold_reading(
+    hardware: Hardware, binary: Binary, cancellation: Cancellation, deadline: Deadline
+) -> ColdReading:
     """Start QEMU paused, read every function, end QEMU.
 
     Raises InputError where QEMU refuses the hardware, CannotTest where it cannot be read (both
@@ -112,12 +129,13 @@ def _read(
     qmp: monitor.Monitor,
     qtest: Qtest,
     arguments: tuple[str, ...],
-) -> Snapshot:
+) -> ColdReading:
     had = inventory.take(qmp)
     found = enumerate_functions(config_access.open_access(qtest), had.tree.roots)
     functions, unreachable = settle(found, had.tree.functions)
     _must_be_there(hardware.expected, functions, unreachable)
-    return Snapshot(
+    options = device_options(hardware.arguments)
+    snapshot = Snapshot(
         functions=functions,
         interfaces=(),
         provenance=Provenance(
@@ -132,10 +150,9 @@ def _read(
         ),
         unreachable=unreachable,
         substitutions=hardware.substitutions,
-        creations=creations(
-            had.tree.functions, had.nameless, device_options(hardware.arguments), functions
-        ),
+        creations=creations(had.tree.functions, had.nameless, options, functions),
     )
+    return ColdReading(snapshot, options_by_path(had.tree.functions, had.nameless, options))
 
 
 def _must_be_there(

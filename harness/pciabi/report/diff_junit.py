@@ -10,8 +10,6 @@ from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
 from pciabi.abi.change import Change, Severity
 from pciabi.abi.diff import Diff
-from pciabi.abi.naming import label
-from pciabi.abi.snapshot import PlacedFunction
 from pciabi.abi.unknown import Unknown
 from pciabi.abi.verdict import FailOn
 from pciabi.report import diff_wording, printable
@@ -46,7 +44,7 @@ def _devices(diff: Diff) -> Iterator[_Device]:
     for pair in diff.matching.pairs:
         named = pair.before if pair.before.qdev_id else pair.after
         yield _Device(
-            _name(named),
+            f"{diff.name_of(pair)} at {named.address}",
             pair.basis,
             tuple(
                 change
@@ -56,19 +54,17 @@ def _devices(diff: Diff) -> Iterator[_Device]:
             ),
             tuple(u for u in diff.unknowns if u.address_before == pair.before.address),
         )
-    for functions, place in ((diff.matching.vanished, 0), (diff.matching.appeared, 1)):
+    sides = ((diff.before, diff.matching.vanished, 0), (diff.after, diff.matching.appeared, 1))
+    for side, functions, place in sides:
         for function in functions:
+            name = f"{side.name_of(function)} at {function.address}"
             found = [
                 change
                 for change in diff.changes
                 if (change.address_before, change.address_after)
                 == ((function.address, None), (None, function.address))[place]
             ]
-            yield _Device(_name(function), "nothing like it on the other side", tuple(found), ())
-
-
-def _name(function: PlacedFunction) -> str:
-    return f"{label(function, function.qdev_id)} at {function.address}"
+            yield _Device(name, "nothing like it on the other side", tuple(found), ())
 
 
 def _case(device: _Device, diff: Diff) -> TestCase:

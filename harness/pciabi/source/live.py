@@ -49,9 +49,10 @@ def qemu_command_line(path: Path, request: Request, cancellation: Cancellation) 
     asked = line if request.machine is None else line.on_machine(request.machine)
     made = inert_hardware(asked, found.banner)
     deadline = Deadline.after(_COLD_SECONDS)
-    snapshot = configuration.probe(made, found, cancellation, deadline)
-    start = SourcePosition(str(path), 1)
-    return Side(path.name, _started_as(snapshot, found, made.arguments), start, dict(made.devices))
+    read = configuration.read(made, found, cancellation, deadline)
+    snapshot = _started_as(read.snapshot, found, made.arguments)
+    places = {**dict(made.devices), **read.places}
+    return Side(path.name, snapshot, SourcePosition(str(path), 1), places, read.names)
 
 
 def _the_case(path: Path, request: Request) -> Case:
