@@ -99,6 +99,10 @@ def of_command_line(error: PciabiError, made: InertHardware, binary: Binary) -> 
     if words is None:
         return error
     about = complaint.option_of(words, made.origins)
+    if "unsupported machine type" in words:
+        # Of several types QEMU takes the last, and quotes the first.
+        types = [o for o in made.origins if o.name == "machine" and (made.machine or "") in o.given]
+        about = types[-1] if types else about
     place = about.place if about is not None else made.place
     if "unsupported machine type" in words:
         return _like(error, machines.unknown(binary, made.machine or "", place))
