@@ -21,17 +21,18 @@ from pciabi.abi.snapshot import (
 )
 from pciabi.pci.address import TopologyPath
 from pciabi.pci.config_space import decode
-from pciabi.pci.function import Bar, BarKind, PciFunction
+from pciabi.pci.function import Bar, BarKind, PciFunction, all_bits
 from pciabi.pci.layout import FieldClass
 from tests.unit.strategies import RECORDINGS, distinct_functions, flipped, recorded, snapshot
 
 
 def alone(function: PciFunction, *, probe: str = "boot") -> Snapshot:
-    return snapshot(PlacedFunction(function, TopologyPath(0, ((3, 0),)), "d0", "x"), probe=probe)
+    placed = PlacedFunction(function, TopologyPath(0, ((3, 0),)), "d0", "x", ())
+    return snapshot(placed, probe=probe)
 
 
 def with_config(function: PciFunction, config: bytes) -> PciFunction:
-    return replace(function, config=config)
+    return replace(function, config=config, known=all_bits(config))
 
 
 def breaking(changes: tuple[Change, ...]) -> list[tuple[str | None, Kind, str]]:

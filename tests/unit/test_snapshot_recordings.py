@@ -85,7 +85,7 @@ def test_what_a_cxl_link_agreed_on_is_no_hardware() -> None:
 def test_sizes_of_virtual_functions_bars_are_left_open() -> None:
     guest = recorded("qemu-10.0_pc-q35-10.0_amd-iommu-igb")
     fields = [unknown.field for unknown in unknowns(guest, guest)]
-    assert fields == ["sizes of VF BARs", "interface name"]
+    assert fields == ["virtual functions", "sizes of VF BARs", "interface name"]
 
 
 def functions(*names: str) -> list[PciFunction]:

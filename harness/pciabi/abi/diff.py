@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pciabi.abi.change import Change, Outcome, Severity
-from pciabi.abi.compare import compare
+from pciabi.abi.compare import changes
 from pciabi.abi.matching import Basis, Matching, match
 from pciabi.abi.snapshot import Snapshot
-from pciabi.abi.unknown import Unknown, unknowns
+from pciabi.abi.unknown import Unknown, left_open
 from pciabi.abi.verdict import FailOn, Verdict, verdict
 from pciabi.errors import SourcePosition
 
@@ -91,6 +91,14 @@ class Diff:
 
 
 def diff(before: Side, after: Side, fail_on: frozenset[FailOn]) -> Diff:
-    """Hold two sides against each other. Raises CannotTest as `compare`."""
+    """Hold two sides against each other. Raises CannotTest as `abi.compare`."""
     old, new = before.snapshot, after.snapshot
-    return Diff(before, after, match(old, new), compare(old, new), unknowns(old, new), fail_on)
+    matching = match(old, new)
+    return Diff(
+        before,
+        after,
+        matching,
+        changes(matching, old, new),
+        left_open(matching, old, new),
+        fail_on,
+    )

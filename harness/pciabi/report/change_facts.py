@@ -6,6 +6,7 @@ from typing import Any
 
 from pciabi.abi.change import Change
 from pciabi.abi.snapshot import Snapshot
+from pciabi.abi.unknown import Unknown
 from pciabi.report import document as doc
 from pciabi.report.placement import Placement, placement
 
@@ -35,6 +36,7 @@ def facts(change: Change, before: Snapshot, after: Snapshot) -> dict[str, Any]:
         "path_after": text(change.path_after),
         "severity": change.severity,
         "reason": change.reason,
+        "exchanged_with": change.exchanged_with,
         "consequences": [
             doc.ConsequencePart(
                 harm=found.harm, outcome=found.outcome, message=found.message, source=found.source
@@ -42,6 +44,21 @@ def facts(change: Change, before: Snapshot, after: Snapshot) -> dict[str, Any]:
             for found in change.consequences
         ],
     }
+
+
+def unknown_part(unknown: Unknown) -> doc.UnknownPart:
+    """Something left open, as JSON documents tell it."""
+    return doc.UnknownPart(
+        device=unknown.device,
+        id=unknown.id,
+        label=unknown.label,
+        field=unknown.field,
+        why_before=unknown.why_before or None,
+        why_after=unknown.why_after or None,
+        excused=unknown.excused,
+        address_before=str(unknown.address_before),
+        address_after=str(unknown.address_after),
+    )
 
 
 def place(change: Change, before: Snapshot, after: Snapshot) -> Placement:

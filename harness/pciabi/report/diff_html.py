@@ -10,6 +10,7 @@ from pciabi.abi.matching import Pair
 from pciabi.abi.naming import label
 from pciabi.report import diff_wording, page
 from pciabi.report.difference import Difference, differences
+from pciabi.report.gaps import gaps
 from pciabi.report.slot_map import SlotMap, slot_map
 from pciabi.scenario.result import JudgedChange
 
@@ -54,8 +55,9 @@ def render(diff: Diff) -> str:
             verdict=diff_wording.verdict(diff),
             tally=diff_wording.tally(diff),
             matched=diff_wording.matched(diff),
+            scope=diff_wording.scope(diff),
             sides=[("Before", _side(diff.before)), ("After", _side(diff.after))],
-            gaps=diff_wording.gaps(diff.unknowns),
+            gaps=gaps(diff.unknowns),
             comparison=_comparison(diff),
             matches=[_match(pair) for pair in diff.matching.pairs],
         )

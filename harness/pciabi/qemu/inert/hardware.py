@@ -79,7 +79,9 @@ def inert(line: QemuCommandLine) -> InertHardware:
             place=line.program.position,
         )
     statements = list(_statements(line))
-    around = Surroundings(_users(statements), SILENCE, _most_memory(statements))
+    around = Surroundings(
+        _users(statements), _devices(statements), SILENCE, _most_memory(statements)
+    )
     found = [(statement, _stated(statement, around)) for statement in statements]
     arguments = [argument for _, stated in found for argument in stated.arguments]
     return InertHardware(
@@ -150,6 +152,14 @@ def _users(statements: Sequence[Statement]) -> dict[tuple[str, str], tuple[str, 
             name = devices.device_id(statement)
             for backend in devices.users(statement) if name else ():
                 found[backend] = (*found.get(backend, ()), name or "")
+    return found
+
+
+def _devices(statements: Sequence[Statement]) -> dict[str, Statement]:
+    found = {}
+    for statement in statements:
+        if statement.name == "device" and not _names_unknown(statement):
+            found[devices.device_id(statement) or ""] = statement
     return found
 
 
