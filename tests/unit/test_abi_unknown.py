@@ -21,7 +21,7 @@ from pciabi.abi.snapshot import (
     Snapshot,
     Substitution,
 )
-from pciabi.abi.unknown import Unknown, unknowns
+from pciabi.abi.unknown import Unknown
 from pciabi.abi.verdict import FailOn, Verdict, verdict
 from pciabi.errors import CannotTest, SourcePosition
 from pciabi.pci import listing
@@ -61,8 +61,8 @@ def test_a_text_against_itself_is_compatible_and_against_the_whole_is_open(
 ) -> None:
     text, whole = told(name, form), recorded(name)
 
-    assert compare(text, text) == ()
-    same = unknowns(text, text)
+    assert compare(text, text).changes == ()
+    same = compare(text, text).unknowns
     assert same
     assert all(unknown.excused for unknown in same)
     assert verdict((), same, BREAKING_ONLY) is Verdict.COMPATIBLE
@@ -71,7 +71,7 @@ def test_a_text_against_itself_is_compatible_and_against_the_whole_is_open(
     # A short text does not tell the programming interface; ids and place say enough.
     assert {pair.basis for pair in match(text, whole).pairs} == {Basis.PATH}
     for before, after in ((text, whole), (whole, text)):
-        changes, left_open = compare(before, after), unknowns(before, after)
+        changes, left_open = compare(before, after).changes, compare(before, after).unknowns
         assert breaking(changes) == []
         assert verdict(changes, left_open, BREAKING_ONLY) is Verdict.ERROR
         assert {unknown.label for unknown in left_open if not unknown.excused} == {
@@ -92,7 +92,7 @@ def test_every_told_bit_counts_in_a_text(offset_mask: tuple[int, int]) -> None:
     full = next(f for f in whole.functions if f.address == nic.address)
     for bit in [1 << place for place in range(32) if mask >> place & 1]:
         changed = replace(full.function, config=flipped(full.function.config, offset, bit))
-        changes = compare(alone(nic.function), alone(changed))
+        changes = compare(alone(nic.function), alone(changed)).changes
         assert breaking(changes), f"0x{offset:x} & {bit:#x}"
 
 
@@ -105,10 +105,10 @@ def test_a_heading_of_a_capability_counts_and_its_registers_are_open() -> None:
     gone[0x81] = 0
     before = alone(replace(nvme.function, config=bytes(gone)))
 
-    assert breaking(compare(before, alone(listed.function))) == [
+    assert breaking(compare(before, alone(listed.function)).changes) == [
         (Kind.CAPABILITY, "Power Management capability")
     ]
-    fields = {unknown.field for unknown in unknowns(before, alone(listed.function))}
+    fields = {unknown.field for unknown in compare(before, alone(listed.function)).unknowns}
     assert {"capability registers", "device-specific registers"} <= fields
     assert "capability list" not in fields
 
@@ -121,8 +121,8 @@ def test_a_size_nobody_read_is_open_and_no_change() -> None:
     unsized = alone(replace(vga.function, bars=bars))
 
     def found(one: Snapshot, two: Snapshot) -> list[tuple[str, bool]]:
-        assert not breaking(compare(one, two))
-        return [(unknown.field, unknown.excused) for unknown in unknowns(one, two)]
+        assert not breaking(compare(one, two).changes)
+        return [(unknown.field, unknown.excused) for unknown in compare(one, two).unknowns]
 
     # The size of the video ROM's shadow is the kernel's, not the device's.
     assert found(sized, unsized) == [("BAR 0 size", False), ("expansion ROM size", True)]
@@ -141,8 +141,8 @@ def test_a_register_without_sizes_may_be_an_unassigned_bar() -> None:
         unread=frozenset({Fact.BAR_SIZES, Fact.ROM, Fact.DRIVER}),
     )
 
-    assert not breaking(compare(alone(vga.function), alone(bytes_only)))
-    fields = [unknown.field for unknown in unknowns(alone(vga.function), alone(bytes_only))]
+    assert not breaking(compare(alone(vga.function), alone(bytes_only)).changes)
+    fields = [unknown.field for unknown in compare(alone(vga.function), alone(bytes_only)).unknowns]
     assert fields == ["BAR sizes", "expansion ROM"]
 
 
@@ -158,7 +158,7 @@ def test_a_substituted_backend_is_excused_only_by_the_same_substitute() -> None:
         return replace(snapshot(nic, nics=nics), substitutions=stand_ins)
 
     def found(one: Snapshot, two: Snapshot) -> list[tuple[str, bool]]:
-        return [(unknown.field, unknown.excused) for unknown in unknowns(one, two)]
+        return [(unknown.field, unknown.excused) for unknown in compare(one, two).unknowns]
 
     tap, vhost = "-netdev tap", "-netdev tap,vhost=on"
     assert found(side(tap), side(tap)) == [("virtio features", True)]
@@ -184,7 +184,7 @@ def test_what_holds_for_a_nic_without_an_id_holds_for_each_of_its_type() -> None
     def found(function: PlacedFunction) -> list[str]:
         nics = (NetworkInterface(function.address, "52:54:00:00:00:02", None, "ens4", ()),)
         side = replace(snapshot(function, nics=nics), substitutions=(told, elsewhere))
-        return [unknown.field for unknown in unknowns(side, side)]
+        return [unknown.field for unknown in compare(side, side).unknowns]
 
     assert found(nameless) == ["virtio features"]
     assert found(placed) == []
@@ -200,8 +200,8 @@ def test_an_identifier_that_a_side_did_not_read_is_open() -> None:
         return snapshot(replace(nic, identifiers=identifiers), nics=(interface,))
 
     def found(one: Snapshot, two: Snapshot) -> list[tuple[str, bool]]:
-        assert compare(one, two) == ()
-        return [(unknown.field, unknown.excused) for unknown in unknowns(one, two)]
+        assert compare(one, two).changes == ()
+        return [(unknown.field, unknown.excused) for unknown in compare(one, two).unknowns]
 
     index = Identifier(IdentifierName.ACPI_INDEX, "7", stated=True)
     assert found(side(()), side(())) == []
@@ -228,8 +228,8 @@ def test_a_guest_without_extended_space_leaves_it_open() -> None:
         if len(f.function.config) == 4096 or f.function.config[0x0A:0x0C] == b"\x00\x06"
     }
     for one, two, excused in ((blind, blind, True), (blind, whole, False), (whole, blind, False)):
-        assert breaking(compare(one, two)) == []
-        found = [u for u in unknowns(one, two) if u.field == "extended capability list"]
+        assert breaking(compare(one, two).changes) == []
+        found = [u for u in compare(one, two).unknowns if u.field == "extended capability list"]
         assert {u.address_before for u in found} == express
         assert {u.excused for u in found} == {excused}
 
@@ -251,7 +251,7 @@ def test_whatever_is_not_read_is_never_equal(data: st.DataObject) -> None:
     after = snapshot(
         replace(placed, function=replace(function, config=bytes(config), known=bytes(known)))
     )
-    open_fields = [unknown for unknown in unknowns(before, after) if not unknown.excused]
+    open_fields = [unknown for unknown in compare(before, after).unknowns if not unknown.excused]
     assert open_fields, hex(offset)
 
 
@@ -264,7 +264,7 @@ def test_a_name_that_only_one_side_shows_is_open() -> None:
     )
 
     def found(one: Snapshot, two: Snapshot) -> list[tuple[str, bool]]:
-        return [(unknown.field, unknown.excused) for unknown in unknowns(one, two)]
+        return [(unknown.field, unknown.excused) for unknown in compare(one, two).unknowns]
 
     assert found(named, named) == []
     assert found(named, snapshot(placed)) == [("interface name", False)]
@@ -289,7 +289,7 @@ def test_verdicts(
     severities: list[Severity], excused: list[bool], fail_on: list[FailOn], expected: Verdict
 ) -> None:
     nic = recorded("qemu-7.2_pc-two-nics").functions[-1]
-    (change, *_) = compare(snapshot(nic), snapshot())
+    (change, *_) = compare(snapshot(nic), snapshot()).changes
     changes = [replace(change, severity=severity) for severity in severities]
     left_open = [
         Unknown(None, None, "x", "y", "why", "why", nic.address, nic.address, excused=same)
@@ -349,10 +349,11 @@ def test_a_scenario_and_a_diff_agree(data: st.DataObject) -> None:
             side = replace(side, substitutions=(told,))
         sides.append(side)
     place = SourcePosition("x", 1)
-    said = diff(*(Side("x", side, place, {}) for side in sides), BREAKING_ONLY)
+    before, after = sides
+    said = diff(Side("x", before, place, {}), Side("x", after, place, {}), BREAKING_ONLY)
     comparison = report_data.case("x", "pc", []).comparisons[0]
     try:
-        judged = judge(*sides, comparison)
+        judged = judge(before, after, comparison)
     except CannotTest:
         assert said.verdict is Verdict.ERROR
     else:

@@ -27,7 +27,6 @@ from pciabi.abi.snapshot import (
     Substitution,
     Unreachable,
 )
-from pciabi.abi.unknown import unknowns
 from pciabi.errors import CannotTest, InputError
 from pciabi.pci.address import GuestAddress, TopologyPath
 from pciabi.pci.function import Bar, BarKind, Fact, PciFunction, all_bits
@@ -143,8 +142,8 @@ def test_a_recording_survives_its_file(name: str) -> None:
     back = read.parse(write.render(snapshot).encode(), "x.json")
 
     assert back == kept(snapshot)
-    assert compare(snapshot, back) == ()
-    assert all(unknown.excused for unknown in unknowns(snapshot, back))
+    assert compare(snapshot, back).changes == ()
+    assert all(unknown.excused for unknown in compare(snapshot, back).unknowns)
 
 
 @pytest.mark.parametrize("form", ["-vvnn", "-nn", "-nnxxx"])
@@ -336,13 +335,15 @@ def test_a_text_without_bridges_says_that_paths_are_open() -> None:
     for placed in snapshot.functions:
         assert (Fact.PATH in placed.function.unread) is (placed.address.bus != 0)
 
-    assert compare(snapshot, snapshot) == ()
+    assert compare(snapshot, snapshot).changes == ()
     moved = replace(
         snapshot.functions[-1],
         function=replace(snapshot.functions[-1].function, address=GuestAddress(0, 200, 3, 0)),
         path=TopologyPath(200, ((3, 0),)),
     )
-    changes = compare(snapshot, replace(snapshot, functions=(*snapshot.functions[:-1], moved)))
+    changes = compare(
+        snapshot, replace(snapshot, functions=(*snapshot.functions[:-1], moved))
+    ).changes
     assert [(c.kind.value, c.field, c.after) for c in changes] == [
         ("moved", "guest address", "0000:c8:03.0")
     ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from pciabi.abi.change import Change, Kind
 from pciabi.abi.consequences import Sight, consequences
@@ -15,56 +16,84 @@ from pciabi.abi.naming import label, pair_label
 from pciabi.abi.reading import reading
 from pciabi.abi.severity import TABLE, Aspect
 from pciabi.abi.snapshot import IdentifierName, PlacedFunction, Snapshot
+from pciabi.abi.unknown import Unknown, opening
 from pciabi.pci.address import GuestAddress
-from pciabi.pci.function import Fact
+from pciabi.pci.function import Fact, PciFunction
 
 _OWN = {Basis.MAC: IdentifierName.MAC, Basis.SERIAL: IdentifierName.SERIAL}
+# All that a function's hardware is told by, wherever the function is.
+_SAME = attrgetter("config", "known", "bars", "rom_size", "driver", "unread")
 _ORDER = {kind: place for place, kind in enumerate(Kind)}
 
 
-def compare(before: Snapshot, after: Snapshot) -> tuple[Change, ...]:
-    """All differences, by guest address (the old one where there is one), kind and offset.
+@dataclass(frozen=True)
+class Comparison:
+    """Two snapshots held against each other: which function is which, every difference a guest
+    can see, by guest address (the old one where there is one), kind and offset, benign ones too,
+    and all that is left open of the devices both have."""
 
-    Benign ones are listed too; equal snapshots give an empty tuple. What either side could not
-    read is no change: `abi.unknown` lists it. Raises CannotTest where a configuration space has
-    a size no function has.
+    matching: Matching
+    changes: tuple[Change, ...]
+    unknowns: tuple[Unknown, ...]
+
+
+def compare(before: Snapshot, after: Snapshot) -> Comparison:
+    """Hold two snapshots against each other; equal ones give no change.
+
+    What either side could not read is no change: it is unknown. Raises CannotTest where a
+    configuration space has a size no function has.
     """
-    return changes(match(before, after), before, after)
+    matching = match(before, after)
+    changed, left_open = _changing(matching, before, after), opening(before, after)
+    changes: list[Change] = []
+    unknowns: list[Unknown] = []
+    # Of each pair both at once: what is decoded for one is at hand for the other.
+    for pair in matching.pairs:
+        changes += changed(pair)
+        unknowns += left_open(pair)
+    for function in matching.vanished:
+        sight = Sight(function, None, before.interface_at(function.address), None)
+        change = _change(_presence(function, Aspect.VANISHED), sight, None, None)
+        changes.append(_explained(change, after))
+    for function in matching.appeared:
+        sight = Sight(None, function, None, after.interface_at(function.address))
+        change = _change(_presence(function, Aspect.APPEARED), sight, None, None)
+        changes.append(_explained(change, before))
+    return Comparison(matching, tuple(sorted(changes, key=_sort_key)), tuple(unknowns))
 
 
-def changes(matching: Matching, before: Snapshot, after: Snapshot) -> tuple[Change, ...]:
-    """As `compare`, of two snapshots that were matched already."""
+def _changing(
+    matching: Matching, before: Snapshot, after: Snapshot
+) -> Callable[[Pair], Iterator[Change]]:
+    """What tells the changes of a device both snapshots have."""
     probes = frozenset({before.provenance.probe, after.provenance.probe})
     exchanges = _exchanges(matching)
     stand_ins = before.stand_ins | after.stand_ins
-    nics_before, nics_after = (
-        {nic.address: nic for nic in side.interfaces} for side in (before, after)
-    )
-    found: list[Change] = []
-    for pair in matching.pairs:
+
+    def changes(pair: Pair) -> Iterator[Change]:
         sight = Sight(
             pair.before,
             pair.after,
-            nics_before.get(pair.before.address),
-            nics_after.get(pair.after.address),
+            before.interface_at(pair.before.address),
+            after.interface_at(pair.after.address),
         )
         differences = list(_place_differences(sight))
         if not stand_ins & {pair.before.qdev_id, pair.after.qdev_id}:
             differences += identifier_differences(pair.before, pair.after)
-            differences += function_differences(
-                reading(pair.before.function), reading(pair.after.function), probes
-            )
+            differences += _hardware_differences(pair.before.function, pair.after.function, probes)
         other = exchanges.get(pair.before.address)
-        found += [_change(difference, sight, pair, other) for difference in differences]
-    for function in matching.vanished:
-        sight = Sight(function, None, nics_before.get(function.address), None)
-        change = _change(_presence(function, Aspect.VANISHED), sight, None, None)
-        found.append(_explained(change, after))
-    for function in matching.appeared:
-        sight = Sight(None, function, None, nics_after.get(function.address))
-        change = _change(_presence(function, Aspect.APPEARED), sight, None, None)
-        found.append(_explained(change, before))
-    return tuple(sorted(found, key=_sort_key))
+        return (_change(difference, sight, pair, other) for difference in differences)
+
+    return changes
+
+
+def _hardware_differences(
+    before: PciFunction, after: PciFunction, probes: frozenset[str]
+) -> Iterator[Difference]:
+    # Most functions are the same to the bit: there is nothing to decode.
+    if _SAME(before) == _SAME(after):
+        return iter(())
+    return function_differences(reading(before), reading(after), probes)
 
 
 def _exchanges(matching: Matching) -> dict[GuestAddress, str]:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pciabi.abi.change import Change, Outcome, Severity
-from pciabi.abi.compare import changes
-from pciabi.abi.matching import Basis, Matching, match
+from pciabi.abi.compare import Comparison, compare
+from pciabi.abi.matching import Basis, Matching
 from pciabi.abi.snapshot import Snapshot
-from pciabi.abi.unknown import Unknown, left_open
+from pciabi.abi.unknown import Unknown
 from pciabi.abi.verdict import FailOn, Verdict, verdict
 from pciabi.errors import SourcePosition
 
@@ -40,10 +40,23 @@ class Diff:
 
     before: Side
     after: Side
-    matching: Matching
-    changes: tuple[Change, ...]
-    unknowns: tuple[Unknown, ...]
+    comparison: Comparison
     fail_on: frozenset[FailOn]
+
+    @property
+    def matching(self) -> Matching:
+        """Which function is which."""
+        return self.comparison.matching
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Everything that differs."""
+        return self.comparison.changes
+
+    @property
+    def unknowns(self) -> tuple[Unknown, ...]:
+        """Every field that a side left open."""
+        return self.comparison.unknowns
 
     @property
     def verdict(self) -> Verdict:
@@ -92,13 +105,4 @@ class Diff:
 
 def diff(before: Side, after: Side, fail_on: frozenset[FailOn]) -> Diff:
     """Hold two sides against each other. Raises CannotTest as `abi.compare`."""
-    old, new = before.snapshot, after.snapshot
-    matching = match(old, new)
-    return Diff(
-        before,
-        after,
-        matching,
-        changes(matching, old, new),
-        left_open(matching, old, new),
-        fail_on,
-    )
+    return Diff(before, after, compare(before.snapshot, after.snapshot), fail_on)

@@ -26,6 +26,8 @@ def identifier_differences(before: PlacedFunction, after: PlacedFunction) -> Ite
     is no difference."""
     if before.identifiers is None or after.identifiers is None:
         return
+    if before.identifiers == after.identifiers:
+        return
     for name in IdentifierName:
         old, new = before.identifier(name), after.identifier(name)
         if _value(old) != _value(new):

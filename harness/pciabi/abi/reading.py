@@ -44,6 +44,12 @@ class Reading:
         return self.function.is_whole
 
 
+def missing_parts(function: PciFunction) -> frozenset[Part]:
+    """The parts of which something was not read. Raises CannotTest as `reading`."""
+    # Nothing to decode where nothing is missing.
+    return frozenset(_missing_facts(function)) if function.is_whole else reading(function).missing
+
+
 def reading(function: PciFunction) -> Reading:
     """What was read of a function. Raises CannotTest for a size no configuration space has."""
     space = decode(function.config)

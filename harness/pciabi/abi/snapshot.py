@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from pciabi.pci.address import GuestAddress, TopologyPath
 from pciabi.pci.function import PciFunction
@@ -153,8 +154,11 @@ class Snapshot:
 
     def by_id(self, qdev_id: str) -> PlacedFunction | None:
         """The function that carries QEMU's `id=`, or None (function 0 where several do)."""
-        found = sorted((f for f in self.functions if f.qdev_id == qdev_id), key=lambda f: f.path)
-        return found[0] if found else None
+        return self._by_id.get(qdev_id)
+
+    def at_path(self, path: TopologyPath) -> PlacedFunction | None:
+        """The function at a path, or None."""
+        return self._by_path.get(path)
 
     def why_unreachable(self, qdev_id: str | None) -> str | None:
         """Why no guest can find the device, None where one can or it is not there at all."""
@@ -169,4 +173,17 @@ class Snapshot:
 
     def interface_at(self, address: GuestAddress) -> NetworkInterface | None:
         """The NIC that sits at a guest address, or None."""
-        return next((nic for nic in self.interfaces if nic.address == address), None)
+        return self._by_address.get(address)
+
+    @cached_property
+    def _by_id(self) -> dict[str | None, PlacedFunction]:
+        last_first = sorted(self.functions, key=lambda f: f.path, reverse=True)
+        return {function.qdev_id: function for function in last_first if function.qdev_id}
+
+    @cached_property
+    def _by_path(self) -> dict[TopologyPath, PlacedFunction]:
+        return {function.path: function for function in self.functions}
+
+    @cached_property
+    def _by_address(self) -> dict[GuestAddress, NetworkInterface]:
+        return {nic.address: nic for nic in reversed(self.interfaces)}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pciabi.abi.bar_differences import BarFacts, bars, rom, shown_size
 from pciabi.abi.identifier_differences import NAMES
-from pciabi.abi.matching import Matching, Pair, identity, match
+from pciabi.abi.matching import Pair, identity
 from pciabi.abi.naming import pair_label
-from pciabi.abi.reading import Part, reading
+from pciabi.abi.reading import Part, missing_parts
 from pciabi.abi.snapshot import (
     IdentifierName,
     NetworkInterface,
@@ -19,7 +19,7 @@ from pciabi.abi.snapshot import (
 )
 from pciabi.pci import registers as reg
 from pciabi.pci.address import GuestAddress
-from pciabi.pci.config_space import decode
+from pciabi.pci.capabilities import extended_offsets
 from pciabi.pci.function import Fact
 from pciabi.pci.layout import dword
 
@@ -57,17 +57,10 @@ class Unknown:
     excused: bool
 
 
-def unknowns(before: Snapshot, after: Snapshot) -> tuple[Unknown, ...]:
-    """All that is left open of the devices both snapshots have, by guest address."""
-    return left_open(match(before, after), before, after)
-
-
-def left_open(matching: Matching, before: Snapshot, after: Snapshot) -> tuple[Unknown, ...]:
-    """As `unknowns`, of two snapshots that were matched already."""
+def opening(before: Snapshot, after: Snapshot) -> Callable[[Pair], Iterator[Unknown]]:
+    """What tells all that two snapshots leave open of a device both have."""
     sides = _Told.of(before), _Told.of(after)
-    return tuple(
-        _unknown(pair, field, *why) for pair in matching.pairs for field, why in _open(pair, *sides)
-    )
+    return lambda pair: (_unknown(pair, field, *why) for field, why in _open(pair, *sides))
 
 
 @dataclass(frozen=True)
@@ -116,13 +109,13 @@ def _open(pair: Pair, before: _Told, after: _Told) -> Iterator[tuple[str, _Why]]
     if Fact.PATH in one.function.unread | two.function.unread:
         unread = [Fact.PATH in side.function.unread for side in (one, two)]
         yield "path", _silent(before, after, *unread)
-    first, second = reading(one.function), reading(two.function)
+    first, second = missing_parts(one.function), missing_parts(two.function)
     for part in Part:
-        if part in first.missing | second.missing:
-            yield part.value, _silent(before, after, part in first.missing, part in second.missing)
-    if not {Part.BARS, Part.BAR_SIZES} & (first.missing | second.missing):
+        if part in first | second:
+            yield part.value, _silent(before, after, part in first, part in second)
+    if not {Part.BARS, Part.BAR_SIZES} & (first | second):
         yield from _open_sizes(one, two)
-    if Part.ROM not in first.missing | second.missing:
+    if Part.ROM not in first | second:
         unread = [rom(side.function) == shown_size(None) for side in (one, two)]
         absent = "absent" in (rom(one.function), rom(two.function))
         if any(unread) and not absent:
@@ -150,16 +143,19 @@ def _sizeless(bar: BarFacts) -> bool:
 def _open_virtual_functions(one: PlacedFunction, two: PlacedFunction) -> Iterator[tuple[str, _Why]]:
     """A function's virtual functions are there once software enables them. No source tells how
     large their BARs are."""
-    both = [
-        decode(side.function.config).capability(reg.EXT_SRIOV, extended=True) for side in (one, two)
-    ]
-    old, new = both
-    if old is None or new is None:
+    controls = [_sriov_control(side.function.config) for side in (one, two)]
+    disabled = [not control & reg.SRIOV_VF_ENABLE for control in controls if control is not None]
+    if len(disabled) < len(controls):
         return
-    disabled = [not dword(c.raw, reg.SRIOV_CONTROL) & reg.SRIOV_VF_ENABLE for c in (old, new)]
     if any(disabled):
         yield "virtual functions", _reasons(_NOT_ENABLED, *disabled)
-    yield "sizes of VF BARs", _reasons(_NO_SIZE, *(True for _ in both))
+    yield "sizes of VF BARs", _reasons(_NO_SIZE, *(True for _ in controls))
+
+
+def _sriov_control(config: bytes) -> int | None:
+    """What stands in SR-IOV Control, None without the capability."""
+    found = extended_offsets(config, reg.EXT_SRIOV)
+    return dword(config, found[0] + reg.SRIOV_CONTROL) if found else None
 
 
 def _open_identifiers(one: PlacedFunction, two: PlacedFunction) -> Iterator[IdentifierName]:

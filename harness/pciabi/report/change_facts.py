@@ -66,7 +66,7 @@ def place(change: Change, before: Snapshot, after: Snapshot) -> Placement:
     snapshot, path = (
         (before, change.path_before) if change.path_before else (after, change.path_after)
     )
-    function = next((f for f in snapshot.functions if f.path == path), None)
+    function = snapshot.at_path(path) if path is not None else None
     return placement(function, snapshot) if function else Placement.PLATFORM
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pciabi.abi.change import Change, Harm, Kind, Outcome, Severity
-from pciabi.abi.compare import changes
-from pciabi.abi.matching import match
+from pciabi.abi.compare import compare
 from pciabi.abi.snapshot import Snapshot
-from pciabi.abi.unknown import Unknown, left_open
+from pciabi.abi.unknown import Unknown
 from pciabi.abi.verdict import Verdict, verdict
 from pciabi.errors import CannotTest
 from pciabi.scenario.case import Aspect, Comparison
@@ -46,10 +45,9 @@ def judge(before: Snapshot, after: Snapshot, comparison: Comparison) -> Comparis
     Raises CannotTest where only one of the two boots showed something, unless a change that
     nobody expected proves a break.
     """
-    matching = match(before, after)
-    found = changes(matching, before, after)
-    unknowns = left_open(matching, before, after)
-    broken = [change for change in found if change.severity is Severity.BREAKING]
+    found = compare(before, after)
+    unknowns = found.unknowns
+    broken = [change for change in found.changes if change.severity is Severity.BREAKING]
     unexpected = tuple(_unexpected(broken, comparison, after))
     unproved = verdict((), unknowns, frozenset()) is Verdict.ERROR
     if unproved and not unexpected:
@@ -61,7 +59,9 @@ def judge(before: Snapshot, after: Snapshot, comparison: Comparison) -> Comparis
         after=comparison.after,
         removed=comparison.removed,
         added=comparison.added,
-        changes=tuple(JudgedChange(change, is_expected(change, comparison)) for change in found),
+        changes=tuple(
+            JudgedChange(change, is_expected(change, comparison)) for change in found.changes
+        ),
         unknowns=unknowns,
         failures=(*unfulfilled, *unexpected),
     )
