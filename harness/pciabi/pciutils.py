@@ -21,7 +21,7 @@ def decoded(functions: Sequence[PciFunction]) -> str:
     Raises InputError where not all bytes were read, CannotTest without a working lspci.
     """
     for function in functions:
-        if function.known is not None:
+        if not function.is_whole:
             raise InputError(
                 f"not all bytes of {function.address} were read, and lspci decodes nothing else",
                 advice="--format text shows what was read",

@@ -92,7 +92,9 @@ def must_agree(cold_snapshot: Snapshot, boot_snapshot: Snapshot) -> None:
 
 def breaks(before: Snapshot, after: Snapshot) -> list[Change]:
     """The changes that are breaking."""
-    return [change for change in compare(before, after) if change.severity is Severity.BREAKING]
+    return [
+        change for change in compare(before, after).changes if change.severity is Severity.BREAKING
+    ]
 
 
 def _facts(placed: PlacedFunction) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pciabi import resources
-from pciabi.abi.unknown import unknowns
+from pciabi.abi.compare import compare
 from pciabi.scenario.case import Case
 from pciabi.scenario.load import cases
 from pciabi.scenario.run import control_nic, equipment
@@ -59,7 +59,9 @@ def test_a_display_whose_rom_the_guest_s_kernel_hides(real: Bench, machine: str)
     vm = real.equipped(VmConfig(machine, "256M", 1, (Device("VGA", "vga", addr="0x2"), nic)))
     cold, booted = real.cold(vm), real.booted(vm, vm.config.devices[-1], DEBIAN)
     assert breaks(cold, booted) == []
-    assert ("vga", "expansion ROM size") in {(one.id, one.field) for one in unknowns(cold, booted)}
+    assert ("vga", "expansion ROM size") in {
+        (one.id, one.field) for one in compare(cold, booted).unknowns
+    }
     vga = cold.by_id("vga")
     assert vga is not None
     assert vga.function.rom_size == 64 * 1024

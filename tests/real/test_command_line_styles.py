@@ -67,7 +67,7 @@ def test_what_the_host_decides_is_unknown() -> None:
     assert unknown_of(libvirt, "net0") == {fields.VIRTIO_FEATURES}
     assert unknown_of(libvirt, "virtio-disk0") == set()
     proxmox = probed(EXAMPLES / "proxmox.sh")
-    assert fields.VIRTIO_QUEUES in unknown_of(proxmox, "net0")
+    assert fields.VIRTIO_FEATURES in unknown_of(proxmox, "net0")
 
 
 def test_a_dump_of_a_process_starts_too(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from random import Random
 from hypothesis import strategies as st
 
 from pciabi.abi.snapshot import NetworkInterface, PlacedFunction, Provenance, Snapshot
-from pciabi.pci import lspci
+from pciabi.pci import listing
 from pciabi.pci.address import GuestAddress
-from pciabi.pci.function import PciFunction
+from pciabi.pci.function import PciFunction, all_bits
 from pciabi.pci.topology import topology_paths
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "lspci"
@@ -29,7 +29,7 @@ def recorded_text(name: str) -> str:
 def recorded(name: str, probe: str = "boot") -> Snapshot:
     """A recorded guest as a snapshot."""
     facts = json.loads((GOLDEN / f"{name}.json").read_text())
-    functions = lspci.parse(recorded_text(name))
+    functions = listing.parse(recorded_text(name))
     paths = topology_paths(functions)
     told = {GuestAddress.parse(said["address"]): said for said in facts["functions"]}
     placed = tuple(
@@ -38,6 +38,7 @@ def recorded(name: str, probe: str = "boot") -> Snapshot:
             paths[function.address],
             told[function.address]["id"],
             told[function.address]["device"],
+            (),
         )
         for function in functions
     )
@@ -57,11 +58,16 @@ def distinct_functions() -> tuple[PciFunction, ...]:
     """One recorded function of each kind: all that differ in their ids or header."""
     found: dict[bytes, PciFunction] = {}
     for name in RECORDINGS:
-        for function in lspci.parse(recorded_text(name)):
+        for function in listing.parse(recorded_text(name)):
             config = function.config
             kind = config[:4] + config[8:16] + config[0x2C:0x30] + bytes([len(config) >> 8])
             found.setdefault(kind, function)
     return tuple(found.values())
+
+
+def fully_read(address: GuestAddress, config: bytes, driver: str | None = None) -> PciFunction:
+    """A function of which everything was read, without BARs."""
+    return PciFunction(address, config, (), None, driver, "", all_bits(config), frozenset())
 
 
 def flipped(config: bytes, offset: int, mask: int) -> bytes:
@@ -113,15 +119,7 @@ def configs(draw: st.DrawFn) -> bytes:
 
 
 functions = st.lists(
-    st.builds(
-        PciFunction,
-        addresses,
-        configs(),
-        st.just(()),
-        st.none(),
-        st.none(),
-        st.just(""),
-    ),
+    st.builds(fully_read, addresses, configs()),
     min_size=1,
     max_size=5,
     unique_by=lambda function: function.address,

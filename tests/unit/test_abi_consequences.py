@@ -29,7 +29,7 @@ def with_name(placed: PlacedFunction, name: str | None) -> Snapshot:
 
 
 def breaking(before: Snapshot, after: Snapshot) -> Change:
-    (change,) = [c for c in compare(before, after) if c.severity is Severity.BREAKING]
+    (change,) = [c for c in compare(before, after).changes if c.severity is Severity.BREAKING]
     return change
 
 
@@ -112,7 +112,7 @@ def test_nothing_is_called_kept_beside_a_move_or_another_id() -> None:
         turned(device(*NIC, **MOVED), 0x3D, 0x02),
         turned(device(*NIC, **RENUMBERED), 0x3D, 0x02),
     ):
-        for change in compare(snapshot(before), snapshot(after)):
+        for change in compare(snapshot(before), snapshot(after)).changes:
             assert all(c.outcome is not Outcome.KEPT for c in change.consequences)
 
 
@@ -133,7 +133,7 @@ def test_every_consequence_has_a_source_and_unknown_never_reads_like_kept() -> N
         consequence
         for one in guests
         for two in guests
-        for change in compare(one, two)
+        for change in compare(one, two).changes
         for consequence in change.consequences
     }
     assert {consequence.outcome for consequence in found} == set(Outcome)

@@ -5,22 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pciabi.abi.matching import Basis, match
-from pciabi.abi.snapshot import NetworkInterface, PlacedFunction
+from pciabi.abi.snapshot import Identifier, IdentifierName, PlacedFunction
 from pciabi.pci.address import GuestAddress, TopologyPath
-from pciabi.pci.function import PciFunction
-from tests.unit.strategies import RECORDINGS, recorded, snapshot
+from tests.unit.strategies import RECORDINGS, fully_read, recorded, snapshot
 
 E1000, VIRTIO = "86 80 0e 10", "f4 1a 00 10"
 
 
-def placed(slot: int, ids: str, qdev_id: str | None = None, function: int = 0) -> PlacedFunction:
+def placed(
+    slot: int,
+    ids: str,
+    qdev_id: str | None = None,
+    function: int = 0,
+    identifiers: tuple[Identifier, ...] = (),
+) -> PlacedFunction:
     address = GuestAddress(0, 0, slot, function)
     config = bytes.fromhex(ids).ljust(256, b"\0")
     return PlacedFunction(
-        PciFunction(address, config, (), None, None, ""),
+        fully_read(address, config),
         TopologyPath(0, ((slot, function),)),
         qdev_id,
         None,
+        identifiers,
     )
 
 
@@ -73,19 +79,53 @@ def test_without_ids_other_hardware_at_the_same_path_is_the_same_device() -> Non
     assert told([placed(3, E1000)], [placed(3, VIRTIO)]) == ([(3, 3, Basis.PLACE)], [], [])
 
 
-def test_without_ids_a_mac_outranks_the_path() -> None:
-    def nic(slot: int, mac: str) -> NetworkInterface:
-        return NetworkInterface(GuestAddress(0, 0, slot, 0), mac, None, None, ())
+def nic(slot: int, mac: str, qdev_id: str | None = None, *, stated: bool = True) -> PlacedFunction:
+    identifier = Identifier(IdentifierName.MAC, mac, stated)
+    return placed(slot, VIRTIO, qdev_id, identifiers=(identifier,))
 
-    before = snapshot(
-        placed(3, VIRTIO), placed(4, VIRTIO), nics=(nic(3, "52:54:00:00:00:0a"), nic(4, "b"))
-    )
-    after = snapshot(placed(3, VIRTIO), nics=(nic(3, "B"),))
 
-    found = match(before, after)
+def test_a_stated_mac_outranks_an_id_which_libvirt_deals_out_anew() -> None:
+    before = [nic(3, "A", "net0"), nic(4, "B", "net1")]
+    assert told(before, [nic(4, "B", "net0")]) == ([(4, 4, Basis.MAC)], [3], [])
+    swapped = [nic(3, "B", "net0"), nic(4, "A", "net1")]
+    assert told(before, swapped) == ([(3, 4, Basis.MAC), (4, 3, Basis.MAC)], [], [])
 
-    assert [(p.before.address.slot, p.basis) for p in found.pairs] == [(4, Basis.MAC)]
-    assert [f.address.slot for f in found.vanished] == [3]
+
+def test_a_made_up_mac_identifies_nobody() -> None:
+    before = [nic(3, "A", "net0", stated=False), nic(4, "B", "net1", stated=False)]
+    after = [nic(4, "A", "net1", stated=False)]
+    assert told(before, after) == ([(4, 4, Basis.QDEV_ID)], [3], [])
+    half = [nic(4, "A", "net1")]
+    assert told(before, half) == ([(4, 4, Basis.QDEV_ID)], [3], [])
+
+
+def test_a_mac_that_two_nics_share_tells_neither() -> None:
+    before = [nic(3, "A", "net0"), nic(4, "A", "net1")]
+    assert told(before, [nic(4, "A", "net1")]) == ([(4, 4, Basis.QDEV_ID)], [3], [])
+    assert told([nic(4, "A", "net1")], before) == ([(4, 4, Basis.QDEV_ID)], [], [3])
+
+
+def test_a_disk_is_followed_by_its_serial_number() -> None:
+    def disk(slot: int, serial: str, qdev_id: str) -> PlacedFunction:
+        identifier = Identifier(IdentifierName.SERIAL, serial, stated=True)
+        return placed(slot, VIRTIO, qdev_id, identifiers=(identifier,))
+
+    before = [disk(3, "one", "d0"), disk(4, "two", "d1")]
+    assert told(before, [disk(4, "two", "d0")]) == ([(4, 4, Basis.SERIAL)], [3], [])
+
+
+def test_other_macs_elsewhere_are_two_devices() -> None:
+    assert told([nic(3, "A")], [nic(5, "B")]) == ([], [3], [5])
+    assert told([nic(3, "A")], [nic(5, "B", stated=False)]) == ([(3, 5, Basis.IDENTITY)], [], [])
+    # At the same place it is one NIC that got another address.
+    assert told([nic(3, "A")], [nic(3, "B")]) == ([(3, 3, Basis.PATH)], [], [])
+
+
+def test_another_class_at_the_same_place_is_another_device() -> None:
+    bridge = bytearray(bytes.fromhex(VIRTIO).ljust(256, b"\0"))
+    bridge[0x0B] = 6
+    other = placed(3, bytes(bridge).hex())
+    assert told([placed(3, E1000)], [other]) == ([], [3], [3])
 
 
 def test_every_function_is_in_exactly_one_place() -> None:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pciabi.abi.change import Change, Kind, Severity
 from pciabi.abi.compare import compare
+from pciabi.abi.diff import Side, diff
 from pciabi.abi.matching import Basis, match
-from pciabi.abi.snapshot import NetworkInterface, PlacedFunction, Snapshot, Substitution
-from pciabi.abi.unknown import Unknown, unknowns
+from pciabi.abi.snapshot import (
+    Identifier,
+    IdentifierName,
+    NetworkInterface,
+    PlacedFunction,
+    Snapshot,
+    Substitution,
+)
+from pciabi.abi.unknown import Unknown
 from pciabi.abi.verdict import FailOn, Verdict, verdict
-from pciabi.errors import CannotTest
-from pciabi.pci import listing, lspci
+from pciabi.errors import CannotTest, SourcePosition
+from pciabi.pci import listing
 from pciabi.pci.address import TopologyPath
 from pciabi.pci.function import Fact, PciFunction
 from pciabi.pci.topology import topology_paths
+from pciabi.scenario.case import Aspect
 from pciabi.scenario.judge import judge
 from tests.unit import report_data
 from tests.unit.strategies import RECORDINGS, flipped, recorded, recorded_text, snapshot
@@ -28,13 +40,14 @@ BREAKING_ONLY = frozenset({FailOn.BREAKING})
 def told(name: str, form: str) -> Snapshot:
     """A recording as a text of this form tells it, addresses for paths."""
     functions = listing.parse(taken(recorded_text(name), form))
-    paths = topology_paths(lspci.parse(recorded_text(name)))
-    placed = [PlacedFunction(f, paths[f.address], None, None) for f in functions]
+    paths = topology_paths(listing.parse(recorded_text(name)))
+    placed = [PlacedFunction(f, paths[f.address], None, None, None) for f in functions]
     return snapshot(*placed, probe="lspci")
 
 
 def alone(function: PciFunction, *, probe: str = "boot", qdev_id: str = "d0") -> Snapshot:
-    return snapshot(PlacedFunction(function, TopologyPath(0, ((3, 0),)), qdev_id, "x"), probe=probe)
+    placed = PlacedFunction(function, TopologyPath(0, ((3, 0),)), qdev_id, "x", ())
+    return snapshot(placed, probe=probe)
 
 
 def breaking(changes: tuple[Change, ...]) -> list[tuple[Kind, str]]:
@@ -48,8 +61,8 @@ def test_a_text_against_itself_is_compatible_and_against_the_whole_is_open(
 ) -> None:
     text, whole = told(name, form), recorded(name)
 
-    assert compare(text, text) == ()
-    same = unknowns(text, text)
+    assert compare(text, text).changes == ()
+    same = compare(text, text).unknowns
     assert same
     assert all(unknown.excused for unknown in same)
     assert verdict((), same, BREAKING_ONLY) is Verdict.COMPATIBLE
@@ -58,7 +71,7 @@ def test_a_text_against_itself_is_compatible_and_against_the_whole_is_open(
     # A short text does not tell the programming interface; ids and place say enough.
     assert {pair.basis for pair in match(text, whole).pairs} == {Basis.PATH}
     for before, after in ((text, whole), (whole, text)):
-        changes, left_open = compare(before, after), unknowns(before, after)
+        changes, left_open = compare(before, after).changes, compare(before, after).unknowns
         assert breaking(changes) == []
         assert verdict(changes, left_open, BREAKING_ONLY) is Verdict.ERROR
         assert {unknown.label for unknown in left_open if not unknown.excused} == {
@@ -79,7 +92,7 @@ def test_every_told_bit_counts_in_a_text(offset_mask: tuple[int, int]) -> None:
     full = next(f for f in whole.functions if f.address == nic.address)
     for bit in [1 << place for place in range(32) if mask >> place & 1]:
         changed = replace(full.function, config=flipped(full.function.config, offset, bit))
-        changes = compare(alone(nic.function), alone(changed))
+        changes = compare(alone(nic.function), alone(changed)).changes
         assert breaking(changes), f"0x{offset:x} & {bit:#x}"
 
 
@@ -92,10 +105,10 @@ def test_a_heading_of_a_capability_counts_and_its_registers_are_open() -> None:
     gone[0x81] = 0
     before = alone(replace(nvme.function, config=bytes(gone)))
 
-    assert breaking(compare(before, alone(listed.function))) == [
+    assert breaking(compare(before, alone(listed.function)).changes) == [
         (Kind.CAPABILITY, "Power Management capability")
     ]
-    fields = {unknown.field for unknown in unknowns(before, alone(listed.function))}
+    fields = {unknown.field for unknown in compare(before, alone(listed.function)).unknowns}
     assert {"capability registers", "device-specific registers"} <= fields
     assert "capability list" not in fields
 
@@ -108,8 +121,8 @@ def test_a_size_nobody_read_is_open_and_no_change() -> None:
     unsized = alone(replace(vga.function, bars=bars))
 
     def found(one: Snapshot, two: Snapshot) -> list[tuple[str, bool]]:
-        assert not breaking(compare(one, two))
-        return [(unknown.field, unknown.excused) for unknown in unknowns(one, two)]
+        assert not breaking(compare(one, two).changes)
+        return [(unknown.field, unknown.excused) for unknown in compare(one, two).unknowns]
 
     # The size of the video ROM's shadow is the kernel's, not the device's.
     assert found(sized, unsized) == [("BAR 0 size", False), ("expansion ROM size", True)]
@@ -128,8 +141,8 @@ def test_a_register_without_sizes_may_be_an_unassigned_bar() -> None:
         unread=frozenset({Fact.BAR_SIZES, Fact.ROM, Fact.DRIVER}),
     )
 
-    assert not breaking(compare(alone(vga.function), alone(bytes_only)))
-    fields = [unknown.field for unknown in unknowns(alone(vga.function), alone(bytes_only))]
+    assert not breaking(compare(alone(vga.function), alone(bytes_only)).changes)
+    fields = [unknown.field for unknown in compare(alone(vga.function), alone(bytes_only)).unknowns]
     assert fields == ["BAR sizes", "expansion ROM"]
 
 
@@ -137,41 +150,109 @@ def test_a_substituted_backend_is_excused_only_by_the_same_substitute() -> None:
     nic = recorded("qemu-7.2_pc-two-nics").by_id("net1")
     assert nic is not None
 
-    def side(*inert: str, option: str = "-netdev tap,id=n1,ifname=a") -> Snapshot:
+    def side(*options: str, inert: str = "-netdev user") -> Snapshot:
         stand_ins = tuple(
-            Substitution(option, f"{kind},id=n1", "net1", ("virtio features",)) for kind in inert
+            Substitution(option, inert, "net1", ("virtio features",)) for option in options
         )
         nics = (NetworkInterface(nic.address, "52:54:00:00:00:02", None, "ens4", ()),)
         return replace(snapshot(nic, nics=nics), substitutions=stand_ins)
 
     def found(one: Snapshot, two: Snapshot) -> list[tuple[str, bool]]:
-        return [(unknown.field, unknown.excused) for unknown in unknowns(one, two)]
+        return [(unknown.field, unknown.excused) for unknown in compare(one, two).unknowns]
 
-    assert found(side("user"), side("user")) == [("virtio features", True)]
-    other_host = side("user", option="-netdev tap,id=n1,ifname=b")
-    assert found(side("user"), other_host) == [("virtio features", True)]
-    other_kind = side("user", option="-netdev vhost-user,id=n1,chardev=c")
-    assert found(side("user"), other_kind) == [("virtio features", False)]
-    assert found(side("user"), side("socket")) == [("virtio features", False)]
-    assert found(side("user"), side()) == [("virtio features", False)]
+    tap, vhost = "-netdev tap", "-netdev tap,vhost=on"
+    assert found(side(tap), side(tap)) == [("virtio features", True)]
+    for other in (vhost, "-netdev tap,queues=2", "-netdev vhost-user"):
+        assert found(side(tap), side(other)) == [("virtio features", False)], other
+    assert found(side(tap), side(tap, inert="-netdev socket")) == [("virtio features", False)]
+    # Two backends of one device are two reasons, whichever is told first.
+    assert found(side(tap, vhost), side(vhost, tap)) == [("virtio features", True)]
+    assert found(side(tap, vhost), side(vhost)) == [("virtio features", False)]
+    assert found(side(tap), side()) == [("virtio features", False)]
     assert found(side(), side()) == []
 
 
-def test_what_holds_for_a_nic_without_an_id_holds_for_each_of_them() -> None:
+def test_what_holds_for_a_nic_without_an_id_holds_for_each_of_its_type() -> None:
     placed = recorded("qemu-7.2_pc-two-nics").by_id("net1")
     assert placed is not None
     nameless = replace(placed, qdev_id=None)
-    told = Substitution("-nic tap,model=virtio", "-nic user", None, ("virtio features",))
+    told = Substitution(
+        "-nic tap", "-nic user", None, ("virtio features",), device="virtio-net-pci"
+    )
     elsewhere = Substitution("-tpmdev emulator", "left out", None, ("ACPI tables",))
 
     def found(function: PlacedFunction) -> list[str]:
         nics = (NetworkInterface(function.address, "52:54:00:00:00:02", None, "ens4", ()),)
         side = replace(snapshot(function, nics=nics), substitutions=(told, elsewhere))
-        return [unknown.field for unknown in unknowns(side, side)]
+        return [unknown.field for unknown in compare(side, side).unknowns]
 
     assert found(nameless) == ["virtio features"]
     assert found(placed) == []
     assert found(replace(nameless, device="e1000")) == []
+
+
+def test_an_identifier_that_a_side_did_not_read_is_open() -> None:
+    nic = recorded("qemu-7.2_pc-two-nics").by_id("net1")
+    assert nic is not None
+    interface = NetworkInterface(nic.address, "52:54:00:00:00:02", None, "ens4", ())
+
+    def side(identifiers: tuple[Identifier, ...] | None) -> Snapshot:
+        return snapshot(replace(nic, identifiers=identifiers), nics=(interface,))
+
+    def found(one: Snapshot, two: Snapshot) -> list[tuple[str, bool]]:
+        assert compare(one, two).changes == ()
+        return [(unknown.field, unknown.excused) for unknown in compare(one, two).unknowns]
+
+    index = Identifier(IdentifierName.ACPI_INDEX, "7", stated=True)
+    assert found(side(()), side(())) == []
+    assert found(side(None), side(None)) == [("MAC address", True)]
+    assert found(side(None), side(())) == [("MAC address", False)]
+    assert found(side((index,)), side(None)) == [("MAC address", False), ("ACPI index", False)]
+
+
+def test_a_guest_without_extended_space_leaves_it_open() -> None:
+    """Without MMCONFIG lspci prints 256 bytes of a PCI Express function, with all its words."""
+    text = re.sub(r"^[1-9a-f][0-9a-f]{2}: .*\n", "", recorded_text("qemu-7.2_q35-many"), flags=re.M)
+    text = re.sub(r"^\tCapabilities: \[[1-9a-f][0-9a-f]{2} .*\n", "", text, flags=re.M)
+    functions = listing.parse(text)
+    paths = topology_paths(functions)
+    blind = snapshot(*(PlacedFunction(f, paths[f.address], None, None, ()) for f in functions))
+    whole = snapshot(
+        *(replace(f, qdev_id=None, device=None) for f in recorded("qemu-7.2_q35-many").functions)
+    )
+    # PCI Express functions, and the host bridges, of which nobody knows.
+    express = {f.address for f in functions if len(f.config) == 4096}
+    assert express == {
+        f.address
+        for f in whole.functions
+        if len(f.function.config) == 4096 or f.function.config[0x0A:0x0C] == b"\x00\x06"
+    }
+    for one, two, excused in ((blind, blind, True), (blind, whole, False), (whole, blind, False)):
+        assert breaking(compare(one, two).changes) == []
+        found = [u for u in compare(one, two).unknowns if u.field == "extended capability list"]
+        assert {u.address_before for u in found} == express
+        assert {u.excused for u in found} == {excused}
+
+
+@given(st.data())
+def test_whatever_is_not_read_is_never_equal(data: st.DataObject) -> None:
+    """A bit that a side did not read is open, whatever stands there; never a change, never none."""
+    functions = recorded("qemu-7.2_q35-many").functions
+    placed = data.draw(st.sampled_from(functions))
+    function = placed.function
+    offset = data.draw(st.integers(0, len(function.config) - 1))
+    known = bytearray(function.known)
+    known[offset] = 0
+    config = bytearray(function.config)
+    config[offset] = data.draw(st.integers(0, 255))
+    if offset in (0x00, 0x01, 0x02, 0x03, 0x0A, 0x0B, 0x0E):
+        return  # Without these nobody knows what function it is.
+    before = snapshot(placed)
+    after = snapshot(
+        replace(placed, function=replace(function, config=bytes(config), known=bytes(known)))
+    )
+    open_fields = [unknown for unknown in compare(before, after).unknowns if not unknown.excused]
+    assert open_fields, hex(offset)
 
 
 def test_a_name_that_only_one_side_shows_is_open() -> None:
@@ -183,7 +264,7 @@ def test_a_name_that_only_one_side_shows_is_open() -> None:
     )
 
     def found(one: Snapshot, two: Snapshot) -> list[tuple[str, bool]]:
-        return [(unknown.field, unknown.excused) for unknown in unknowns(one, two)]
+        return [(unknown.field, unknown.excused) for unknown in compare(one, two).unknowns]
 
     assert found(named, named) == []
     assert found(named, snapshot(placed)) == [("interface name", False)]
@@ -208,7 +289,7 @@ def test_verdicts(
     severities: list[Severity], excused: list[bool], fail_on: list[FailOn], expected: Verdict
 ) -> None:
     nic = recorded("qemu-7.2_pc-two-nics").functions[-1]
-    (change, *_) = compare(snapshot(nic), snapshot())
+    (change, *_) = compare(snapshot(nic), snapshot()).changes
     changes = [replace(change, severity=severity) for severity in severities]
     left_open = [
         Unknown(None, None, "x", "y", "why", "why", nic.address, nic.address, excused=same)
@@ -218,16 +299,66 @@ def test_verdicts(
     assert verdict(changes, left_open, frozenset(fail_on)) is expected
 
 
+def hidden(snapshot: Snapshot, index: int) -> Snapshot:
+    """The snapshot with BAR sizes of one function unread."""
+    one = snapshot.functions[index]
+    function = replace(one.function, bars=(), unread=frozenset({Fact.BAR_SIZES}))
+    functions = list(snapshot.functions)
+    functions[index] = replace(one, function=function)
+    return replace(snapshot, functions=tuple(functions))
+
+
 def test_a_scenario_does_not_pass_on_what_one_boot_did_not_show() -> None:
     before = report_data.record("qemu-7.2_pc-two-nics").snapshot
-    broken = replace(
-        before.functions[-1],
-        function=replace(
-            before.functions[-1].function, bars=(), unread=frozenset({Fact.BAR_SIZES})
-        ),
-    )
-    after = replace(before, functions=(*before.functions[:-1], broken))
     comparison = report_data.case("two-nics-pinned", "pc", []).comparisons[0]
 
     with pytest.raises(CannotTest, match=r"BAR sizes of net1 .* is not known after"):
-        judge(before, after, comparison)
+        judge(before, hidden(before, -1), comparison)
+
+
+def test_a_scenario_tells_a_proved_break_whatever_else_is_open() -> None:
+    before = report_data.record("qemu-7.2_pc-two-nics").snapshot
+    after = hidden(report_data.record("qemu-7.2_pc-first-nic-removed").snapshot, 0)
+    comparison = report_data.case("two-nics-pinned", "pc", []).comparisons[0]
+
+    judged = judge(before, after, comparison)
+
+    assert "net0 vanished" in [failure.message for failure in judged.failures]
+    # What was to change and was not seen to is no proof where not all was seen.
+    moves = [report_data.expectation("net1", Aspect.ADDRESS, "changed")]
+    control = report_data.case("two-nics-unpinned", "pc", moves).comparisons[0]
+    with pytest.raises(CannotTest, match="is not known after"):
+        judge(before, hidden(before, 0), control)
+
+
+@given(st.data())
+def test_a_scenario_and_a_diff_agree(data: st.DataObject) -> None:
+    """Where nothing is expected to change, both say the same of any two boots."""
+    sides = []
+    for _ in range(2):
+        side = report_data.record(data.draw(st.sampled_from(BOOTS))).snapshot
+        if data.draw(st.booleans()):
+            side = hidden(side, data.draw(st.integers(0, len(side.functions) - 1)))
+        if data.draw(st.booleans()):
+            told = Substitution(
+                data.draw(st.sampled_from(["-netdev tap", "-netdev tap,vhost=on"])),
+                "-netdev user",
+                "net1",
+                ("virtio features",),
+            )
+            side = replace(side, substitutions=(told,))
+        sides.append(side)
+    place = SourcePosition("x", 1)
+    before, after = sides
+    said = diff(Side("x", before, place, {}), Side("x", after, place, {}), BREAKING_ONLY)
+    comparison = report_data.case("x", "pc", []).comparisons[0]
+    try:
+        judged = judge(before, after, comparison)
+    except CannotTest:
+        assert said.verdict is Verdict.ERROR
+    else:
+        assert said.verdict is (Verdict.BREAK if judged.failures else Verdict.COMPATIBLE)
+        assert judged.unknowns == said.unknowns
+
+
+BOOTS = (report_data.TWO_NICS, report_data.FIRST_REMOVED)

@@ -17,6 +17,7 @@ from pciabi.pci.function import PciFunction
 from pciabi.probe import agreement, reachability
 from pciabi.qemu.device_tree import TreeFunction
 from pciabi.qemu.placement import QemuFunction
+from tests.unit.strategies import fully_read
 
 MACS = {"net0": "52:54:00:ab:00:01", "net1": "52:54:00:ab:00:02"}
 
@@ -43,10 +44,7 @@ class Sight:
 def whole() -> Sight:
     slots = {"net0": 3, "net1": 4}
     return Sight(
-        tuple(
-            PciFunction(address(slot), nic_bytes(), (), None, "virtio-pci", "")
-            for slot in slots.values()
-        ),
+        tuple(fully_read(address(slot), nic_bytes(), "virtio-pci") for slot in slots.values()),
         tuple(
             QemuFunction(
                 address(slot), TopologyPath(0, ((slot, 0),)), 0x1AF4, 0x1000, name, "virtio-net-pci"
@@ -62,7 +60,7 @@ def whole() -> Sight:
 
 
 def snapshot(sight: Sight) -> None:
-    functions = agreement.placed(sight.guest, sight.qemu)
+    functions = agreement.placed(sight.guest, sight.qemu, {})
     agreement.must_be_found(functions, sorted(MACS))
     agreement.must_be_driven(functions, sight.interfaces)
     agreement.must_match_macs(functions, sight.interfaces, sight.macs)
@@ -123,7 +121,7 @@ def test_whatever_is_missing_or_different_ends_the_case(
 def function(slot: int, number: int) -> PciFunction:
     config = bytearray(nic_bytes())
     config[reg.HEADER_TYPE] = reg.HEADER_MULTI_FUNCTION
-    return PciFunction(GuestAddress(0, 0, slot, number), bytes(config), (), None, None, "")
+    return fully_read(GuestAddress(0, 0, slot, number), bytes(config))
 
 
 def listed(slot: int, number: int) -> QemuFunction:
@@ -132,7 +130,7 @@ def listed(slot: int, number: int) -> QemuFunction:
 
 
 def grown(one: QemuFunction) -> TreeFunction:
-    return TreeFunction(one.path, 0x1AF4, 0x1000, one.qdev_id, "virtio-net-pci", "pci.0")
+    return TreeFunction(one.path, 0x1AF4, 0x1000, one.qdev_id, "virtio-net-pci", "pci.0", {})
 
 
 slots = st.sets(st.tuples(st.integers(0, 4), st.integers(0, 7)), min_size=1, max_size=12)
@@ -153,7 +151,7 @@ def test_what_has_no_function_0_beside_it_is_unreachable_and_nothing_else(
 
     assert {one.path.hops[0] for one in hidden(guest)} == there - within_reach
     if guest:
-        placed = agreement.placed(guest, told, hidden(guest))
+        placed = agreement.placed(guest, told, {}, hidden(guest))
         assert {one.path.hops[0] for one in placed} == within_reach
     for missed in range(len(guest)):
         with pytest.raises(Disagreement, match="a guest finds none there"):
@@ -165,13 +163,14 @@ def test_what_the_guest_finds_is_not_called_unreachable() -> None:
         agreement.placed(
             [function(5, 1)],
             [listed(5, 1)],
+            {},
             [Unreachable(listed(5, 1).path, None, None, "no function 0")],
         )
 
 
 def test_all_that_is_behind_an_unreachable_bridge_is_unreachable() -> None:
     tree = [
-        TreeFunction(TopologyPath.parse(path), 0x1B36, 1, name, "pci-bridge", "pci.0")
+        TreeFunction(TopologyPath.parse(path), 0x1B36, 1, name, "pci-bridge", "pci.0", {})
         for path, name in (("0/06.1", "br0"), ("0/06.1/04.0", "br1"), ("0/06.1/04.0/02.0", "net1"))
     ]
     hidden = reachability.unreachable({}, tree)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from pciabi.errors import CannotTest
 from pciabi.pci import headings, listing, lspci
 from pciabi.pci.config_space import decode
-from pciabi.pci.function import Fact, PciFunction
+from pciabi.pci.function import Fact, PciFunction, all_bits
 from tests.unit.strategies import RECORDINGS, recorded_text
 
 HEX = re.compile(r"^([0-9a-f]{2,3}): .*\n", re.MULTILINE)
@@ -37,13 +38,13 @@ def taken(text: str, form: str) -> str:
 @pytest.mark.parametrize("name", RECORDINGS)
 @pytest.mark.parametrize("form", FORMS)
 def test_what_is_told_is_true(name: str, form: str) -> None:
-    real = {function.address: function for function in lspci.parse(recorded_text(name))}
+    real = {function.address: function for function in listing.parse(recorded_text(name))}
     found = listing.parse(taken(recorded_text(name), form))
 
     assert [function.address for function in found] == list(real)
     for function in found:
         truth = real[function.address].config.ljust(len(function.config), b"\0")
-        known = function.known or b"\xff" * len(function.config)
+        known = function.known
         told = [(i, c & k) for i, (c, k) in enumerate(zip(function.config, known, strict=True))]
         assert told == [(i, truth[i] & known[i]) for i in range(len(known))]
         assert all(byte & ~mask == 0 for byte, mask in zip(function.config, known, strict=True))
@@ -53,7 +54,7 @@ def test_what_is_told_is_true(name: str, form: str) -> None:
 
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_detailed_text_tells_everything_it_prints(name: str) -> None:
-    real = {function.address: function for function in lspci.parse(recorded_text(name))}
+    real = {function.address: function for function in listing.parse(recorded_text(name))}
 
     for function in listing.parse(taken(recorded_text(name), "-vvnn")):
         truth = real[function.address]
@@ -67,9 +68,9 @@ def test_detailed_text_tells_everything_it_prints(name: str) -> None:
         ]
 
 
-def test_whole_recordings_are_read_as_the_boot_probe_reads_them() -> None:
+def test_whole_recordings_leave_nothing_open() -> None:
     for name in RECORDINGS:
-        assert listing.parse(recorded_text(name)) == lspci.parse(recorded_text(name))
+        assert all(function.is_whole for function in listing.parse(recorded_text(name)))
 
 
 def at(text: str, address: str, form: str) -> PciFunction:
@@ -79,13 +80,13 @@ def at(text: str, address: str, form: str) -> PciFunction:
 
 def test_a_short_dump_of_an_express_function_leaves_extended_space_open() -> None:
     q35, pc = recorded_text("qemu-7.2_q35-many"), recorded_text("qemu-7.2_pc-many")
-    e1000e = next(str(f.address)[5:] for f in lspci.parse(q35) if f.config[2:4] == b"\xd3\x10")
+    e1000e = next(str(f.address)[5:] for f in listing.parse(q35) if f.config[2:4] == b"\xd3\x10")
     short = at(q35, e1000e, "-nnxxx")
     assert (len(short.config), short.was_read(0x100, 4, 1)) == (4096, False)
     # The text names the extended capabilities that the dump leaves out.
     assert at(q35, e1000e, "-vvnnxxx").was_read(0x100, 4, 0xFFFFFFFF)
     # On i440fx there is no extended space to read.
-    assert all(f.known is None for f in listing.parse(taken(pc, "-nnxxx")))
+    assert all(f.is_whole for f in listing.parse(taken(pc, "-nnxxx")))
 
 
 ONE = "00:03.0 Ethernet controller [0200]: X [8086:100e] (rev 03)\n"
@@ -174,7 +175,8 @@ def test_every_heading_the_real_lspci_prints_is_known(
     (one,) = listing.parse(ONE)
     config = chained(numbers, extended=extended)
     file = tmp_path / "dump"
-    file.write_text(lspci.dump([PciFunction(one.address, config, (), None, None, "00:03.0 x")]))
+    chain = replace(one, config=config, known=all_bits(config), text="00:03.0 x")
+    file.write_text(lspci.dump([chain]))
     shown = subprocess.run(
         ["lspci", "-F", str(file), "-nn", "-vvv"], check=True, capture_output=True, text=True
     ).stdout

@@ -12,7 +12,7 @@ from pciabi.errors import CannotTest
 from pciabi.pci.address import GuestAddress, TopologyPath
 from pciabi.pci.function import PciFunction
 from pciabi.pci.topology import topology_paths
-from tests.unit.strategies import recorded
+from tests.unit.strategies import fully_read, recorded
 
 
 def function(address: str, secondary: int | None = None, ids: str = "36 1b 01 00") -> PciFunction:
@@ -21,7 +21,7 @@ def function(address: str, secondary: int | None = None, ids: str = "36 1b 01 00
     if secondary is not None:
         config[0x0E] = 0x81
         config[0x19] = secondary
-    return PciFunction(GuestAddress.parse(address), bytes(config), (), None, None, "")
+    return fully_read(GuestAddress.parse(address), bytes(config))
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pciabi.abi.snapshot import PlacedFunction
 from pciabi.pci.address import GuestAddress, TopologyPath
-from pciabi.pci.function import PciFunction
 from pciabi.probe.creation import creations
-from pciabi.qemu.device_options import device_options
 from pciabi.qemu.device_tree import TreeFunction
 from pciabi.qemu.inventory import Nameless
+from pciabi.vm.command_line.device_options import device_options
+from tests.unit.strategies import fully_read
 
 CLASSES = {"mch": 0x0600, "VGA": 0x0300, "pcie-root-port": 0x0604}
 
 
 def in_tree(path: str, device: str, qdev_id: str | None, bus: str = "pcie.0") -> TreeFunction:
-    return TreeFunction(TopologyPath.parse(path), 0x1234, 1, qdev_id, device, bus)
+    return TreeFunction(TopologyPath.parse(path), 0x1234, 1, qdev_id, device, bus, {})
 
 
 def found(function: TreeFunction) -> PlacedFunction:
@@ -26,10 +26,11 @@ def found(function: TreeFunction) -> PlacedFunction:
     slot, number = function.path.hops[-1]
     address = GuestAddress(0, len(function.path.hops) - 1, slot, number)
     return PlacedFunction(
-        PciFunction(address, bytes(config), (), None, None, ""),
+        fully_read(address, bytes(config)),
         function.path,
         function.qdev_id,
         function.device,
+        (),
     )
 
 

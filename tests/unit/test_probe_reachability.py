@@ -6,16 +6,16 @@ import pytest
 
 from pciabi.errors import Disagreement
 from pciabi.pci.address import GuestAddress, TopologyPath
-from pciabi.pci.function import PciFunction
 from pciabi.probe.enumeration import Found
 from pciabi.probe.reachability import settle
 from pciabi.qemu.device_tree import TreeFunction
+from tests.unit.strategies import fully_read
 
 IDS = (0x1AF4, 0x1000)
 
 
 def in_tree(path: str, ids: tuple[int, int] = IDS) -> TreeFunction:
-    return TreeFunction(TopologyPath.parse(path), *ids, f"at-{path}", "some-device", "pci.0")
+    return TreeFunction(TopologyPath.parse(path), *ids, f"at-{path}", "some-device", "pci.0", {})
 
 
 def found(path: str, *, multifunction: bool = False, port: bool = False) -> Found:
@@ -27,12 +27,12 @@ def found(path: str, *, multifunction: bool = False, port: bool = False) -> Foun
         config[0x06], config[0x34] = 0x10, 0x40
         config[0x40:0x44] = b"\x10\0\x42\0"
     address = GuestAddress(0, len(parsed.hops) - 1, *parsed.hops[-1])
-    return Found(PciFunction(address, bytes(config), (), None, None, ""), parsed)
+    return Found(fully_read(address, bytes(config)), parsed)
 
 
 def test_the_same_functions_agree() -> None:
     functions, hidden = settle(
-        [found("0/02.0"), found("0/01.0")], [in_tree("0/01.0"), in_tree("0/02.0")]
+        [found("0/02.0"), found("0/01.0")], [in_tree("0/01.0"), in_tree("0/02.0")], frozenset()
     )
     assert [(str(f.address), f.qdev_id) for f in functions] == [
         ("0000:00:01.0", "at-0/01.0"),
@@ -53,7 +53,7 @@ def test_the_same_functions_agree() -> None:
 def test_what_is_hidden_has_a_reason(path: str, reason: str) -> None:
     seen = [found("0/01.0"), found("0/02.0", port=True)]
     tree = {path: in_tree(path) for path in ("0/01.0", "0/02.0", "0/03.1", path)}
-    _, hidden = settle(seen, list(tree.values()))
+    _, hidden = settle(seen, list(tree.values()), frozenset())
     (told,) = [one.reason for one in hidden if str(one.path) == path]
     assert reason in told
 
@@ -84,4 +84,4 @@ def test_what_does_not_agree_is_a_fault(
     seen: list[Found], tree: list[TreeFunction], words: str
 ) -> None:
     with pytest.raises(Disagreement, match=words):
-        settle(seen, tree)
+        settle(seen, tree, frozenset())

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pciabi.qemu.command_line import device_argument
-from pciabi.qemu.device_options import DeviceOption, device_options
+from pciabi.vm.command_line.device_options import DeviceOption, device_options
 from pciabi.vm.config import Device
 
 VALUES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)
@@ -24,7 +24,11 @@ DEVICES = st.builds(
 
 
 def option(device: Device) -> DeviceOption:
-    return DeviceOption(device.driver, device.id, device.bus, device.addr)
+    said = {"driver": device.driver, "id": device.id, "bus": device.bus, "addr": device.addr}
+    known = {key: value for key, value in said.items() if value is not None}
+    return DeviceOption(
+        device.driver, device.id, device.bus, device.addr, {**known, **dict(device.properties)}
+    )
 
 
 @given(st.lists(st.tuples(DEVICES, st.booleans())))
@@ -33,8 +37,7 @@ def test_key_value_devices_come_first_each_kind_in_order(
 ) -> None:
     arguments = ["-machine", "q35"]
     for device, json_form in devices:
-        said = {"driver": device.driver, "id": device.id, "bus": device.bus, "addr": device.addr}
-        known = {key: value for key, value in said.items() if value is not None}
+        known = dict(option(device).properties)
         arguments += ["-device", json.dumps(known) if json_form else device_argument(device)]
     plain = [option(device) for device, json_form in devices if not json_form]
     structured = [option(device) for device, json_form in devices if json_form]
@@ -48,8 +51,8 @@ def test_set_pins_a_key_value_device_only() -> None:
         *("-set", "device.a.addr=0x3", "-set", "device.b.addr=0x5"),
     ]
     assert device_options(arguments) == (
-        DeviceOption("e1000", "a", None, "0x3"),
-        DeviceOption("e1000", "b", None, "4"),
+        DeviceOption("e1000", "a", None, "0x3", {"driver": "e1000", "id": "a", "addr": "0x3"}),
+        DeviceOption("e1000", "b", None, "4", {"driver": "e1000", "id": "b", "addr": "4"}),
     )
 
 

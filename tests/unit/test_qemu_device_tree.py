@@ -55,12 +55,20 @@ def written(devices: tuple[Planned, ...], depth: int) -> Iterator[str]:
         yield f"{pad}  bus: virtio-bus"
         yield f"{pad}    type virtio-pci-bus"
         yield f'{pad}    dev: virtio-net-device, id ""'
+        yield f'{pad}      mac = "52:54:00:00:00:0a"'
+        yield f"{pad}      acpi-index = 7 (0x7)"
 
 
 def expected(devices: tuple[Planned, ...], above: TopologyPath, bus: str) -> Iterator[TreeFunction]:
     for device in devices:
         path = above.below(*device.place)
-        yield TreeFunction(path, *device.ids, device.id or None, device.type, bus)
+        properties = {
+            "addr": f"{device.place[0]:02x}.{device.place[1]:x}",
+            "serial": "bus: pci.9",
+            "mac": "52:54:00:00:00:0a",
+            "acpi-index": "7",
+        }
+        yield TreeFunction(path, *device.ids, device.id or None, device.type, bus, properties)
         yield from expected(device.behind, path, device.bus or "")
 
 

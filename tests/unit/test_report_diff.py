@@ -24,6 +24,7 @@ from pciabi.pci.function import Fact
 from pciabi.report import diff_html, diff_json, diff_junit, diff_sarif, diff_text, snapshot_text
 from pciabi.report import diff_wording as wording
 from pciabi.report.change_rules import RULES, UNKNOWN
+from pciabi.report.gaps import gaps
 from tests.unit import report_data as data
 from tests.unit.strategies import GOLDEN, flipped
 
@@ -31,7 +32,8 @@ SARIF = json.loads((GOLDEN.parent.parent / "schemas" / "sarif-2.1.0.json").read_
 HOSTILE = "</pre><script>alert(1)</script>{{ 7 * 7 }}\x1b[31m\x00\u202e\ud800|\n"
 CHANGE_KEYS = (
     "from to machine device id label case placement kind field offset mask before after "
-    "address_before address_after path_before path_after severity reason file line consequences"
+    "address_before address_after path_before path_after severity reason "
+    "exchanged_with file line consequences"
 )
 
 
@@ -172,10 +174,10 @@ def test_the_terminal_prints_any_result(made: Any, terminal: bool) -> None:
 
 
 def test_gaps_of_many_devices_are_one_line() -> None:
-    (gap, *_) = wording.gaps(same().unknowns)
+    (gap, *_) = gaps(same().unknowns)
     assert gap.reason == "its size was not read"
-    two = wording.gaps(one_sided().unknowns)
-    assert two[0].reason == "after: lspci's text does not show it"
+    two = gaps(one_sided().unknowns)
+    assert two[0].reason == "after: the guest could not read it"
 
 
 @every
@@ -184,7 +186,7 @@ def test_the_document_obeys_its_schema(made: Any) -> None:
     jsonschema.Draft202012Validator.check_schema(diff_json.schema())
     jsonschema.validate(document, diff_json.schema(), cls=jsonschema.Draft202012Validator)
     assert list(document)[:5] == ["schema", "tool", "version", "verdict", "exit_code"]
-    assert document["schema"] == "pciabi-diff/1"
+    assert document["schema"] == "pciabi-diff/2"
     for change in document["changes"]:
         assert list(change) == CHANGE_KEYS.split()
     total = len(document["unknowns"]) + sum(

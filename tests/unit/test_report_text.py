@@ -51,7 +51,10 @@ def test_a_pipe_gets_plain_ascii_lines_with_everything_in_them() -> None:
     assert lines[1].startswith("BROKE: ")
     assert lines[2].startswith("NOT TESTED: ")
     assert "    [bold]not markup[/bold]" in lines
-    assert lines[-2].startswith("Error: 1 of 3 cases could not be tested")
+    assert lines[-3].startswith("Error: 1 of 3 cases could not be tested")
+    assert lines[-2].startswith("Scope: topology, configuration space, BARs, ")
+    assert "as read under TCG. Not looked at: " in lines[-2]
+    assert "virtio features" in lines[-2].partition("Not looked at: ")[2]
     assert lines[-1] == "report: reports/x/report.html"
 
 

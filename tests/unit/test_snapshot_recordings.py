@@ -11,7 +11,6 @@ from pciabi import __version__
 from pciabi.abi.change import Severity
 from pciabi.abi.compare import compare
 from pciabi.abi.snapshot import Snapshot
-from pciabi.abi.unknown import unknowns
 from pciabi.pci.config_space import decode, encode
 from pciabi.pci.function import PciFunction
 from pciabi.pci.layout import FieldClass
@@ -30,7 +29,7 @@ def recorded(name: str) -> Snapshot:
 def told(before: str, after: str, severity: Severity) -> list[tuple[str | None, str, str, str]]:
     return [
         (change.id, change.field, change.before, change.after)
-        for change in compare(recorded(before), recorded(after))
+        for change in compare(recorded(before), recorded(after)).changes
         if change.severity is severity
     ]
 
@@ -84,8 +83,8 @@ def test_what_a_cxl_link_agreed_on_is_no_hardware() -> None:
 
 def test_sizes_of_virtual_functions_bars_are_left_open() -> None:
     guest = recorded("qemu-10.0_pc-q35-10.0_amd-iommu-igb")
-    fields = [unknown.field for unknown in unknowns(guest, guest)]
-    assert fields == ["sizes of VF BARs", "interface name"]
+    fields = [unknown.field for unknown in compare(guest, guest).unknowns]
+    assert fields == ["virtual functions", "sizes of VF BARs", "interface name"]
 
 
 def functions(*names: str) -> list[PciFunction]:
@@ -119,7 +118,7 @@ def test_every_bit_of_cxl_sriov_and_hypertransport_is_judged_by_its_class(
                     continue
                 mask = value.field.mask & -value.field.mask
                 other = with_config(function, flipped(function.config, value.offset, mask))
-                changes = compare(alone(function, probe="cold"), alone(other, probe="cold"))
+                changes = compare(alone(function, probe="cold"), alone(other, probe="cold")).changes
                 found = {change.severity for change in changes}
                 assert found >= severities, f"{capability.name}: {value.field.name}: {found}"
                 assert kind is FieldClass.FIXED or found == severities, value.field.name

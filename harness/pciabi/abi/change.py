@@ -23,6 +23,7 @@ class Kind(StrEnum):
     ROM = "rom"
     INTERRUPT = "interrupt"
     NAME = "name"
+    PROPERTY = "property"
     REGISTER = "register"
     DRIVER = "driver"
 
@@ -70,7 +71,9 @@ class Change:
     device). `field` names the register or fact in the field's standard words
     (`BAR 0`, `MSI-X table size`); `offset` is its place in config space and `mask` the bits
     judged, None where there is none. `before` and `after` are printable values, empty where
-    the device was not there. `reason` says why the severity is what it is.
+    the device was not there. `reason` says why the severity is what it is. `exchanged_with` is
+    the label of the device that took this one's place and left it its own, None for any other
+    change.
     """
 
     device: str | None
@@ -89,3 +92,4 @@ class Change:
     path_before: TopologyPath | None
     path_after: TopologyPath | None
     consequences: tuple[Consequence, ...]
+    exchanged_with: str | None

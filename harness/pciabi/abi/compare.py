@@ -2,55 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from pciabi.abi.change import Change, Kind
 from pciabi.abi.consequences import Sight, consequences
 from pciabi.abi.difference import Difference
 from pciabi.abi.function_differences import function_differences
-from pciabi.abi.matching import Basis, match
-from pciabi.abi.naming import label
+from pciabi.abi.identifier_differences import identifier_differences
+from pciabi.abi.matching import Basis, Matching, Pair, match
+from pciabi.abi.naming import label, pair_label
 from pciabi.abi.reading import reading
 from pciabi.abi.severity import TABLE, Aspect
-from pciabi.abi.snapshot import PlacedFunction, Snapshot
-from pciabi.pci.function import Fact
+from pciabi.abi.snapshot import IdentifierName, PlacedFunction, Snapshot
+from pciabi.abi.unknown import Unknown, opening
+from pciabi.pci.address import GuestAddress
+from pciabi.pci.function import Fact, PciFunction
 
+_OWN = {Basis.MAC: IdentifierName.MAC, Basis.SERIAL: IdentifierName.SERIAL}
+# All that a function's hardware is told by, wherever the function is.
+_SAME = attrgetter("config", "known", "bars", "rom_size", "driver", "unread")
 _ORDER = {kind: place for place, kind in enumerate(Kind)}
 
 
-def compare(before: Snapshot, after: Snapshot) -> tuple[Change, ...]:
-    """All differences, by guest address (the old one where there is one), kind and offset.
+@dataclass(frozen=True)
+class Comparison:
+    """Two snapshots held against each other: which function is which, every difference a guest
+    can see, by guest address (the old one where there is one), kind and offset, benign ones too,
+    and all that is left open of the devices both have."""
 
-    Benign ones are listed too; equal snapshots give an empty tuple. What either side could not
-    read is no change: `abi.unknown` lists it. Raises CannotTest where a configuration space has
-    a size no function has.
+    matching: Matching
+    changes: tuple[Change, ...]
+    unknowns: tuple[Unknown, ...]
+
+
+def compare(before: Snapshot, after: Snapshot) -> Comparison:
+    """Hold two snapshots against each other; equal ones give no change.
+
+    What either side could not read is no change: it is unknown. Raises CannotTest where a
+    configuration space has a size no function has.
     """
     matching = match(before, after)
-    probes = frozenset({before.provenance.probe, after.provenance.probe})
+    changed, left_open = _changing(matching, before, after), opening(before, after)
     changes: list[Change] = []
+    unknowns: list[Unknown] = []
+    # Of each pair both at once: what is decoded for one is at hand for the other.
     for pair in matching.pairs:
+        changes += changed(pair)
+        unknowns += left_open(pair)
+    for function in matching.vanished:
+        sight = Sight(function, None, before.interface_at(function.address), None)
+        change = _change(_presence(function, Aspect.VANISHED), sight, None, None)
+        changes.append(_explained(change, after))
+    for function in matching.appeared:
+        sight = Sight(None, function, None, after.interface_at(function.address))
+        change = _change(_presence(function, Aspect.APPEARED), sight, None, None)
+        changes.append(_explained(change, before))
+    return Comparison(matching, tuple(sorted(changes, key=_sort_key)), tuple(unknowns))
+
+
+def _changing(
+    matching: Matching, before: Snapshot, after: Snapshot
+) -> Callable[[Pair], Iterator[Change]]:
+    """What tells the changes of a device both snapshots have."""
+    probes = frozenset({before.provenance.probe, after.provenance.probe})
+    exchanges = _exchanges(matching)
+    stand_ins = before.stand_ins | after.stand_ins
+
+    def changes(pair: Pair) -> Iterator[Change]:
         sight = Sight(
             pair.before,
             pair.after,
             before.interface_at(pair.before.address),
             after.interface_at(pair.after.address),
         )
-        found = list(_place_differences(sight))
-        if not (before.is_stand_in(pair.before.qdev_id) or after.is_stand_in(pair.after.qdev_id)):
-            found += function_differences(
-                reading(pair.before.function), reading(pair.after.function), probes
-            )
-        changes += [_change(difference, sight, pair.basis) for difference in found]
-    for function in matching.vanished:
-        sight = Sight(function, None, before.interface_at(function.address), None)
-        change = _change(_presence(function, Aspect.VANISHED), sight, None)
-        changes.append(_explained(change, after))
-    for function in matching.appeared:
-        sight = Sight(None, function, None, after.interface_at(function.address))
-        change = _change(_presence(function, Aspect.APPEARED), sight, None)
-        changes.append(_explained(change, before))
-    return tuple(sorted(changes, key=_sort_key))
+        differences = list(_place_differences(sight))
+        if not stand_ins & {pair.before.qdev_id, pair.after.qdev_id}:
+            differences += identifier_differences(pair.before, pair.after)
+            differences += _hardware_differences(pair.before.function, pair.after.function, probes)
+        other = exchanges.get(pair.before.address)
+        return (_change(difference, sight, pair, other) for difference in differences)
+
+    return changes
+
+
+def _hardware_differences(
+    before: PciFunction, after: PciFunction, probes: frozenset[str]
+) -> Iterator[Difference]:
+    # Most functions are the same to the bit: there is nothing to decode.
+    if _SAME(before) == _SAME(after):
+        return iter(())
+    return function_differences(reading(before), reading(after), probes)
+
+
+def _exchanges(matching: Matching) -> dict[GuestAddress, str]:
+    """Of each device that took another one's place and left it its own, by the address it had:
+    the label of that other one."""
+    moves = {
+        (matching.place(pair.before), matching.place(pair.after)): pair
+        for pair in matching.pairs
+        if matching.place(pair.before) != matching.place(pair.after)
+    }
+    return {
+        pair.before.address: pair_label(moves[new, old])
+        for (old, new), pair in moves.items()
+        if (new, old) in moves
+    }
 
 
 def _place_differences(sight: Sight) -> Iterator[Difference]:
@@ -108,12 +166,14 @@ def _presence(function: PlacedFunction, aspect: Aspect) -> Difference:
     )
 
 
-def _change(difference: Difference, sight: Sight, basis: Basis | None) -> Change:
+def _change(
+    difference: Difference, sight: Sight, pair: Pair | None, exchanged_with: str | None
+) -> Change:
     judgement = TABLE[difference.aspect]
     known = sight.before or sight.after
     assert known is not None, "a change is about some function"
     named = known if known.qdev_id or sight.after is None else sight.after
-    explained = "" if basis in (None, Basis.QDEV_ID) else f" (taken for the same device: {basis})"
+    other = exchanged_with if difference.aspect is Aspect.MOVED else None
     change = Change(
         device=known.device or (sight.after.device if sight.after else None),
         id=named.qdev_id,
@@ -125,14 +185,28 @@ def _change(difference: Difference, sight: Sight, basis: Basis | None) -> Change
         before=difference.before,
         after=difference.after,
         severity=judgement.severity,
-        reason=f"{judgement.reason}{explained}",
+        reason=f"{judgement.reason}{_taken_for(pair)}",
         address_before=sight.before.address if sight.before else None,
         address_after=sight.after.address if sight.after else None,
         path_before=sight.before.path if sight.before else None,
         path_after=sight.after.path if sight.after else None,
         consequences=(),
+        exchanged_with=other,
     )
     return replace(change, consequences=consequences(change, sight))
+
+
+def _taken_for(pair: Pair | None) -> str:
+    """What the pairing rests on, unless it is what everybody would think of first."""
+    if pair is None:
+        return ""
+    old, new = pair.before.qdev_id, pair.after.qdev_id
+    if old == new is not None:
+        return ""
+    own = _OWN.get(pair.basis)
+    value = f" {pair.before.stated(own)}" if own is not None else ""
+    renamed = f"; its id was {old} and is {new}" if None not in (old, new) else ""
+    return f" (taken for the same device: {pair.basis}{value}{renamed})"
 
 
 def _explained(change: Change, other: Snapshot) -> Change:

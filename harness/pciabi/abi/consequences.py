@@ -9,6 +9,7 @@ from types import MappingProxyType
 from pciabi.abi.change import Change, Consequence, Harm, Kind, Outcome, Severity
 from pciabi.abi.snapshot import NetworkInterface, PlacedFunction
 from pciabi.pci import registers as reg
+from pciabi.pci.capabilities import extended_offsets
 from pciabi.pci.config_space import decode
 from pciabi.pci.layout import Topic
 
@@ -189,5 +190,6 @@ def _serial_numbers(sight: Sight) -> tuple[bytes | None, bytes | None]:
 def _serial_number(side: PlacedFunction | None) -> bytes | None:
     if side is None:
         return None
-    found = decode(side.function.config).capability(reg.EXT_SERIAL_NUMBER, extended=True)
-    return found.raw[4:] if found else None
+    config = side.function.config
+    found = extended_offsets(config, reg.EXT_SERIAL_NUMBER)
+    return config[found[0] + 4 : found[0] + 12] if found else None

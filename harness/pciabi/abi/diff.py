@@ -9,10 +9,10 @@ from functools import cached_property
 
 from pciabi.abi import own_words
 from pciabi.abi.change import Change, Outcome, Severity
-from pciabi.abi.compare import compare
-from pciabi.abi.matching import Basis, Matching, Pair, match
+from pciabi.abi.compare import Comparison, compare
+from pciabi.abi.matching import Basis, Matching, Pair
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
-from pciabi.abi.unknown import Unknown, unknowns
+from pciabi.abi.unknown import Unknown
 from pciabi.abi.verdict import FailOn, Verdict, verdict
 from pciabi.errors import SourcePosition
 
@@ -52,10 +52,23 @@ class Diff:
 
     before: Side
     after: Side
-    matching: Matching
-    changes: tuple[Change, ...]
-    unknowns: tuple[Unknown, ...]
+    comparison: Comparison
     fail_on: frozenset[FailOn]
+
+    @property
+    def matching(self) -> Matching:
+        """Which function is which."""
+        return self.comparison.matching
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Everything that differs."""
+        return self.comparison.changes
+
+    @property
+    def unknowns(self) -> tuple[Unknown, ...]:
+        """Every field that a side left open."""
+        return self.comparison.unknowns
 
     @property
     def verdict(self) -> Verdict:
@@ -108,9 +121,6 @@ class Diff:
 
 
 def diff(before: Side, after: Side, fail_on: frozenset[FailOn]) -> Diff:
-    """Hold two sides against each other. Raises CannotTest as `compare`."""
-    old, new = before.snapshot, after.snapshot
-    names = before.names, after.names
-    changes = tuple(own_words.change(change, *names) for change in compare(old, new))
-    open_ = tuple(own_words.unknown(unknown, *names) for unknown in unknowns(old, new))
-    return Diff(before, after, match(old, new), changes, open_, fail_on)
+    """Hold two sides against each other. Raises CannotTest as `abi.compare`."""
+    found = compare(before.snapshot, after.snapshot)
+    return Diff(before, after, own_words.told(found, before.names, after.names), fail_on)

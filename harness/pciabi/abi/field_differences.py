@@ -19,8 +19,8 @@ def plain_name(_topic: Topic, field: str) -> str:
 
 
 def field_differences(
-    before: Iterable[FieldValue],
-    after: Iterable[FieldValue],
+    before: Sequence[FieldValue],
+    after: Sequence[FieldValue],
     probes: frozenset[str],
     naming: Naming,
 ) -> Iterator[Difference]:
@@ -29,10 +29,8 @@ def field_differences(
     A field that one side lacks follows from another difference (the capability's version or
     length, the header's type), which is reported for itself.
     """
-    new = {_key(value.field): value for value in after}
-    for old in before:
-        other = new.get(_key(old.field))
-        if other is None or other.value == old.value:
+    for old, other in _paired(before, after):
+        if other.value == old.value:
             continue
         field = old.field
         yield Difference(
@@ -44,6 +42,19 @@ def field_differences(
             old.shown,
             other.shown,
         )
+
+
+def _paired(
+    before: Sequence[FieldValue], after: Sequence[FieldValue]
+) -> Iterable[tuple[FieldValue, FieldValue]]:
+    """The fields that both sides have."""
+    # Nearly always both were read by the same layout, whose fields need not be looked up.
+    if len(before) == len(after) and all(
+        one.field is two.field for one, two in zip(before, after, strict=True)
+    ):
+        return zip(before, after, strict=True)
+    new = {_key(value.field): value for value in after}
+    return ((old, new[_key(old.field)]) for old in before if _key(old.field) in new)
 
 
 def register_differences(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 
-from pciabi.abi.snapshot import PlacedFunction, Snapshot
+from pciabi.abi.snapshot import IdentifierName, PlacedFunction, Snapshot
 from pciabi.pci import registers as reg
 from pciabi.pci.function import Fact
 
@@ -14,8 +15,9 @@ from pciabi.pci.function import Fact
 class Basis(StrEnum):
     """Why two functions are taken for the same device."""
 
+    MAC = "same stated MAC address"
+    SERIAL = "same stated serial number"
     QDEV_ID = "same qdev id"
-    MAC = "same MAC address"
     PATH = "same ids at the same path"
     IDENTITY = "same ids elsewhere"
     PLACE = "only the path is the same"
@@ -32,43 +34,65 @@ class Pair:
 
 @dataclass(frozen=True)
 class Matching:
-    """All devices of two snapshots, each function exactly once, in guest address order."""
+    """All devices of two snapshots, each function exactly once, in guest address order.
+
+    `by_address`: a source names buses but not the bridges that lead to them, so a place is a
+    guest address and not a path.
+    """
 
     pairs: tuple[Pair, ...]
     vanished: tuple[PlacedFunction, ...]
     appeared: tuple[PlacedFunction, ...]
+    by_address: bool
 
+    def place(self, function: PlacedFunction) -> Hashable:
+        """Where a function is, in what both sources tell."""
+        return _by_address(function) if self.by_address else _by_path(function)
+
+
+# What two devices do not have in common.
+_OWN = (IdentifierName.MAC, IdentifierName.SERIAL)
 
 _Key = Callable[[PlacedFunction], Hashable | None]
-_Allowed = Callable[[PlacedFunction, PlacedFunction], bool]
+
+
+class _Ids(Enum):
+    """Whether a pair may be of two functions that both carry qdev ids."""
+
+    ANY = "any"
+    NOT_TWO = "not two"
 
 
 def match(before: Snapshot, after: Snapshot) -> Matching:
-    """Match by qdev id (and place within the device), then MAC, then path, then identity.
+    """Match by what the configuration states of a NIC or disk (MAC, serial number), then by
+    qdev id (and place within the device), then path, then identity.
 
-    Two functions that both carry qdev ids, different ones, are the same device only where the
-    guest cannot tell them apart: same ids at the same path. Everything else pairs a function
-    with an id only with one that has none.
+    Under libvirt an id is dealt out anew when a device goes, so a stated MAC or serial number
+    outranks it; one that two devices share tells neither. Two functions that both carry qdev
+    ids, different ones, are otherwise the same device only where the guest cannot tell them
+    apart: same ids at the same path. By their place alone only functions of one class are.
     """
     old, new = list(before.functions), list(after.functions)
     pairs: list[Pair] = []
-    place = _by_address if _places_are_open(before, after) else _by_path
-    rounds: tuple[tuple[Basis, _Key, _Key, _Allowed], ...] = (
-        (Basis.QDEV_ID, _by_qdev_id(old), _by_qdev_id(new), _always),
-        (Basis.MAC, _by_mac(before), _by_mac(after), _not_two_ids),
-        (Basis.PATH, _with_kind(place), _with_kind(place), _always),
-        (Basis.IDENTITY, _by_subsystem, _by_subsystem, _not_two_ids),
-        (Basis.IDENTITY, _kind, _kind, _not_two_ids),
-        (Basis.PLACE, place, place, _not_two_ids),
+    by_address = _places_are_open(before, after)
+    place = _by_address if by_address else _by_path
+    rounds: tuple[tuple[Basis, _Key, _Key, _Ids], ...] = (
+        (Basis.MAC, *_keys(IdentifierName.MAC, before, after), _Ids.ANY),
+        (Basis.SERIAL, *_keys(IdentifierName.SERIAL, before, after), _Ids.ANY),
+        (Basis.QDEV_ID, _by_qdev_id(old), _by_qdev_id(new), _Ids.ANY),
+        (Basis.PATH, *_both(_with_kind(place)), _Ids.ANY),
+        *_moved(_by_subsystem),
+        *_moved(_kind),
+        (Basis.PLACE, *_both(_with_class(place)), _Ids.NOT_TWO),
     )
-    for basis, old_key, new_key, allowed in rounds:
-        found = _pair_up(old, new, old_key, new_key, allowed)
+    for basis, old_key, new_key, ids in rounds:
+        found = _pair_up(old, new, old_key, new_key, ids)
         pairs += [Pair(one, two, basis) for one, two in found]
         taken = {id(one) for pair in found for one in pair}
         old = [function for function in old if id(function) not in taken]
         new = [function for function in new if id(function) not in taken]
     pairs.sort(key=lambda pair: (pair.before.address, pair.after.address))
-    return Matching(tuple(pairs), _in_order(old), _in_order(new))
+    return Matching(tuple(pairs), _in_order(old), _in_order(new), by_address)
 
 
 def identity(function: PlacedFunction) -> tuple[int, int, int]:
@@ -81,27 +105,54 @@ def identity(function: PlacedFunction) -> tuple[int, int, int]:
     )
 
 
+class _Waiting:
+    """Functions with one key that nobody was paired with yet, in the order of their paths."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[bool, deque[PlacedFunction]] = {True: deque(), False: deque()}
+
+    def add(self, function: PlacedFunction) -> None:
+        self._by_id[function.qdev_id is not None].append(function)
+
+    def take(self, partner: PlacedFunction, ids: _Ids) -> PlacedFunction | None:
+        """The first one that may be the partner, no longer waiting; None where there is none."""
+        named = ids is _Ids.ANY or partner.qdev_id is None
+        heads = [self._by_id[kind] for kind in (True, False) if self._by_id[kind] and kind <= named]
+        return min(heads, key=lambda queue: _by_path(queue[0])).popleft() if heads else None
+
+
 def _pair_up(
     old: Iterable[PlacedFunction],
     new: Iterable[PlacedFunction],
     old_key: _Key,
     new_key: _Key,
-    allowed: _Allowed,
+    ids: _Ids,
 ) -> list[tuple[PlacedFunction, PlacedFunction]]:
-    waiting: dict[Hashable, list[PlacedFunction]] = {}
+    waiting: dict[Hashable, _Waiting] = {}
     for function in sorted(new, key=_by_path):
-        key = new_key(function)
-        if key is not None:
-            waiting.setdefault(key, []).append(function)
+        if (key := new_key(function)) is not None:
+            waiting.setdefault(key, _Waiting()).add(function)
     found = []
     for function in sorted(old, key=_by_path):
         key = old_key(function)
-        candidates = waiting.get(key, []) if key is not None else []
-        partner = next((other for other in candidates if allowed(function, other)), None)
+        partner = waiting[key].take(function, ids) if key in waiting else None
         if partner is not None:
-            candidates.remove(partner)
             found.append((function, partner))
     return found
+
+
+def _moved(kind: _Key) -> Iterator[tuple[Basis, _Key, _Key, _Ids]]:
+    """Rounds for the same ids elsewhere. A MAC or serial number that both state, not the same
+    one, tells two devices apart."""
+
+    def with_own(function: PlacedFunction) -> Hashable | None:
+        return kind(function), *(function.stated(name) for name in _OWN)
+
+    def without_own(function: PlacedFunction) -> Hashable | None:
+        return None if any(function.stated(name) for name in _OWN) else kind(function)
+
+    for old_key, new_key in ((with_own, with_own), (without_own, kind), (kind, without_own)):
+        yield Basis.IDENTITY, old_key, new_key, _Ids.NOT_TWO
 
 
 def _by_qdev_id(functions: Iterable[PlacedFunction]) -> _Key:
@@ -121,10 +172,17 @@ def _by_qdev_id(functions: Iterable[PlacedFunction]) -> _Key:
     return key
 
 
-def _by_mac(snapshot: Snapshot) -> _Key:
+def _keys(name: IdentifierName, before: Snapshot, after: Snapshot) -> tuple[_Key, _Key]:
+    """Keys by an identifying property, as far as it is stated and one device's own."""
+    return _by_identifier(name, before.functions), _by_identifier(name, after.functions)
+
+
+def _by_identifier(name: IdentifierName, functions: Sequence[PlacedFunction]) -> _Key:
+    counted = Counter(function.stated(name) for function in functions)
+
     def key(function: PlacedFunction) -> Hashable | None:
-        interface = snapshot.interface_at(function.address)
-        return interface.mac.lower() if interface else None
+        value = function.stated(name)
+        return value if counted[value] == 1 else None
 
     return key
 
@@ -154,16 +212,16 @@ def _with_kind(place: _Key) -> _Key:
     return lambda function: (place(function), _kind(function))
 
 
+def _with_class(place: _Key) -> _Key:
+    return lambda function: (place(function), identity(function)[2] >> 8)
+
+
 def _by_subsystem(function: PlacedFunction) -> Hashable:
     return _kind(function), function.function.config[0x2C:0x30]
 
 
-def _always(_old: PlacedFunction, _new: PlacedFunction) -> bool:
-    return True
-
-
-def _not_two_ids(old: PlacedFunction, new: PlacedFunction) -> bool:
-    return old.qdev_id is None or new.qdev_id is None
+def _both(key: _Key) -> tuple[_Key, _Key]:
+    return key, key
 
 
 def _in_order(functions: Iterable[PlacedFunction]) -> tuple[PlacedFunction, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pciabi.abi.matching import Pair
 from pciabi.abi.snapshot import PlacedFunction
 
 _MADE_UP = "pciabi-"
@@ -19,6 +20,12 @@ def label(function: PlacedFunction, qdev_id: str | None) -> str:
     if qdev_id and function.device:
         return f"{qdev_id} ({function.device})"
     return qdev_id or function.device or heading(function) or str(function.address)
+
+
+def pair_label(pair: Pair) -> str:
+    """The label of a device that both sides have: of what it is called in the earlier one."""
+    named = pair.before if pair.before.qdev_id else pair.after
+    return label(pair.before if pair.before.device else named, named.qdev_id)
 
 
 def heading(function: PlacedFunction) -> str:

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from pciabi.abi.change import Change
+from pciabi.abi.compare import Comparison
 from pciabi.abi.naming import is_made_up, label
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.abi.unknown import Unknown
@@ -24,7 +26,7 @@ def names(snapshot: Snapshot, own: Names) -> Names:
     found = {
         str(function.address): _stood_in_for(function, snapshot)
         for function in snapshot.functions
-        if snapshot.is_stand_in(function.qdev_id)
+        if function.qdev_id in snapshot.stand_ins
     }
     return {**found, **own}
 
@@ -34,18 +36,23 @@ def name(function: PlacedFunction, known: Names) -> str:
     return known.get(str(function.address)) or label(function, function.qdev_id)
 
 
-def change(told: Change, before: Names, after: Names) -> Change:
-    """The change under its device's own name."""
-    own = _own(told.address_before, told.address_after, before, after)
-    shown = None if is_made_up(told.id) else told.id
-    return replace(told, id=shown, label=own or told.label)
+def told(found: Comparison, before: Names, after: Names) -> Comparison:
+    """The comparison with every device under its own name."""
+    return replace(
+        found,
+        changes=tuple(_renamed(change, before, after) for change in found.changes),
+        unknowns=tuple(_renamed(unknown, before, after) for unknown in found.unknowns),
+    )
 
 
-def unknown(told: Unknown, before: Names, after: Names) -> Unknown:
-    """What is unknown, under its device's own name."""
+_Told = TypeVar("_Told", Change, Unknown)
+
+
+def _renamed(told: _Told, before: Names, after: Names) -> _Told:
     own = _own(told.address_before, told.address_after, before, after)
-    shown = None if is_made_up(told.id) else told.id
-    return replace(told, id=shown, label=own or told.label)
+    if own is None and not is_made_up(told.id):
+        return told
+    return replace(told, id=None if is_made_up(told.id) else told.id, label=own or told.label)
 
 
 def _own(

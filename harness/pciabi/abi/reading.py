@@ -41,14 +41,20 @@ class Reading:
     @property
     def whole(self) -> bool:
         """Whether every byte of configuration space was read."""
-        return self.function.known is None
+        return self.function.is_whole
+
+
+def missing_parts(function: PciFunction) -> frozenset[Part]:
+    """The parts of which something was not read. Raises CannotTest as `reading`."""
+    # Nothing to decode where nothing is missing.
+    return frozenset(_missing_facts(function)) if function.is_whole else reading(function).missing
 
 
 def reading(function: PciFunction) -> Reading:
     """What was read of a function. Raises CannotTest for a size no configuration space has."""
     space = decode(function.config)
     missing = set(_missing_facts(function))
-    if function.known is not None:
+    if not function.is_whole:
         missing |= set(_missing_bytes(function, space))
         space = _read_only(function, space, missing)
     return Reading(function, space, frozenset(missing))
@@ -129,7 +135,6 @@ def _was_read(function: PciFunction, value: FieldValue) -> bool:
 
 
 def _mask_of(function: PciFunction, span: RegisterSpan) -> bytes:
-    assert function.known is not None, "asked only where something may be missing"
     return function.known[span.offset : span.offset + len(span.raw)]
 
 

@@ -19,6 +19,8 @@ class Aspect(StrEnum):
     VANISHED = "vanished"
     APPEARED = "appeared"
     NAME = "name"
+    STATED_IDENTIFIER = "stated-identifier"
+    MADE_UP_MAC = "made-up-mac"
     FIXED = "fixed"
     CAPABILITY_LIST = "capability-list"
     BROKEN_LIST = "broken-list"
@@ -55,6 +57,12 @@ TABLE: Mapping[Aspect, Judgement] = MappingProxyType(
         Aspect.APPEARED: Judgement(_BREAKING, "the guest finds a device it has not seen"),
         Aspect.NAME: Judgement(
             _BREAKING, "the guest's network configuration refers to the interface by name"
+        ),
+        Aspect.STATED_IDENTIFIER: Judgement(
+            _BREAKING, "the configuration gave the device another one, and guests know it by that"
+        ),
+        Aspect.MADE_UP_MAC: Judgement(
+            _NOTABLE, "QEMU made it up, in the order of creation; state `mac=` to keep it"
         ),
         Aspect.FIXED: Judgement(
             _BREAKING, "the guest can only read this field: it is part of the hardware"

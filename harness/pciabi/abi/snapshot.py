@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
 
 from pciabi.pci.address import GuestAddress, TopologyPath
 from pciabi.pci.function import PciFunction
@@ -24,23 +26,56 @@ class NetworkInterface:
     candidates: tuple[tuple[str, str], ...]
 
 
+class IdentifierName(StrEnum):
+    """A property, by QEMU's name, that a guest tells one device from another by."""
+
+    MAC = "mac"
+    SERIAL = "serial"
+    ACPI_INDEX = "acpi-index"
+    MOUNT_TAG = "mount_tag"
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """The value of an identifying property of one device.
+
+    `stated`: the configuration says so. A MAC address that it does not state is made up by QEMU,
+    in the order of creation, and so identifies nobody.
+    """
+
+    name: IdentifierName
+    value: str
+    stated: bool
+
+
 @dataclass(frozen=True)
 class PlacedFunction:
     """A function with its place in the topology and QEMU's word for what it is.
 
     `qdev_id` is QEMU's `id=`, None for a built-in device; `device` is QEMU's type name
-    (`virtio-net-pci`), None where only the guest was asked.
+    (`virtio-net-pci`), None where only the guest was asked. `identifiers` are all identifying
+    properties that have a value; None where they were not read.
     """
 
     function: PciFunction
     path: TopologyPath
     qdev_id: str | None
     device: str | None
+    identifiers: tuple[Identifier, ...] | None
 
     @property
     def address(self) -> GuestAddress:
         """Where the guest sees it."""
         return self.function.address
+
+    def identifier(self, name: IdentifierName) -> Identifier | None:
+        """The identifying property of that name, None without a value or where none was read."""
+        return next((one for one in self.identifiers or () if one.name is name), None)
+
+    def stated(self, name: IdentifierName) -> str | None:
+        """The value of an identifying property that the configuration states, else None."""
+        found = self.identifier(name)
+        return found.value if found is not None and found.stated else None
 
 
 @dataclass(frozen=True)
@@ -79,15 +114,18 @@ EVERY_FIELD = "every field"
 class Substitution:
     """An inert backend that stood in for a real one, and what that makes unknowable.
 
-    `option` is what the configuration says (`-netdev tap,id=n0`), `inert` what was used instead.
-    `qdev_id` is the device that uses the backend, None where none does; `unknown` names the
-    fields of that device that depend on the kind of backend.
+    `option` is what the configuration says of the kind of backend, whole
+    (`-netdev tap,vhost=on`), `inert` what was used instead: where both are the same on two
+    sides, what is unknown of them is unknown for the same reason. `qdev_id` is the device that
+    uses the backend; None where none does, or where those that do have no id: `device` is then
+    their type. `unknown` names the fields of that device that depend on the kind of backend.
     """
 
     option: str
     inert: str
     qdev_id: str | None
     unknown: tuple[str, ...]
+    device: str | None = None
 
 
 @dataclass(frozen=True)
@@ -116,20 +154,36 @@ class Snapshot:
 
     def by_id(self, qdev_id: str) -> PlacedFunction | None:
         """The function that carries QEMU's `id=`, or None (function 0 where several do)."""
-        found = sorted((f for f in self.functions if f.qdev_id == qdev_id), key=lambda f: f.path)
-        return found[0] if found else None
+        return self._by_id.get(qdev_id)
+
+    def at_path(self, path: TopologyPath) -> PlacedFunction | None:
+        """The function at a path, or None."""
+        return self._by_path.get(path)
 
     def why_unreachable(self, qdev_id: str | None) -> str | None:
         """Why no guest can find the device, None where one can or it is not there at all."""
         found = (one for one in self.unreachable if one.qdev_id == qdev_id is not None)
         return next((one.reason for one in found), None)
 
-    def is_stand_in(self, qdev_id: str | None) -> bool:
-        """Whether the device is another one in the place of the configured one."""
-        return qdev_id is not None and any(
-            one.qdev_id == qdev_id and EVERY_FIELD in one.unknown for one in self.substitutions
-        )
+    @property
+    def stand_ins(self) -> frozenset[str | None]:
+        """The qdev ids of devices that are others in the place of the configured ones."""
+        found = (one for one in self.substitutions if EVERY_FIELD in one.unknown)
+        return frozenset(one.qdev_id for one in found if one.qdev_id is not None)
 
     def interface_at(self, address: GuestAddress) -> NetworkInterface | None:
         """The NIC that sits at a guest address, or None."""
-        return next((nic for nic in self.interfaces if nic.address == address), None)
+        return self._by_address.get(address)
+
+    @cached_property
+    def _by_id(self) -> dict[str | None, PlacedFunction]:
+        last_first = sorted(self.functions, key=lambda f: f.path, reverse=True)
+        return {function.qdev_id: function for function in last_first if function.qdev_id}
+
+    @cached_property
+    def _by_path(self) -> dict[TopologyPath, PlacedFunction]:
+        return {function.path: function for function in self.functions}
+
+    @cached_property
+    def _by_address(self) -> dict[GuestAddress, NetworkInterface]:
+        return {nic.address: nic for nic in reversed(self.interfaces)}

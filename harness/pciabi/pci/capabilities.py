@@ -122,6 +122,15 @@ def conventional_offsets(config: bytes, number: int) -> tuple[int, ...]:
     return tuple(offset for offset in offsets if config[offset] == number)
 
 
+def extended_offsets(config: bytes, number: int) -> tuple[int, ...]:
+    """Where the extended capabilities of this id stand. Decodes nothing, as
+    `conventional_offsets`."""
+    if len(config) < reg.EXTENDED_SIZE:
+        return ()
+    offsets, _ = _extended_offsets(config)
+    return tuple(o for o in offsets if int.from_bytes(config[o : o + 2], "little") == number)
+
+
 def extended_capabilities(config: bytes, lanes: int) -> CapabilityList:
     """The list that begins at 0x100; empty where extended space was not there or not read.
 

@@ -49,8 +49,9 @@ class PciFunction:
     kernel driver bound to it, None where none is. `text` is the human-readable `lspci -vvv`
     block without the hex dump.
 
-    A source that tells less than everything says so: `known` has a bit set for each bit of
-    `config` that was read (None: all were), and `unread` names the other facts it leaves open.
+    What was read is said, never taken for granted: `known` has a bit set for each bit of
+    `config` that was, and is as long as `config`; `unread` names the other facts that the
+    source leaves open.
     """
 
     address: GuestAddress
@@ -59,12 +60,20 @@ class PciFunction:
     rom_size: int | None
     driver: str | None
     text: str
-    known: bytes | None = None
-    unread: frozenset[Fact] = frozenset()
+    known: bytes
+    unread: frozenset[Fact]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every bit of configuration space was read."""
+        return self.known == all_bits(self.config)
 
     def was_read(self, offset: int, width: int, mask: int) -> bool:
         """Whether every bit of `mask` in the register at `offset` was read."""
-        if self.known is None:
-            return True
         register = int.from_bytes(self.known[offset : offset + width], "little")
         return register & mask == mask
+
+
+def all_bits(config: bytes) -> bytes:
+    """The mask of a configuration space of which every bit was read."""
+    return b"\xff" * len(config)

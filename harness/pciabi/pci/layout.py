@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
+from typing import NamedTuple
 
 from pciabi.pci.encoding import Encoding
 
@@ -82,7 +84,7 @@ class Field:
     def _in_hex(self, value: int) -> str:
         return f"0x{value:0{(self.mask.bit_count() + 3) // 4}x}"
 
-    @property
+    @cached_property
     def shift(self) -> int:
         """The place of the lowest bit."""
         return (self.mask & -self.mask).bit_length() - 1
@@ -117,9 +119,11 @@ class Structure:
     fields: tuple[Field, ...]
 
 
-@dataclass(frozen=True)
-class FieldValue:
-    """A field read at `offset`, its register's absolute place in configuration space."""
+class FieldValue(NamedTuple):
+    """A field read at `offset`, its register's absolute place in configuration space.
+
+    A tuple, for there are a hundred to a function.
+    """
 
     field: Field
     offset: int

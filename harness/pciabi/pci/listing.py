@@ -1,9 +1,11 @@
-"""lspci's text as people save it: with less of a hex dump than everything, or with none.
+"""What `lspci` printed, as functions: with all of a hex dump, with less, or with none.
 
 What such a text tells is put into a configuration space of the usual form, with a mask of the
 bits that were told; everything else stays unknown. The text tells ids, class, revision,
 subsystem, bus numbers, headings of capabilities, BARs, ROM and driver, as far as the options
-lspci was called with (`-nn`, `-v`, `-xxx`) and the caller's rights went.
+lspci was called with (`-nn`, `-v`, `-xxx`), the caller's rights and the guest's access to
+configuration space went: where a kernel has no MMCONFIG, 256 bytes of a PCI Express function are
+all that lspci prints, and not all there is.
 
 Source: pciutils `lspci.c`: show_terse, show_htype0, show_htype1, show_caps.
 """
@@ -12,8 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from enum import Enum
+from dataclasses import dataclass
 
 from pciabi.errors import CannotTest, SourcePosition
 from pciabi.pci import headings
@@ -21,7 +22,7 @@ from pciabi.pci import registers as reg
 from pciabi.pci.chipset import reaches_extended_space
 from pciabi.pci.config_space import decode
 from pciabi.pci.function import Bar, Fact, PciFunction
-from pciabi.pci.lspci import CONFIG_SIZES, Listed, listed, unusual_size
+from pciabi.pci.lspci import Listed, listed
 
 _IDS = (
     r"(?: \(rev (?P<revision>[0-9a-f]{2})\))?"
@@ -60,38 +61,58 @@ def parse(text: str) -> tuple[PciFunction, ...]:
     Raises CannotTest, with the line as its place, where the text is empty or not lspci's.
     """
     found = listed(text)
-    for item in found:
-        if item.function.config and len(item.function.config) not in CONFIG_SIZES:
-            raise unusual_size(item)
-    dumps = _reach(item.function for item in found)
-    return tuple(_Completion(item, dumps).function() for item in found)
+    access = _access(found)
+    return tuple(_Completion(item, access).function() for item in found)
 
 
-class _Dumps(Enum):
-    """Whether a hex dump that ends at 0xff shows that its function ends there."""
+@dataclass(frozen=True)
+class _Access:
+    """What a text shows of its reader's way to extended configuration space: that a hex dump
+    shows it wherever there is any, and that a list of capabilities does."""
 
-    WHOLE = "extended space is shown where there is any"
-    OPEN = "nothing tells whether lspci was asked for more"
+    dumps_are_whole: bool
+    lists_are_whole: bool
 
 
-def _reach(functions: Iterable[PciFunction]) -> _Dumps:
-    dumped = [function for function in functions if function.config]
-    if any(len(function.config) == reg.EXTENDED_SIZE for function in dumped):
-        return _Dumps.WHOLE
-    hosts = [f for f in dumped if f.address.bus == f.address.devfn == 0]
-    if hosts and not any(reaches_extended_space(host.config) for host in hosts):
-        return _Dumps.WHOLE
-    return _Dumps.OPEN
+def _access(found: Sequence[Listed]) -> _Access:
+    reaches_none = any(_is_host_without_extended_space(item) for item in found)
+    dumped = any(len(item.dump) == reg.EXTENDED_SIZE for item in found)
+    named = any(
+        int(match[1], 16) >= reg.CONVENTIONAL_SIZE
+        for item in found
+        for line in item.text.split("\n")
+        if (match := _CAPABILITY.fullmatch(line))
+    )
+    return _Access(
+        dumps_are_whole=dumped or reaches_none, lists_are_whole=dumped or named or reaches_none
+    )
+
+
+def _is_host_without_extended_space(item: Listed) -> bool:
+    if item.address.bus or item.address.devfn:
+        return False
+    if item.dump:
+        return not reaches_extended_space(item.dump)
+    heading = _heading(item.text)
+    if heading is None:
+        return False
+    words = [int(heading[name], 16).to_bytes(2, "little") for name in ("vendor", "device")]
+    return not reaches_extended_space(b"".join(words))
+
+
+def _heading(text: str) -> re.Match[str] | None:
+    first = text.partition("\n")[0]
+    return _NAMED.fullmatch(first) or _NUMBERED.fullmatch(first)
 
 
 class _Completion:
     """The configuration space of one function, put together from its bytes and its text."""
 
-    def __init__(self, item: Listed, dumps: _Dumps) -> None:
+    def __init__(self, item: Listed, access: _Access) -> None:
         self.item = item
-        self.dumps = dumps
-        self.lines = item.function.text.split("\n")
-        self.dump = item.function.config
+        self.access = access
+        self.lines = item.text.split("\n")
+        self.dump = item.dump
         self.config = bytearray(reg.EXTENDED_SIZE)
         self.known = bytearray(reg.EXTENDED_SIZE)
         self.detailed = self.says("\tControl: ") or self.says("\tFlags: ")
@@ -100,15 +121,17 @@ class _Completion:
         """The function, as far as the text and the bytes go."""
         self.config[: len(self.dump)] = self.dump
         self.known[: len(self.dump)] = b"\xff" * len(self.dump)
-        self._heading()
+        self._ids()
         self._header()
         size = self._lists()
-        config, known = bytes(self.config[:size]), bytes(self.known[:size])
-        return replace(
-            self.item.function,
-            config=config,
+        return PciFunction(
+            address=self.item.address,
+            config=bytes(self.config[:size]),
             bars=tuple(self._bars()),
-            known=None if known == b"\xff" * size else known,
+            rom_size=self.item.rom_size,
+            driver=self.item.driver,
+            text=self.item.text,
+            known=bytes(self.known[:size]),
             unread=frozenset(self._unread()),
         )
 
@@ -124,12 +147,11 @@ class _Completion:
             self.config[place] |= value >> 8 * index & new
             self.known[place] |= new
 
-    def _heading(self) -> None:
-        heading = self.lines[0]
-        match = _NAMED.fullmatch(heading) or _NUMBERED.fullmatch(heading)
+    def _ids(self) -> None:
+        match = _heading(self.item.text)
         if match is None:
             if not self.dump:
-                raise self._malformed(self.item.line, f"no ids in {heading[:60]!r}")
+                raise self._malformed(self.item.line, f"no ids in {self.lines[0][:60]!r}")
             return
         self.put(reg.VENDOR_ID, 2, int(match["vendor"], 16))
         self.put(reg.DEVICE_ID, 2, int(match["device"], 16))
@@ -173,16 +195,21 @@ class _Completion:
             if not (has_none or (told_all and self._chain(conventional, extended=False))):
                 return reg.CONVENTIONAL_SIZE
             self.put(reg.STATUS, 2, 0 if has_none or not conventional else 0x10, 0x10)
-        if len(self.dump) == reg.EXTENDED_SIZE or not self._is_express(conventional):
+        if len(self.dump) == reg.EXTENDED_SIZE or not self._may_go_on(conventional):
             return max(len(self.dump), reg.CONVENTIONAL_SIZE)
         if extended:
             self._chain(extended, extended=True)
             return reg.EXTENDED_SIZE
-        if self.dumps is _Dumps.WHOLE or (self.detailed and not denied and len(told) > 0):
+        listed_all = self.access.lists_are_whole and self.detailed and not denied and told
+        if listed_all or (self.dump and self.access.dumps_are_whole):
             return reg.CONVENTIONAL_SIZE
         return reg.EXTENDED_SIZE
 
-    def _is_express(self, conventional: Sequence[re.Match[str]]) -> bool:
+    def _may_go_on(self, conventional: Sequence[re.Match[str]]) -> bool:
+        """Whether there may be extended space: a PCI Express function's, or a host bridge's."""
+        host_bridge = reg.CLASS_HOST_BRIDGE.to_bytes(2, "little")
+        if self.config[reg.CLASS : reg.CLASS + 2] == host_bridge:
+            return True
         if len(self.dump) < reg.CONVENTIONAL_SIZE:
             return any(match[3].startswith("Express") for match in conventional)
         space = decode(bytes(self.config[: reg.CONVENTIONAL_SIZE]))
@@ -218,7 +245,7 @@ class _Completion:
         legacy: set[int] = set()
         if not self.dump and self.config[reg.CLASS_CODE + 1 : reg.CLASS_CODE + 3] == _IDE_CLASS:
             legacy = {int(m[1]) for line in self.lines if (m := _LEGACY_PORTS.match(line))}
-        return (bar for bar in self.item.function.bars if bar.index not in legacy)
+        return (bar for bar in self.item.bars if bar.index not in legacy)
 
     def _unread(self) -> Iterable[Fact]:
         if not self.detailed:

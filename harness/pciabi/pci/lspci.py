@@ -1,9 +1,9 @@
-"""Read and write what `lspci` prints.
+"""The lines that `lspci` prints, read function by function and written.
 
-`parse` takes the text of `lspci -D -nn -vvv -xxxx` (or `-xxx`, `-x`) of pciutils 3.7 to 3.13;
-`dump` writes text that `lspci -F FILE` reads. Facts come from what was printed: a size or a
-driver that lspci left out is None. Two things it prints are the kernel's and not the device's,
-and are left out:
+`listed` takes the text of pciutils 3.7 to 3.13 apart, whatever options lspci was called with;
+what it amounts to, and what it leaves open, is for `listing` to say. `dump` writes text that
+`lspci -F FILE` reads. Facts come from what was printed: a size or a driver that lspci left out
+is None. Two things it prints are the kernel's and not the device's, and are left out:
 
 - a region whose base address register is empty, be it marked `[virtual]` (SR-IOV functions) or
   not (the ports of a legacy IDE controller: a real I/O register never reads as zero);
@@ -49,57 +49,56 @@ class _Line:
 
 @dataclass(frozen=True)
 class Listed:
-    """One function as it stands in the text: `function.config` holds the bytes of its hex dump,
-    however many were printed, and `line` is the number of its heading."""
+    """One function as it stands in the text.
 
-    function: PciFunction
+    `dump` holds the bytes of its hex dump, however many were printed, `text` the readable lines
+    without it, and `line` is the number of its heading. The other facts as in `PciFunction`.
+    """
+
+    address: GuestAddress
+    dump: bytes
+    bars: tuple[Bar, ...]
+    rom_size: int | None
+    driver: str | None
+    text: str
     line: int
 
 
-def parse(text: str) -> tuple[PciFunction, ...]:
-    """All functions in the text, in guest address order.
+def listed(text: str) -> tuple[Listed, ...]:
+    """All functions in the text, in guest address order, with as much of a hex dump as they have.
 
     Raises CannotTest where the text is empty, cut off, out of order, or not lspci's; `place`
     is then the line of the text.
     """
-    return tuple(_whole(found).function for found in listed(text))
-
-
-def listed(text: str) -> tuple[Listed, ...]:
-    """All functions in the text with as much of a hex dump as they have. Raises as `parse`."""
     found = [_function(block) for block in _blocks(text)]
     if not found:
         raise CannotTest("the lspci output lists no PCI function", advice=_ADVICE)
-    found.sort(key=lambda item: item.function.address)
+    found.sort(key=lambda item: item.address)
     for one, two in pairwise(found):
-        if one.function.address == two.function.address:
+        if one.address == two.address:
             raise CannotTest(
-                f"the lspci output lists {one.function.address} twice",
+                f"the lspci output lists {one.address} twice",
                 advice=_ADVICE,
                 place=SourcePosition(_SOURCE, two.line),
             )
+    for one in found:
+        if one.dump and len(one.dump) not in CONFIG_SIZES:
+            raise _unusual_size(one)
     return tuple(found)
 
 
-def _whole(found: Listed) -> Listed:
-    if len(found.function.config) not in CONFIG_SIZES:
-        raise unusual_size(found)
-    return found
-
-
-def unusual_size(found: Listed) -> CannotTest:
+def _unusual_size(found: Listed) -> CannotTest:
     """The error for a hex dump that no lspci prints."""
-    function = found.function
     return CannotTest(
-        f"the lspci output holds {len(function.config)} bytes of configuration space of "
-        f"{function.address}, not 64, 256 or 4096",
+        f"the lspci output holds {len(found.dump)} bytes of configuration space of "
+        f"{found.address}, not 64, 256 or 4096",
         advice=_ADVICE,
         place=SourcePosition(_SOURCE, found.line),
     )
 
 
 def dump(functions: Iterable[PciFunction]) -> str:
-    """Text that `lspci -F FILE` reads, and from which `parse` reads the same functions.
+    """Text that `lspci -F FILE` reads, and from which `listing` reads the same functions.
 
     A function without `text` is written as its address and bytes only, so sizes and driver,
     which lspci keeps in the text, are lost.
@@ -136,7 +135,7 @@ def _blocks(text: str) -> Iterator[list[_Line]]:
 def _function(block: list[_Line]) -> Listed:
     heading = _HEADING.fullmatch(block[0].text)
     assert heading is not None, "a block begins with its heading"
-    function = PciFunction(GuestAddress.parse(heading[1]), b"", (), None, None, "")
+    found = Listed(GuestAddress.parse(heading[1]), b"", (), None, None, "", block[0].number)
     config = bytearray()
     readable = [block[0].text]
     for line in block[1:]:
@@ -144,12 +143,11 @@ def _function(block: list[_Line]) -> Listed:
             config += _row_bytes(line, row, len(config))
         elif line.text.startswith("\t"):
             readable.append(line.text)
-            function = _with_fact(function, line)
+            found = _with_fact(found, line)
         else:
             raise _malformed(line, "is neither text nor a hex row of lspci")
-    bars = tuple(bar for bar in function.bars if _is_the_devices(bar, config))
-    function = replace(function, config=bytes(config), bars=bars, text="\n".join(readable))
-    return Listed(function, block[0].number)
+    bars = tuple(bar for bar in found.bars if _is_the_devices(bar, config))
+    return replace(found, dump=bytes(config), bars=bars, text="\n".join(readable))
 
 
 def _is_the_devices(bar: Bar, config: bytearray) -> bool:
@@ -167,20 +165,20 @@ def _row_bytes(line: _Line, row: re.Match[str], expected: int) -> bytes:
     return data
 
 
-def _with_fact(function: PciFunction, line: _Line) -> PciFunction:
+def _with_fact(found: Listed, line: _Line) -> Listed:
     if match := _REGION.fullmatch(line.text):
         if "[virtual]" in match[2]:
-            return function
+            return found
         bar = _bar(line, int(match[1]), match[2])
-        if any(known.index == bar.index for known in function.bars):
-            raise _malformed(line, f"lists region {bar.index} of {function.address} twice")
-        return replace(function, bars=(*function.bars, bar))
+        if any(known.index == bar.index for known in found.bars):
+            raise _malformed(line, f"lists region {bar.index} of {found.address} twice")
+        return replace(found, bars=(*found.bars, bar))
     if match := _ROM.fullmatch(line.text):
         shadow = re.fullmatch(r"0*c0000", match[1]) is not None
-        return function if shadow else replace(function, rom_size=_size(match[2]))
+        return found if shadow else replace(found, rom_size=_size(match[2]))
     if match := _DRIVER.fullmatch(line.text):
-        return replace(function, driver=match[1])
-    return function
+        return replace(found, driver=match[1])
+    return found
 
 
 def _bar(line: _Line, index: int, description: str) -> Bar:

@@ -23,7 +23,7 @@ from pciabi.errors import (
 from pciabi.guest.answers import Answers
 from pciabi.guest.console import Console
 from pciabi.guest.login import OwnProtocol
-from pciabi.pci import lspci
+from pciabi.pci import listing
 from pciabi.probe import agreement, contact, refusal, start
 from pciabi.probe.contact import Underway
 from pciabi.probe.equipment import Equipped
@@ -31,6 +31,8 @@ from pciabi.probe.readiness import GuestWords
 from pciabi.probe.sighting import agreed
 from pciabi.probe.testbed import Testbed
 from pciabi.qemu import monitor, placement, process
+from pciabi.qemu.command_line import device_argument
+from pciabi.vm.command_line.stated_macs import stated_macs
 from pciabi.vm.config import Device
 
 OnStage = Callable[[str], None]
@@ -143,7 +145,10 @@ class _Boot:
 
     def snapshot(self, qmp: monitor.Monitor, said: Answers) -> Snapshot:
         agreement.must_run_on(self.equipped.config.firmware, said.firmware_interfaces, said.bios)
-        functions, hidden = agreed(qmp, self.equipped, lspci.parse(said.lspci), said.interfaces)
+        plugged = map(device_argument, self.equipped.complete_plugged())
+        stated = stated_macs((*self.arguments, *plugged))
+        listed = listing.parse(said.lspci)
+        functions, hidden = agreed(qmp, self.equipped, stated, listed, said.interfaces)
         return Snapshot(functions, said.interfaces, self.provenance(qmp, said), hidden)
 
     def provenance(self, qmp: monitor.Monitor, said: Answers) -> Provenance:

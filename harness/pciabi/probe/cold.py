@@ -31,8 +31,9 @@ from pciabi.probe.equipment import Equipped
 from pciabi.probe.reachability import settle
 from pciabi.qemu import command_line, config_access, inventory, monitor, process
 from pciabi.qemu.binary import Binary
-from pciabi.qemu.device_options import device_options
 from pciabi.qemu.qtest import Qtest
+from pciabi.vm.command_line.device_options import device_options
+from pciabi.vm.command_line.stated_macs import stated_macs
 
 PROBE = "cold"
 _NO_FIRMWARE = "none: read before any firmware ran"
@@ -132,7 +133,8 @@ def _read(
 ) -> ColdReading:
     had = inventory.take(qmp)
     found = enumerate_functions(config_access.open_access(qtest), had.tree.roots)
-    functions, unreachable = settle(found, had.tree.functions)
+    stated = stated_macs(hardware.arguments)
+    functions, unreachable = settle(found, had.tree.functions, stated)
     _must_be_there(hardware.expected, functions, unreachable)
     options = device_options(hardware.arguments)
     snapshot = Snapshot(

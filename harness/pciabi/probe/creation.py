@@ -12,9 +12,9 @@ from pciabi.abi.snapshot import Creation, PlacedFunction
 from pciabi.pci import registers as reg
 from pciabi.pci.address import TopologyPath
 from pciabi.pci.bridge import leads_to_a_link
-from pciabi.qemu.device_options import DeviceOption
 from pciabi.qemu.device_tree import TreeFunction
 from pciabi.qemu.inventory import Nameless
+from pciabi.vm.command_line.device_options import DeviceOption
 
 # What a machine type brings along at places of its own: storage, memory, bridges, system parts,
 # serial buses. Its NIC, display and sound take the first free slot, like any device.

@@ -9,6 +9,7 @@ from pciabi.pci.function import PciFunction
 from pciabi.pci.topology import topology_paths
 from pciabi.probe import agreement, reachability
 from pciabi.probe.equipment import Equipped
+from pciabi.probe.identifiers import identifiers
 from pciabi.qemu import device_tree, placement
 from pciabi.qemu.monitor import Monitor
 
@@ -16,19 +17,24 @@ from pciabi.qemu.monitor import Monitor
 def agreed(
     qmp: Monitor,
     equipped: Equipped,
+    stated: frozenset[str],
     guest: Sequence[PciFunction],
     interfaces: Sequence[NetworkInterface],
 ) -> tuple[tuple[PlacedFunction, ...], tuple[Unreachable, ...]]:
     """The functions both know, and those QEMU has and no guest can find.
+
+    `stated` are the MAC addresses that QEMU was told.
 
     Raises Disagreement, or GuestError where a NIC lacks its driver.
     """
     paths = topology_paths(guest)
     seen = {paths[function.address]: function for function in guest}
     # The tree holds what `query-pci` leaves out: whatever is behind a bridge nobody numbered.
-    hidden = reachability.unreachable(seen, device_tree.read(qmp).functions)
+    tree = device_tree.read(qmp).functions
+    hidden = reachability.unreachable(seen, tree)
     out_of_reach = {one.qdev_id for one in hidden}
-    functions = agreement.placed(guest, placement.functions(qmp), hidden)
+    known = {one.path: identifiers(one.properties, stated) for one in tree}
+    functions = agreement.placed(guest, placement.functions(qmp), known, hidden)
     agreement.must_be_found(
         functions, [name for name in equipped.pci_ids() if name not in out_of_reach]
     )

@@ -8,7 +8,7 @@ kept its form from QEMU 5.2 to 11.1.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pciabi.errors import Disagreement
@@ -24,6 +24,10 @@ _PCI = re.compile(
     r"class .*, addr [0-9a-f]{2}:([0-9a-f]{2})\.([0-7]), pci id ([0-9a-f]{4}):([0-9a-f]{4})\b.*"
 )
 _BUS_NUMBER = re.compile(r"bus_nr = (\d+)\b.*")
+_PROPERTY = re.compile(r"([\w.\[\]-]+) = (.*)")
+_NUMBER = re.compile(r"(-?\d+) \(0x[0-9a-f]+\)")
+# The one device on it is the rest of the PCI device that has the bus.
+_VIRTIO_BUS = "virtio-pci-bus"
 _PCI_BUSES = frozenset({"PCI", "PCIE", "CXL", "pxb-bus", "pxb-pcie-bus", "pxb-cxl-bus"})
 # An expander bridge is a PCI function that brings along a host bridge with a root bus.
 _EXPANDER = "pxb"
@@ -32,7 +36,7 @@ _EXPANDER = "pxb"
 @dataclass(frozen=True)
 class TreeFunction:
     """A PCI function as QEMU has it. `qdev_id` is None where it has no id; `bus` is the name of
-    the bus it sits on."""
+    the bus it sits on. `properties` have the values in force, those of its virtio device too."""
 
     path: TopologyPath
     vendor_id: int
@@ -40,6 +44,7 @@ class TreeFunction:
     qdev_id: str | None
     device: str
     bus: str
+    properties: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,7 @@ class _Device:
     place: tuple[int, int] | None = None
     ids: tuple[int, int] = (0, 0)
     bus_number: int | None = None
+    properties: dict[str, str] = field(default_factory=dict)
     buses: list[_Bus] = field(default_factory=list)
 
 
@@ -134,6 +140,16 @@ def _learn(device: _Device, words: str) -> None:
         device.ids = (int(match[3], 16), int(match[4], 16))
     elif match := _BUS_NUMBER.fullmatch(words):
         device.bus_number = int(match[1])
+    if match := _PROPERTY.fullmatch(words):
+        device.properties[match[1]] = _value(match[2])
+
+
+def _value(text: str) -> str:
+    """A property's value as it is written in a configuration."""
+    if number := _NUMBER.fullmatch(text):
+        return number[1]
+    quoted = len(text) > 1 and text.startswith('"') and text.endswith('"')
+    return text[1:-1] if quoted else text
 
 
 def _root_buses(system: _Bus) -> list[_Bus]:
@@ -152,7 +168,18 @@ def _functions(bus: _Bus, above: TopologyPath) -> Iterator[TreeFunction]:
         if device.place is None:
             continue
         path = above.below(*device.place)
-        yield TreeFunction(path, *device.ids, device.qdev_id, device.type, bus.name)
+        yield TreeFunction(
+            path, *device.ids, device.qdev_id, device.type, bus.name, _properties(device)
+        )
         for behind in device.buses:
             if behind.type in _PCI_BUSES:
                 yield from _functions(behind, path)
+
+
+def _properties(device: _Device) -> Mapping[str, str]:
+    found = dict(device.properties)
+    for bus in device.buses:
+        if bus.type == _VIRTIO_BUS:
+            for inner in bus.devices:
+                found |= inner.properties
+    return found

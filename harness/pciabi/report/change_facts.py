@@ -6,6 +6,7 @@ from typing import Any
 
 from pciabi.abi.change import Change
 from pciabi.abi.snapshot import Snapshot
+from pciabi.abi.unknown import Unknown
 from pciabi.report import document as doc
 from pciabi.report.placement import Placement, placement
 
@@ -35,6 +36,7 @@ def facts(change: Change, before: Snapshot, after: Snapshot) -> dict[str, Any]:
         "path_after": text(change.path_after),
         "severity": change.severity,
         "reason": change.reason,
+        "exchanged_with": change.exchanged_with,
         "consequences": [
             doc.ConsequencePart(
                 harm=found.harm, outcome=found.outcome, message=found.message, source=found.source
@@ -44,12 +46,27 @@ def facts(change: Change, before: Snapshot, after: Snapshot) -> dict[str, Any]:
     }
 
 
+def unknown_part(unknown: Unknown) -> doc.UnknownPart:
+    """Something left open, as JSON documents tell it."""
+    return doc.UnknownPart(
+        device=unknown.device,
+        id=unknown.id,
+        label=unknown.label,
+        field=unknown.field,
+        why_before=unknown.why_before or None,
+        why_after=unknown.why_after or None,
+        excused=unknown.excused,
+        address_before=str(unknown.address_before),
+        address_after=str(unknown.address_after),
+    )
+
+
 def place(change: Change, before: Snapshot, after: Snapshot) -> Placement:
     """Where the changed device sat before, or sits now if it was not there."""
     snapshot, path = (
         (before, change.path_before) if change.path_before else (after, change.path_after)
     )
-    function = next((f for f in snapshot.functions if f.path == path), None)
+    function = snapshot.at_path(path) if path is not None else None
     return placement(function, snapshot) if function else Placement.PLATFORM
 
 

@@ -105,6 +105,13 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "Set `acpi-index=` alike, or name the interface by MAC address in the guest.",
             ),
             _rule(
+                Kind.PROPERTY,
+                "Identifying property changed",
+                "The MAC address, serial number, ACPI index or mount tag differs: guests tell "
+                "devices by them.",
+                "State the property (`mac=`, `serial=`, …) with its old value.",
+            ),
+            _rule(
                 Kind.REGISTER,
                 "Device-specific register changed",
                 "A register outside header and capabilities starts from another value; only the "

@@ -13,10 +13,18 @@ from pydantic import Field
 from pciabi.abi.change import Kind, Severity
 from pciabi.abi.matching import Basis
 from pciabi.abi.verdict import FailOn, Verdict
-from pciabi.report.document import Address, ConsequencePart, Part, Path, Release
+from pciabi.report.document import (
+    Address,
+    ConsequencePart,
+    Families,
+    Part,
+    Path,
+    Release,
+    UnknownPart,
+)
 from pciabi.report.placement import Placement
 
-SCHEMA = "pciabi-diff/1"
+SCHEMA = "pciabi-diff/2"
 
 
 class DiffChangePart(Part):
@@ -43,24 +51,10 @@ class DiffChangePart(Part):
     path_after: Path | None
     severity: Severity
     reason: str
+    exchanged_with: str | None = Field(description="The label of the device it swapped with.")
     file: str
     line: int
     consequences: list[ConsequencePart]
-
-
-class UnknownPart(Part):
-    """Something that at least one side did not show. `why_before` and `why_after` are null on a
-    side that did; `excused`: both sides left it open for the same reason."""
-
-    device: str | None
-    id: str | None
-    label: str
-    field: str
-    why_before: str | None
-    why_after: str | None
-    excused: bool
-    address_before: Address
-    address_after: Address
 
 
 class MatchPart(Part):
@@ -101,13 +95,16 @@ class DiffCountsPart(Part):
 class DiffDocument(Part):
     """The result of one `pciabi diff`."""
 
-    schema_: Literal["pciabi-diff/1"] = Field(serialization_alias="schema")
+    schema_: Literal["pciabi-diff/2"] = Field(serialization_alias="schema")
     tool: Literal["pciabi"]
     version: str
     verdict: Verdict
     exit_code: Annotated[Literal[0, 1, 3], Field(description="That of the command.")]
     sentence: str
     fail_on: list[FailOn]
+    scope: Families = Field(description="The families of facts that both sides tell.")
+    not_looked_at: Families
+    accelerators: list[str] = Field(description="What QEMU ran under; none where not told.")
     before: SidePart
     after: SidePart
     counts: DiffCountsPart

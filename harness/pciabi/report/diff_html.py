@@ -9,6 +9,7 @@ from pciabi.abi.diff import Diff, Side
 from pciabi.abi.matching import Pair
 from pciabi.report import diff_wording, page
 from pciabi.report.difference import Difference, differences
+from pciabi.report.gaps import gaps
 from pciabi.report.slot_map import SlotMap, slot_map
 from pciabi.scenario.result import JudgedChange
 
@@ -53,8 +54,9 @@ def render(diff: Diff) -> str:
             verdict=diff_wording.verdict(diff),
             tally=diff_wording.tally(diff),
             matched=diff_wording.matched(diff),
+            scope=diff_wording.scope(diff),
             sides=[("Before", _side(diff.before)), ("After", _side(diff.after))],
-            gaps=diff_wording.gaps(diff.unknowns),
+            gaps=gaps(diff.unknowns),
             comparison=_comparison(diff),
             matches=[_match(diff, pair) for pair in diff.matching.pairs],
         )

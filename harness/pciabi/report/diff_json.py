@@ -9,10 +9,11 @@ from pciabi import __version__
 from pciabi.abi.change import Change, Severity
 from pciabi.abi.diff import Diff, Side
 from pciabi.abi.matching import Pair
-from pciabi.abi.unknown import Unknown
+from pciabi.abi.scope import NEVER
+from pciabi.abi.scope import scope as scope_of
 from pciabi.report import diff_document as doc
 from pciabi.report import diff_wording
-from pciabi.report.change_facts import facts
+from pciabi.report.change_facts import facts, unknown_part
 
 
 def render(diff: Diff) -> str:
@@ -30,14 +31,18 @@ def schema() -> dict[str, Any]:
 
 def _document(diff: Diff) -> doc.DiffDocument:
     codes: tuple[Literal[0, 1, 3], ...] = (0, 1, 3)
+    scope = scope_of([diff.before.snapshot, diff.after.snapshot])
     return doc.DiffDocument(
-        schema_="pciabi-diff/1",
+        schema_="pciabi-diff/2",
         tool="pciabi",
         version=__version__,
         verdict=diff.verdict,
         exit_code=next(code for code in codes if code == diff.exit_code),
         sentence=diff_wording.verdict(diff),
         fail_on=sorted(diff.fail_on),
+        scope=list(scope.read),
+        not_looked_at=[*scope.not_read, *NEVER],
+        accelerators=list(scope.accelerators),
         before=_side(diff.before),
         after=_side(diff.after),
         counts=doc.DiffCountsPart(
@@ -48,7 +53,7 @@ def _document(diff: Diff) -> doc.DiffDocument:
             compared=len(diff.matching.pairs),
         ),
         changes=[_change(diff, change) for change in diff.changes],
-        unknowns=[_unknown(unknown) for unknown in diff.unknowns],
+        unknowns=[unknown_part(unknown) for unknown in diff.unknowns],
         matches=[_match(diff, pair) for pair in diff.matching.pairs],
     )
 
@@ -77,20 +82,6 @@ def _change(diff: Diff, change: Change) -> doc.DiffChangePart:
         case=diff.title,
         file=place.file,
         line=place.line,
-    )
-
-
-def _unknown(unknown: Unknown) -> doc.UnknownPart:
-    return doc.UnknownPart(
-        device=unknown.device,
-        id=unknown.id,
-        label=unknown.label,
-        field=unknown.field,
-        why_before=unknown.why_before or None,
-        why_after=unknown.why_after or None,
-        excused=unknown.excused,
-        address_before=str(unknown.address_before),
-        address_after=str(unknown.address_after),
     )
 
 

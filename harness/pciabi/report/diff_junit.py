@@ -9,10 +9,15 @@ from dataclasses import dataclass
 from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
 from pciabi.abi.change import Change, Severity
-from pciabi.abi.diff import Diff
+from pciabi.abi.diff import Diff, Side
+from pciabi.abi.snapshot import PlacedFunction
 from pciabi.abi.unknown import Unknown
 from pciabi.abi.verdict import FailOn
+from pciabi.pci.address import GuestAddress
 from pciabi.report import diff_wording, printable
+from pciabi.report.gaps import gaps
+
+_Places = tuple[GuestAddress | None, GuestAddress | None]
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ def render(diff: Diff) -> str:
     suite = TestSuite(printable.line(diff.title))
     for name, side in (("before", diff.before), ("after", diff.after)):
         suite.add_property(name, printable.line(diff_wording.origin(side)))
+    suite.add_property("scope", printable.line(diff_wording.scope(diff)))
     suite.add_testcases([_case(device, diff) for device in _devices(diff)])
     report = JUnitXml("pciabi")
     report.add_testsuite(suite)
@@ -41,30 +47,32 @@ def render(diff: Diff) -> str:
 
 
 def _devices(diff: Diff) -> Iterator[_Device]:
+    found: dict[_Places, list[Change]] = {}
+    for change in diff.changes:
+        found.setdefault((change.address_before, change.address_after), []).append(change)
+    open_: dict[GuestAddress, list[Unknown]] = {}
+    for unknown in diff.unknowns:
+        open_.setdefault(unknown.address_before, []).append(unknown)
     for pair in diff.matching.pairs:
+        place = pair.before.address, pair.after.address
         named = pair.before if pair.before.qdev_id else pair.after
         yield _Device(
             f"{diff.name_of(pair)} at {named.address}",
             pair.basis,
-            tuple(
-                change
-                for change in diff.changes
-                if (change.address_before, change.address_after)
-                == (pair.before.address, pair.after.address)
-            ),
-            tuple(u for u in diff.unknowns if u.address_before == pair.before.address),
+            tuple(found.get(place, ())),
+            tuple(open_.get(pair.before.address, ())),
         )
-    sides = ((diff.before, diff.matching.vanished, 0), (diff.after, diff.matching.appeared, 1))
-    for side, functions, place in sides:
-        for function in functions:
-            name = f"{side.name_of(function)} at {function.address}"
-            found = [
-                change
-                for change in diff.changes
-                if (change.address_before, change.address_after)
-                == ((function.address, None), (None, function.address))[place]
-            ]
-            yield _Device(name, "nothing like it on the other side", tuple(found), ())
+    for side, function, where in _alone(diff):
+        changes = tuple(found.get(where, ()))
+        name = f"{side.name_of(function)} at {function.address}"
+        yield _Device(name, "nothing like it on the other side", changes, ())
+
+
+def _alone(diff: Diff) -> Iterator[tuple[Side, PlacedFunction, _Places]]:
+    for function in diff.matching.vanished:
+        yield diff.before, function, (function.address, None)
+    for function in diff.matching.appeared:
+        yield diff.after, function, (None, function.address)
 
 
 def _case(device: _Device, diff: Diff) -> TestCase:
@@ -79,15 +87,15 @@ def _case(device: _Device, diff: Diff) -> TestCase:
         _open(found, device, diff)
     lines = [f"matched by: {device.basis}"]
     lines += [_line(change, diff) for change in device.changes if change not in fatal]
-    lines += [f"unknown: {gap}" for gap in diff_wording.gaps(device.unknowns)]
+    lines += [f"unknown: {gap}" for gap in gaps(device.unknowns)]
     found.system_out = printable.block("\n".join(lines))
     return found
 
 
 def _open(found: TestCase, device: _Device, diff: Diff) -> None:
-    gaps = [unknown for unknown in device.unknowns if not unknown.excused]
-    told = "; ".join(map(str, diff_wording.gaps(gaps or device.unknowns)))
-    if gaps:
+    unproved = [unknown for unknown in device.unknowns if not unknown.excused]
+    told = "; ".join(map(str, gaps(unproved or device.unknowns)))
+    if unproved:
         error = Error(printable.line(told), "Unknown")
         error.text = printable.block(told)
         found.result = [error]

@@ -17,6 +17,7 @@ from pciabi.errors import SourcePosition
 from pciabi.report import diff_wording, printable, sarif, wording
 from pciabi.report.change_facts import facts
 from pciabi.report.change_rules import RULES, UNKNOWN
+from pciabi.report.gaps import gaps
 
 _FINGERPRINT = "pciabiDifference/v1"
 _KINDS = {
@@ -42,7 +43,11 @@ def render(diff: Diff) -> str:
                 "exitCodeDescription": printable.line(diff_wording.verdict(diff)),
             }
         ],
-        "properties": {"verdict": diff.verdict.value, "unknown": diff.unknown_count},
+        "properties": {
+            "verdict": diff.verdict.value,
+            "unknown": diff.unknown_count,
+            "scope": diff_wording.scope(diff),
+        },
     }
     return sarif.render(tuple(RULES.values()), results, run)
 
@@ -84,7 +89,7 @@ def _of_change(diff: Diff, change: Change) -> dict[str, Any]:
 
 def _of_unknown(diff: Diff, unknown: Unknown) -> dict[str, Any]:
     place = diff.after.place_of(unknown.id, unknown.address_after)
-    (gap,) = diff_wording.gaps([unknown])
+    (gap,) = gaps([unknown])
     return {
         "ruleId": UNKNOWN,
         "ruleIndex": _IDS.index(UNKNOWN),

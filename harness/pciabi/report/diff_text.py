@@ -16,6 +16,7 @@ from pciabi.abi.verdict import Verdict
 from pciabi.report import diff_wording as wording
 from pciabi.report import printable
 from pciabi.report import wording as run_wording
+from pciabi.report.gaps import gaps
 from pciabi.report.terminal import is_plain, say
 
 _VERDICT_STYLES = {
@@ -50,11 +51,12 @@ def print_diff(diff: Diff, written: Path | None, console: Console | None = None)
         out.print(_table(shown))
     if len(benign) > _MOST_BENIGN:
         say(out, f"benign: {len(benign)} differences that are no part of the hardware")
-    for gap in wording.gaps(diff.unknowns):
+    for gap in gaps(diff.unknowns):
         say(out, f"unknown: {gap}")
     say(out, wording.matched(diff))
     say(out, wording.tally(diff))
     say(out, wording.verdict(diff), style=_VERDICT_STYLES[diff.verdict])
+    say(out, wording.scope(diff))
     if written is not None:
         say(out, f"report: {written}")
 

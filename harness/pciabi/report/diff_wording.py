@@ -3,40 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from pciabi.abi.change import Change, Consequence, Kind, Severity
 from pciabi.abi.diff import Diff, Side
-from pciabi.abi.unknown import Unknown
+from pciabi.abi.scope import scope as scope_of
 from pciabi.abi.verdict import FailOn, Verdict
+from pciabi.report import scope_wording
+from pciabi.report.gaps import gaps
 
-_SHOWN = 4
 _NOT_TOLD = "not told"
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Things left open, for the same reason, of the same devices."""
-
-    fields: tuple[str, ...]
-    why_before: str
-    why_after: str
-    labels: tuple[str, ...]
-
-    def __str__(self) -> str:
-        """Such as `interface name of net0 (e1000), net1 (e1000): only a boot shows it`."""
-        shown = ", ".join(self.labels[:_SHOWN])
-        if len(self.labels) > _SHOWN:
-            shown += f" and {len(self.labels) - _SHOWN} more"
-        return f"{', '.join(self.fields)} of {shown}: {self.reason}"
-
-    @property
-    def reason(self) -> str:
-        """Why it is open, and on which side where that is not the same."""
-        if self.why_before == self.why_after:
-            return self.why_before
-        sides = (("before", self.why_before), ("after", self.why_after))
-        return "; ".join(f"{side}: {why}" for side, why in sides if why)
 
 
 def verdict(diff: Diff) -> str:
@@ -55,6 +30,11 @@ def verdict(diff: Diff) -> str:
         return f"Break: {diff.unknown_count} unknown, and it was to fail on that."
     also = f" (and {len(worst) - 1} more)" if len(worst) > 1 else ""
     return f"Break: {worst[0].label}: {what(worst[0])}{also}."
+
+
+def scope(diff: Diff) -> str:
+    """What the verdict speaks of and what not, in one line."""
+    return scope_wording.line(scope_of([diff.before.snapshot, diff.after.snapshot]))
 
 
 def _of_all(diff: Diff) -> str:
@@ -89,7 +69,8 @@ def what(change: Change) -> str:
     """What changed about a device: `BAR 0 16M → 64M`, or only that it vanished."""
     if change.kind in (Kind.VANISHED, Kind.APPEARED):
         return change.kind.value
-    return f"{change.field} {change.before or 'none'} → {change.after or 'none'}"
+    exchanged = f", exchanged places with {change.exchanged_with}" if change.exchanged_with else ""
+    return f"{change.field} {change.before or 'none'} → {change.after or 'none'}{exchanged}"
 
 
 def where(change: Change) -> str:
@@ -127,26 +108,6 @@ def notes(side: Side) -> tuple[tuple[str, str], ...]:
         ("Guest", told.guest or _NOT_TOLD),
         ("Functions", str(len(side.snapshot.functions))),
     )
-
-
-def gaps(unknowns: Sequence[Unknown]) -> tuple[Gap, ...]:
-    """What is left open, the same of the same devices together; what is not excused first."""
-    by_field: dict[tuple[str, str, str], list[str]] = {}
-    for unknown in sorted(unknowns, key=lambda unknown: unknown.excused):
-        key = (unknown.why_before, unknown.why_after, unknown.field)
-        by_field.setdefault(key, []).append(_who(unknown))
-    by_devices: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
-    for (why_before, why_after, field), labels in by_field.items():
-        by_devices.setdefault((why_before, why_after, tuple(labels)), []).append(field)
-    return tuple(
-        Gap(tuple(fields), why_before, why_after, labels)
-        for (why_before, why_after, labels), fields in by_devices.items()
-    )
-
-
-def _who(unknown: Unknown) -> str:
-    """The device in few words: lspci's own would fill the line."""
-    return unknown.label if unknown.id or unknown.device else str(unknown.address_before)
 
 
 def said_of_guests(changes: Sequence[Change]) -> tuple[Consequence, ...]:

@@ -17,12 +17,14 @@ from pciabi.pci.function import BarKind
 from pciabi.report.placement import Placement
 from pciabi.scenario.case import Aspect
 
-SCHEMA = "pciabi-report/2"
+SCHEMA = "pciabi-report/3"
 
 Address = Annotated[str, Field(pattern=r"^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$")]
 Path = Annotated[str, Field(pattern=r"^[0-9a-f]+(/[0-9a-f]{2}\.[0-7])+$")]
 HexId = Annotated[str, Field(pattern=r"^[0-9a-f]{4}$")]
 Release = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+$", description="Such as 7.2.")]
+Families = list[str]
+"""Families of facts, in words."""
 Index = Annotated[int, Field(ge=0, description="Which of the case's boots, from 0.")]
 
 
@@ -66,6 +68,7 @@ class ChangePart(Part):
     path_after: Path | None
     severity: Severity
     reason: str
+    exchanged_with: str | None = Field(description="The label of the device it swapped with.")
     expected: bool
     consequences: list[ConsequencePart]
 
@@ -158,6 +161,21 @@ class BootPart(Part):
     interfaces: list[InterfacePart]
 
 
+class UnknownPart(Part):
+    """Something that at least one side did not show. `why_before` and `why_after` are null on a
+    side that did; `excused`: both sides left it open for the same reason."""
+
+    device: str | None
+    id: str | None
+    label: str
+    field: str
+    why_before: str | None
+    why_after: str | None
+    excused: bool
+    address_before: Address
+    address_after: Address
+
+
 class ComparisonPart(Part):
     """Two boots that were compared, and the steps between them."""
 
@@ -165,6 +183,7 @@ class ComparisonPart(Part):
     boot_after: Index
     removed: list[str]
     added: list[str]
+    unknowns: list[UnknownPart]
     story: str
 
 
@@ -200,7 +219,8 @@ class CasePart(Part):
 
 
 class CountsPart(Part):
-    """Cases by how they ended, and consequences nobody knows (`unknown`)."""
+    """Cases by how they ended; `unknown` counts fields nobody read and open questions on
+    guests."""
 
     held: int
     broke: int
@@ -211,7 +231,7 @@ class CountsPart(Part):
 class ReportDocument(Part):
     """The result of one run of `pciabi run` or of the pytest plugin."""
 
-    schema_: Literal["pciabi-report/2"] = Field(serialization_alias="schema")
+    schema_: Literal["pciabi-report/3"] = Field(serialization_alias="schema")
     tool: Literal["pciabi"]
     version: str
     verdict: Verdict
@@ -220,6 +240,8 @@ class ReportDocument(Part):
     seconds: float
     qemu: str
     accelerator: str
+    scope: Families = Field(description="The families of facts that every boot tells.")
+    not_looked_at: Families
     counts: CountsPart
     changes: list[ChangePart]
     cases: list[CasePart]

@@ -15,6 +15,7 @@ from pciabi.abi.snapshot import Unreachable
 from pciabi.abi.verdict import Verdict
 from pciabi.report import page, story, wording
 from pciabi.report.difference import Difference, differences
+from pciabi.report.gaps import Gap, gaps
 from pciabi.report.slot_map import SlotMap, slot_map
 from pciabi.scenario.case import Boot
 from pciabi.scenario.result import (
@@ -44,6 +45,7 @@ class _Comparison:
     title: str
     story: str
     failures: tuple[Failure, ...]
+    gaps: tuple[Gap, ...]
     map: SlotMap
     weighty: tuple[JudgedChange, ...]
     benign: tuple[JudgedChange, ...]
@@ -84,6 +86,7 @@ def render(result: RunResult) -> str:
             result=result,
             verdict=wording.verdict(result),
             tally=wording.tally(result),
+            scope=wording.scope(result),
             provenance=_provenance(result),
             cases=cases,
             troubles=troubles[:_LISTED_TROUBLES],
@@ -142,6 +145,7 @@ def _comparison(result: CaseResult, comparison: ComparisonResult) -> _Comparison
         title=f"{boots[comparison.before].label} → {boots[comparison.after].label}",
         story=story.comparison_story(result, comparison),
         failures=comparison.failures,
+        gaps=gaps(comparison.unknowns),
         map=slot_map(before, after, comparison.changes),
         weighty=tuple(j for j in by_weight if j.change.severity is not Severity.BENIGN),
         benign=tuple(j for j in by_weight if j.change.severity is Severity.BENIGN),

@@ -9,12 +9,13 @@ from typing import Any, Literal
 
 from pciabi.abi.change import Outcome
 from pciabi.abi.matching import identity
+from pciabi.abi.scope import NEVER
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.errors import PciabiError
 from pciabi.probe.boot import BootRecord
 from pciabi.report import document as doc
 from pciabi.report import story, wording
-from pciabi.report.change_facts import facts
+from pciabi.report.change_facts import facts, unknown_part
 from pciabi.report.placement import placement
 from pciabi.scenario.case import Boot
 from pciabi.scenario.result import CaseResult, ComparisonResult, JudgedChange, RunResult
@@ -36,9 +37,11 @@ def schema() -> dict[str, Any]:
 def _document(result: RunResult) -> doc.ReportDocument:
     counts = wording.counts(result)
     changes = [change for case in result.cases for change in _changes(case)]
-    unknown = sum(c.outcome is Outcome.UNKNOWN for change in changes for c in change.consequences)
+    scope = wording.scope_of_run(result)
+    unknown = sum(len(one.unknowns) for case in result.cases for one in case.comparisons)
+    unknown += sum(c.outcome is Outcome.UNKNOWN for change in changes for c in change.consequences)
     return doc.ReportDocument(
-        schema_="pciabi-report/2",
+        schema_="pciabi-report/3",
         tool="pciabi",
         version=result.tool_version,
         verdict=result.verdict,
@@ -47,6 +50,8 @@ def _document(result: RunResult) -> doc.ReportDocument:
         seconds=round(result.seconds, 3),
         qemu=result.qemu,
         accelerator=result.accelerator,
+        scope=list(scope.read),
+        not_looked_at=[*scope.not_read, *NEVER],
         counts=doc.CountsPart(
             held=counts.held, broke=counts.broke, untested=counts.untested, unknown=unknown
         ),
@@ -126,6 +131,7 @@ def _comparison(case: CaseResult, comparison: ComparisonResult) -> doc.Compariso
         boot_after=comparison.after,
         removed=sorted(comparison.removed),
         added=sorted(comparison.added),
+        unknowns=[unknown_part(unknown) for unknown in comparison.unknowns],
         story=story.comparison_story(case, comparison),
     )
 
@@ -200,12 +206,3 @@ def _function(placed: PlacedFunction, snapshot: Snapshot) -> doc.FunctionPart:
         ],
         rom_size=function.rom_size,
     )
-
-
-def _release(snapshot: Snapshot) -> str:
-    """`7.2` of `7.2.22`."""
-    return ".".join(snapshot.provenance.qemu_version.split(".")[:2])
-
-
-def _text(value: object | None) -> str | None:
-    return None if value is None else str(value)

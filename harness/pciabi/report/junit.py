@@ -10,6 +10,7 @@ from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
 from pciabi.abi.verdict import Verdict
 from pciabi.report import printable, story, wording
+from pciabi.report.gaps import gaps
 from pciabi.scenario.result import CaseResult, RunResult
 
 
@@ -32,6 +33,7 @@ def _suite(scenario: str, cases: list[CaseResult], result: RunResult) -> TestSui
     suite.timestamp = result.started.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     suite.add_property("qemu", printable.line(result.qemu))
     suite.add_property("accelerator", printable.line(result.accelerator))
+    suite.add_property("scope", printable.line(wording.scope(result)))
     suite.add_testcases([_case(case) for case in cases])
     return suite
 
@@ -52,5 +54,8 @@ def _case(case: CaseResult) -> TestCase:
         error = Error(sentence, kind)
         error.text = sentence
         found.result = [error]
-    found.system_out = printable.line(f"{wording.word(case)}: {story.case_story(case)}")
+    open_ = [unknown for comparison in case.comparisons for unknown in comparison.unknowns]
+    lines = [f"{wording.word(case)}: {story.case_story(case)}"]
+    lines += [f"unknown: {gap}" for gap in gaps(open_)]
+    found.system_out = printable.block("\n".join(lines))
     return found

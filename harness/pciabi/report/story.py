@@ -31,6 +31,7 @@ class Movement:
     name_before: str | None
     name_after: str | None
     renumbered: bool
+    exchanged_with: str | None
     expected: bool
 
     def __str__(self) -> str:
@@ -41,6 +42,8 @@ class Movement:
             parts.append(f"{self.place_before} → {self.place_after}")
         if self.name_before != self.name_after:
             parts.append(f"{self.name_before or 'unnamed'} → {self.name_after or 'unnamed'}")
+        if self.exchanged_with is not None:
+            parts.append(f"exchanged with {self.exchanged_with}")
         return f"{who} {', '.join(parts)}"
 
 
@@ -100,6 +103,7 @@ def _movement(result: CaseResult, comparison: ComparisonResult, judged: JudgedCh
         _interface_name(result, comparison.before, change.address_before),
         _interface_name(result, comparison.after, change.address_after),
         change.kind is Kind.RENUMBERED,
+        change.exchanged_with,
         judged.expected,
     )
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from pciabi.abi.verdict import Verdict
 from pciabi.errors import PciabiError
 from pciabi.report import printable, story, wording
+from pciabi.report.gaps import gaps
 from pciabi.report.live import observer
 from pciabi.report.terminal import STYLES, is_plain, say
 from pciabi.scenario.result import CaseResult, RunResult
@@ -40,8 +41,11 @@ def print_result(result: RunResult, written: Path | None, console: Console | Non
     for case in result.cases:
         for line in _trouble(case):
             say(out, line)
+    for gap in gaps([u for case in result.cases for one in case.comparisons for u in one.unknowns]):
+        say(out, f"unknown: {gap}")
     say(out, wording.tally(result))
     say(out, wording.verdict(result), style=_VERDICT_STYLES[result.verdict])
+    say(out, wording.scope(result))
     if written is not None:
         say(out, f"report: {written}")
 

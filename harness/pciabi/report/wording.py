@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pciabi.abi.change import Harm, Kind, Severity
+from pciabi.abi.scope import Scope
+from pciabi.abi.scope import scope as scope_of
 from pciabi.abi.verdict import Verdict
+from pciabi.report import scope_wording
 from pciabi.report.story import case_story
 from pciabi.scenario.case import Aspect, Case, Expectation
 from pciabi.scenario.result import CaseResult, Failure, RunResult
@@ -119,6 +122,16 @@ def tally(result: RunResult) -> str:
         are = "is a control" if found.controls == 1 else "are controls"
         controls = f" ({found.controls} of them {are}, seen to {_verb(result)} as expected)"
     return f"{found.held} held{controls}, {found.broke} broke, {found.untested} could not be tested"
+
+
+def scope(result: RunResult) -> str:
+    """What the verdict speaks of and what not, in one line."""
+    return scope_wording.line(scope_of_run(result))
+
+
+def scope_of_run(result: RunResult) -> Scope:
+    """What every boot of the run told."""
+    return scope_of(boot.snapshot for case in result.cases for boot in case.boots)
 
 
 def line(result: CaseResult) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pciabi.abi.change import Change, Harm, Kind, Outcome, Severity
 from pciabi.abi.compare import compare
 from pciabi.abi.snapshot import Snapshot
-from pciabi.abi.unknown import unknowns
+from pciabi.abi.unknown import Unknown
+from pciabi.abi.verdict import Verdict, verdict
 from pciabi.errors import CannotTest
 from pciabi.scenario.case import Aspect, Comparison
 from pciabi.scenario.result import ComparisonResult, Failure, JudgedChange
@@ -41,24 +42,37 @@ def aspects(change: Change) -> frozenset[Aspect]:
 def judge(before: Snapshot, after: Snapshot, comparison: Comparison) -> ComparisonResult:
     """Compare two boots and hold the changes against the comparison's expectations.
 
-    Raises CannotTest where only one of the two boots showed something.
+    Raises CannotTest where only one of the two boots showed something, unless a change that
+    nobody expected proves a break.
     """
-    for unknown in unknowns(before, after):
-        if not unknown.excused:
-            side = "before" if unknown.why_before else "after"
-            why = unknown.why_before or unknown.why_after
-            raise CannotTest(f"{unknown.field} of {unknown.label} is not known {side}: {why}")
-    changes = compare(before, after)
-    broken = [change for change in changes if change.severity is Severity.BREAKING]
-    failures = [*_unfulfilled(broken, comparison), *_unexpected(broken, comparison, after)]
+    found = compare(before, after)
+    unknowns = found.unknowns
+    broken = [change for change in found.changes if change.severity is Severity.BREAKING]
+    unexpected = tuple(_unexpected(broken, comparison, after))
+    unproved = verdict((), unknowns, frozenset()) is Verdict.ERROR
+    if unproved and not unexpected:
+        raise _one_sided(unknowns)
+    # What was to change and is not seen to may be among what is not known.
+    unfulfilled = () if unproved else tuple(_unfulfilled(broken, comparison))
     return ComparisonResult(
         before=comparison.before,
         after=comparison.after,
         removed=comparison.removed,
         added=comparison.added,
-        changes=tuple(JudgedChange(change, is_expected(change, comparison)) for change in changes),
-        failures=tuple(failures),
+        changes=tuple(
+            JudgedChange(change, is_expected(change, comparison)) for change in found.changes
+        ),
+        unknowns=unknowns,
+        failures=(*unfulfilled, *unexpected),
     )
+
+
+def _one_sided(unknowns: Sequence[Unknown]) -> CannotTest:
+    """The error for what one of two boots showed, by the first such thing."""
+    unknown = next(unknown for unknown in unknowns if not unknown.excused)
+    side = "before" if unknown.why_before else "after"
+    why = unknown.why_before or unknown.why_after
+    return CannotTest(f"{unknown.field} of {unknown.label} is not known {side}: {why}")
 
 
 def is_expected(change: Change, comparison: Comparison) -> bool:
@@ -127,6 +141,8 @@ def _sentence(change: Change, later: Snapshot) -> str:
         before, after = str(change.address_before), str(change.address_after)
         if before == after:
             before, after = f"path {change.path_before}", str(change.path_after)
+        if change.exchanged_with is not None:
+            names.insert(0, f", exchanged places with {change.exchanged_with}")
         return f"{who} {change.kind} from {before} to {after}" + "".join(names)
     if change.kind is Kind.VANISHED:
         return f"{who} vanished{_why(later, change)}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pciabi.abi.change import Change
+from pciabi.abi.unknown import Unknown
 from pciabi.abi.verdict import Verdict
 from pciabi.errors import PciabiError, SourcePosition, worst
 from pciabi.probe.boot import BootRecord
@@ -32,13 +33,15 @@ class Failure:
 
 @dataclass(frozen=True)
 class ComparisonResult:
-    """Two boots of a case (indices into its boots), compared and judged."""
+    """Two boots of a case (indices into its boots), compared and judged. `unknowns` are what
+    they leave open."""
 
     before: int
     after: int
     removed: frozenset[str]
     added: frozenset[str]
     changes: tuple[JudgedChange, ...]
+    unknowns: tuple[Unknown, ...]
     failures: tuple[Failure, ...]
 
 

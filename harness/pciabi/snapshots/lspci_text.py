@@ -65,4 +65,4 @@ def _placed(function: PciFunction, paths: Mapping[GuestAddress, TopologyPath]) -
         hop = (address.slot, address.function)
         path = TopologyPath(address.domain << 8 | address.bus, (hop,))
         function = replace(function, unread=function.unread | {Fact.PATH})
-    return PlacedFunction(function, path, None, None)
+    return PlacedFunction(function, path, None, None, None)

@@ -9,6 +9,7 @@ from typing import Any
 
 from pciabi.abi.snapshot import (
     Creation,
+    Identifier,
     NetworkInterface,
     PlacedFunction,
     Provenance,
@@ -19,8 +20,9 @@ from pciabi.abi.snapshot import (
 from pciabi.errors import CannotTest, InputError
 from pciabi.json_documents import load, place_of, read_limited, text_of, validate
 from pciabi.pci.address import GuestAddress, TopologyPath
-from pciabi.pci.function import Bar, PciFunction
+from pciabi.pci.function import Bar, PciFunction, all_bits
 from pciabi.snapshots.schema import SCHEMA, FunctionPart, SnapshotFile
+from pciabi.snapshots.upgrade import READABLE, upgraded
 
 MAX_BYTES = 32_000_000
 _FAMILY = SCHEMA.partition("/")[0]
@@ -37,7 +39,7 @@ def parse(raw: bytes, file: str) -> Snapshot:
     text = text_of(raw, file)
     data = load(text, file)
     _must_be_a_snapshot(data, text, file)
-    document = validate(data, SnapshotFile, text, file)
+    document = validate(upgraded(data), SnapshotFile, text, file)
     if not document.functions:
         raise CannotTest(
             "the snapshot holds no function, so nothing can be held against it",
@@ -66,7 +68,8 @@ def parse(raw: bytes, file: str) -> Snapshot:
             for u in document.unreachable
         ),
         substitutions=tuple(
-            Substitution(s.option, s.inert, s.id, tuple(s.unknown)) for s in document.substitutions
+            Substitution(s.option, s.inert, s.id, tuple(s.unknown), s.device)
+            for s in document.substitutions
         ),
         creations=tuple(
             Creation(c.id, c.device, TopologyPath.parse(c.path), c.pinned)
@@ -104,12 +107,13 @@ class _Places:
 
 def _must_be_a_snapshot(data: Any, text: str, file: str) -> None:
     said = data.get("schema") if isinstance(data, dict) else None
-    if said == SCHEMA:
+    if said in READABLE:
         return
     place = place_of(text, ("schema",), file)
     if isinstance(said, str) and said.startswith(f"{_FAMILY}/"):
         raise InputError(
-            f"schema {said[:40]!r} is another version than this pciabi reads, {SCHEMA}",
+            f"schema {said[:40]!r} is another version than this pciabi reads: "
+            f"{', '.join(READABLE)}",
             advice="take the snapshot again, or use the pciabi that wrote it",
             place=place,
         )
@@ -134,8 +138,8 @@ def _function(part: FunctionPart, index: int, places: _Places) -> PlacedFunction
     if len({bar.index for bar in part.bars}) < len(part.bars):
         raise places.error(f"two BARs of {part.address} have one index", "functions", index, "bars")
     config = _bytes(part.config, part.size, places, index, "config")
-    known = None
-    if part.known is not None:
+    known = all_bits(config)
+    if part.known != "all":
         known = _bytes(part.known, part.size, places, index, "known")
     address = GuestAddress.parse(part.address)
     function = PciFunction(
@@ -148,7 +152,15 @@ def _function(part: FunctionPart, index: int, places: _Places) -> PlacedFunction
         known=known,
         unread=frozenset(part.unread),
     )
-    return PlacedFunction(function, TopologyPath.parse(part.path), part.id, part.device)
+    return PlacedFunction(
+        function, TopologyPath.parse(part.path), part.id, part.device, _identifiers(part)
+    )
+
+
+def _identifiers(part: FunctionPart) -> tuple[Identifier, ...] | None:
+    if part.identifiers is None:
+        return None
+    return tuple(Identifier(one.name, one.value, one.stated) for one in part.identifiers)
 
 
 def _bytes(rows: Mapping[str, str], size: int, places: _Places, index: int, name: str) -> bytes:

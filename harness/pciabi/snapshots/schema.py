@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from pciabi.abi.snapshot import IdentifierName
 from pciabi.documents import Strict
 from pciabi.pci.function import BarKind, Fact
 
-SCHEMA = "pciabi-snapshot/1"
+SCHEMA = "pciabi-snapshot/2"
 MAX_FUNCTIONS = 65_536
 MAX_NAME = 1_000
 _MAX_TEXT = 100_000
@@ -63,6 +64,14 @@ class BarPart(Part):
     size: Annotated[int, Field(ge=1, le=1 << 64)] | None
 
 
+class IdentifierPart(Part):
+    """A property that a guest tells the device by, in QEMU's words."""
+
+    name: Annotated[IdentifierName, Field(strict=False)]
+    value: Text
+    stated: bool = Field(description="The configuration says so; QEMU made the others up.")
+
+
 class FunctionPart(Part):
     """One PCI function."""
 
@@ -79,11 +88,14 @@ class FunctionPart(Part):
     rom_size: Annotated[int, Field(ge=1, le=1 << 64)] | None
     size: _SIZES
     config: Rows
-    known: Rows | None = Field(
-        default=None, description="A bit for each bit of `config` that was read; all without it."
+    known: Rows | Literal["all"] = Field(
+        description="A bit for each bit of `config` that was read."
     )
     unread: Annotated[list[Annotated[Fact, Field(strict=False)]], Field(max_length=20)] = Field(
-        default_factory=list, description="What the source does not tell."
+        description="What the source does not tell."
+    )
+    identifiers: Annotated[list[IdentifierPart], Field(max_length=20)] | None = Field(
+        description="All identifying properties that have a value; null where they were not read."
     )
 
 
@@ -112,6 +124,7 @@ class SubstitutionPart(Part):
     option: Text
     inert: Text
     id: Text | None
+    device: Text | None = Field(description="The type of the devices it is about, without an id.")
     unknown: Annotated[list[Text], Field(max_length=1_000)]
 
 
@@ -127,7 +140,7 @@ class CreationPart(Part):
 class SnapshotFile(Part):
     """All PCI functions of one VM at one time."""
 
-    schema_: Literal["pciabi-snapshot/1"] = Field(alias="schema")
+    schema_: Literal["pciabi-snapshot/2"] = Field(alias="schema")
     tool: Literal["pciabi"]
     version: Text
     provenance: Origin

@@ -41,7 +41,13 @@ def render(snapshot: Snapshot) -> str:
             for u in snapshot.unreachable
         ],
         "substitutions": [
-            {"option": s.option, "inert": s.inert, "id": s.qdev_id, "unknown": list(s.unknown)}
+            {
+                "option": s.option,
+                "inert": s.inert,
+                "id": s.qdev_id,
+                "device": s.device,
+                "unknown": list(s.unknown),
+            }
             for s in snapshot.substitutions
         ],
         "creations": [
@@ -67,7 +73,8 @@ def _provenance(origin: Provenance) -> dict[str, Any]:
 
 def _function(placed: PlacedFunction) -> dict[str, Any]:
     function = placed.function
-    part: dict[str, Any] = {
+    identifiers = placed.identifiers
+    return {
         "address": str(placed.address),
         "path": str(placed.path),
         "id": placed.qdev_id,
@@ -87,12 +94,12 @@ def _function(placed: PlacedFunction) -> dict[str, Any]:
         "rom_size": function.rom_size,
         "size": len(function.config),
         "config": _rows(function.config),
+        "known": "all" if function.is_whole else _rows(function.known),
+        "unread": sorted(fact.value for fact in function.unread),
+        "identifiers": None
+        if identifiers is None
+        else [{"name": i.name.value, "value": i.value, "stated": i.stated} for i in identifiers],
     }
-    if function.known is not None:
-        part["known"] = _rows(function.known)
-    if function.unread:
-        part["unread"] = sorted(fact.value for fact in function.unread)
-    return part
 
 
 def summary(placed: PlacedFunction) -> Iterator[str]:

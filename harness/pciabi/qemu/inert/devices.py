@@ -39,7 +39,8 @@ def device(statement: Statement, around: Surroundings) -> Stated:
     if driver.name in rules.REFUSED:
         raise statement.refused(f"'{driver.name}' {rules.REFUSED[driver.name]}", at="driver")
     if held is not None and driver.is_pci:
-        return _placeholder(statement, shown)
+        # Another device of the host's is another reason not to know this one.
+        return _placeholder(statement, statement.shown("driver", *_THE_HOSTS))
     if held is not None or driver.name in rules.OFF_PCI:
         users = tuple(filter(None, [statement.get("id")]))
         acpi = (fields.ACPI,) if driver.name in rules.WITH_ACPI_TABLES else ()
@@ -50,7 +51,7 @@ def device(statement: Statement, around: Surroundings) -> Stated:
     parameters = parameters.without(*needs_kvm)
     if driver.name in rules.REPLACED:
         parameters = parameters.having("driver", rules.REPLACED[driver.name][0])
-        open_fields.append(fields.VIRTIO_FEATURES)
+        open_fields += rules.REPLACED_FIELDS.get(driver.name, ())
     parameters = _without_files(statement, parameters, driver, open_fields)
     if "audiodev" in driver.text and not parameters.get("audiodev"):
         parameters = parameters.having("audiodev", around.audiodev)
@@ -96,6 +97,8 @@ def device_id(statement: Statement) -> str | None:
 
 
 _SOURCES = ("host", "sysfsdev", "chardev", "vhostdev", "evdev", "guest-cid", "wwpn", "socket")
+
+_THE_HOSTS = ("host", "sysfsdev", "vhostdev", "evdev", "wwpn")
 
 
 def users(statement: Statement) -> tuple[tuple[str, str], ...]:

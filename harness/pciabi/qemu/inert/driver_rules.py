@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from pciabi.qemu.inert import fields
+
 _HOST_DEVICE = "is a device of the host's"
 _DAEMON = "is served by a daemon it connects to"
 _KERNEL = "is served by the host's kernel"
@@ -52,6 +54,19 @@ REPLACED: Mapping[str, tuple[str, str]] = MappingProxyType(
         "scsi-block": ("scsi-hd", "passes commands on to a disk of the host's"),
         "scsi-generic": ("scsi-hd", "passes commands on to a disk of the host's"),
     }
+)
+# What of each the real backend decides, as far as it is on PCI.
+REPLACED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    dict.fromkeys(
+        ("virtio-gpu-gl-pci", "virtio-vga-gl"),
+        (fields.VIRTIO_FEATURES, fields.VIRTIO_CONFIGURATION),
+    )
+)
+
+# The NICs that offer what their network backend can do; all others look alike beside any.
+# With a multiqueue backend they have more vectors too, unless they are told how many.
+OFFERS_ITS_BACKEND = frozenset(
+    ("virtio-net-pci", "virtio-net-pci-transitional", "virtio-net-pci-non-transitional")
 )
 
 # Properties that only KVM's interrupt controllers serve: QEMUs before 10.0 refuse them beside TCG.

@@ -4,7 +4,6 @@ Measured on real QEMU by `tests/real/test_inert_backends.py`.
 """
 
 VIRTIO_FEATURES = "virtio features"
-VIRTIO_QUEUES = "virtio queues"
 VIRTIO_CONFIGURATION = "virtio device configuration"
 MSIX_TABLE = "MSI-X table size"
 ROM = "expansion ROM"

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from pciabi.abi.snapshot import Substitution
 from pciabi.errors import InputError, SourcePosition
-from pciabi.qemu.device_options import device_options
 from pciabi.qemu.inert import devices, machine, processors
 from pciabi.qemu.inert.option_rules import OPTION_RULES, REFUSED
 from pciabi.qemu.inert.origin import DeviceOrigin, Origin
@@ -18,6 +17,7 @@ from pciabi.qemu.inert.statement import (
     Surroundings,
     unknown,
 )
+from pciabi.vm.command_line.device_options import device_options
 from pciabi.vm.command_line.option import OPEN, Option, QemuCommandLine
 from pciabi.vm.command_line.parameters import Parameters, parameters
 from pciabi.vm.command_line.program import is_foreign
@@ -109,7 +109,14 @@ def inert(line: QemuCommandLine, banner: str = "") -> InertHardware:
         )
     statements = list(_statements(line))
     wanted = processors.wanted(statements)
-    around = Surroundings(_users(statements), SILENCE, _most_memory(statements), wanted, banner)
+    around = Surroundings(
+        users=_users(statements),
+        devices=_devices(statements),
+        audiodev=SILENCE,
+        memory=_most_memory(statements),
+        processors=wanted,
+        banner=banner,
+    )
     found = [(statement, _stated(statement, around)) for statement in statements]
     arguments = [argument for _, stated in found for argument in stated.arguments]
     types = [name for s in statements if s.name == "machine" and (name := s.get("type"))]
@@ -217,6 +224,14 @@ def _users(statements: Sequence[Statement]) -> dict[tuple[str, str], tuple[str, 
             name = devices.device_id(statement)
             for backend in devices.users(statement) if name else ():
                 found[backend] = (*found.get(backend, ()), name or "")
+    return found
+
+
+def _devices(statements: Sequence[Statement]) -> dict[str, Statement]:
+    found = {}
+    for statement in statements:
+        if statement.name == "device" and not _names_unknown(statement):
+            found[devices.device_id(statement) or ""] = statement
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pciabi.errors import SourcePosition
-from pciabi.qemu.device_options import DeviceOption
+from pciabi.vm.command_line.device_options import DeviceOption
 
 
 @dataclass(frozen=True)

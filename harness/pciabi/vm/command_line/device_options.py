@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 _SET = re.compile(r"device\.([^.]+)\.([^=]+)=(.*)", re.DOTALL)
@@ -19,12 +19,14 @@ _SET_NAMES = ("-set", "--set")
 
 @dataclass(frozen=True)
 class DeviceOption:
-    """What a `-device` says of its identity and place; None where it does not."""
+    """What a `-device` says of its identity and place; None where it does not. `properties` are
+    all it says, with what `-set` adds."""
 
     driver: str
     id: str | None
     bus: str | None
     addr: str | None
+    properties: Mapping[str, str] = field(default_factory=dict)
 
 
 def device_options(arguments: Sequence[str]) -> tuple[DeviceOption, ...]:
@@ -33,15 +35,21 @@ def device_options(arguments: Sequence[str]) -> tuple[DeviceOption, ...]:
     structured: list[dict[str, str]] = []
     for name, value in pairwise(arguments):
         if name in _OPTION_NAMES:
-            json_form = value.lstrip().startswith("{")
-            (structured if json_form else plain).append(
-                _from_json(value) if json_form else dict(_pairs(value))
-            )
+            (structured if _is_json(value) else plain).append(dict(pairs_of(value)))
     for device_id, key, value in _settings(arguments):
         for properties in plain:
             if properties.get("id") == device_id:
                 properties[key] = value
     return tuple(_option(properties) for properties in (*plain, *structured))
+
+
+def pairs_of(value: str) -> Iterator[tuple[str, str]]:
+    """The pairs of an option's value, in either form."""
+    return iter(_from_json(value).items()) if _is_json(value) else _pairs(value)
+
+
+def _is_json(value: str) -> bool:
+    return value.lstrip().startswith("{")
 
 
 def _settings(arguments: Sequence[str]) -> Iterator[tuple[str, str, str]]:
@@ -81,4 +89,5 @@ def _option(properties: Mapping[str, str]) -> DeviceOption:
         id=properties.get("id"),
         bus=properties.get("bus"),
         addr=properties.get("addr"),
+        properties=properties,
     )

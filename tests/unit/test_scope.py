@@ -1,0 +1,42 @@
+"""What a verdict speaks of: what both sides tell, and never what nobody looked at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pciabi.abi.scope import NOT_YET, scope
+from pciabi.abi.snapshot import Snapshot
+from pciabi.report import scope_wording
+from pciabi.snapshots import lspci_text
+from tests.unit import report_data
+from tests.unit.strategies import recorded_text
+from tests.unit.test_pci_listing import taken
+
+BOOTED = report_data.record("qemu-7.2_q35-many").snapshot
+
+
+def text(form: str) -> Snapshot:
+    return lspci_text.parse(taken(recorded_text("qemu-7.2_q35-many"), form).encode(), "x")
+
+
+def test_what_one_side_does_not_tell_is_not_read() -> None:
+    everything = scope([BOOTED, BOOTED])
+    assert "interface names" in everything.read
+    assert everything.not_read == NOT_YET
+    cold = scope([BOOTED, replace(BOOTED, interfaces=())])
+    assert set(everything.read) - set(cold.read) == {"interface names"}
+    assert "interface names" in cold.not_read
+    detailed = scope([BOOTED, text("-vvnn")])
+    assert any(family.startswith("identifying") for family in detailed.not_read)
+    assert "BARs" in detailed.read
+    assert scope([BOOTED, text("-nn")]).read == ("topology", "configuration space")
+    assert scope([]).read == ()
+
+
+def test_the_line_names_both_and_whose_readings_they_are() -> None:
+    line = scope_wording.line(scope([BOOTED, BOOTED]))
+    assert line.startswith("Scope: topology, configuration space, BARs")
+    assert "as read under TCG. Not looked at: virtio features" in line
+    assert line.endswith("firmware, performance.")
+    assert "under" not in scope_wording.line(scope([text("-nn")]))
+    assert scope_wording.line(scope([])).startswith("Scope: nothing was compared. Not looked at")
