@@ -81,7 +81,7 @@ class Monitor:
         """Why the connection came to its end, as the library tells when it is closed."""
         try:
             self._runner.run(self._client.disconnect())
-        except (QMPError, OSError, ValueError) as error:
+        except (QMPError, OSError, ValueError, EOFError) as error:
             return error
         return None
 
@@ -121,5 +121,5 @@ def session(
             yield Monitor(runner, client, deadline, patience)
         finally:
             # A connection that QEMU's death broke reports that again when it is closed.
-            with suppress(QMPError, OSError):
+            with suppress(QMPError, OSError, EOFError):
                 runner.run(client.disconnect())
