@@ -19,6 +19,9 @@ from pciabi.errors import QemuError
 # The library logs what it also raises.
 logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)
 
+NO_QMP = "what QEMU says on its monitor is no QMP: "
+"""Begins the message about a program that speaks, and not QMP."""
+
 
 class Monitor:
     """A negotiated QMP session. Answers are plain JSON values."""
@@ -91,7 +94,7 @@ def _garbage(error: Exception | None) -> QemuError | None:
     if not isinstance(error, (ProtocolError, ValueError)):
         return None
     words = " ".join(str(error).split())[:100]
-    return QemuError(f"what QEMU says on its monitor is no QMP: {words}")
+    return QemuError(f"{NO_QMP}{words}")
 
 
 @contextmanager
