@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 
 from pciabi.errors import CannotTest
+from pciabi.pci import encoding
 from pciabi.pci.capabilities import Capability
 from pciabi.pci.config_space import ConfigSpace, decode, encode
 from pciabi.pci.function import PciFunction
 from pciabi.pci.layout import FieldClass, fixed, structure
-from tests.unit.strategies import configs, distinct_functions
+from pciabi.snapshots import read
+from tests.unit.strategies import GOLDEN, configs, distinct_functions
 
 # lspci's words for what we call by the specification's name.
 LSPCI_NAMES = {
@@ -28,6 +30,7 @@ LSPCI_NAMES = {
     "Slot Identification": "Slot ID",
     "Subsystem ID": "Subsystem:",
 }
+RECORDED = tuple(sorted((GOLDEN.parent / "snapshot").glob("qemu-*.json")))
 PRINTED = re.compile(r"^\tCapabilities: \[([0-9a-f]+)(?: v(\d+))?\] (.*)$", re.MULTILINE)
 
 
@@ -88,11 +91,6 @@ def test_values_are_those_lspci_prints() -> None:
             flags = {"+": "yes", "-": "no"}
             assert value(msi, "Message Control: 64-bit Address Capable") == flags[match[3]]
             seen.add("MSI")
-        if match := re.search(r"LnkCap:\tPort #(\d+), Speed \S+, Width x(\d+)", text):
-            express = named(space, "PCI Express")
-            assert int(value(express, "LnkCap: Port Number"), 16) == int(match[1])
-            assert int(value(express, "LnkCap: Max Link Width"), 16) == int(match[2])
-            seen.add("LnkCap")
         if match := re.search(r"FLReset(.)", text):
             reset = value(named(space, "PCI Express"), "DevCap: Function Level Reset")
             assert reset == {"+": "yes", "-": "no"}[match[1]]
@@ -101,7 +99,124 @@ def test_values_are_those_lspci_prints() -> None:
             pin = next(v for v in space.header if v.field.name == "Interrupt Pin")
             assert pin.shown == f"INT{match[1]}"
             seen.add("pin")
-    assert seen == {"MSI-X", "MSI", "LnkCap", "FLReset", "pin"}
+    assert seen == {"MSI-X", "MSI", "FLReset", "pin"}
+
+
+# lspci's line, and the fields its parts are the values of.
+EXPRESS_WORDS = {
+    r"LnkCap:\tPort #(\d+), Speed (\S+), Width (x\d+), ASPM ([\w ]+), Exit Latency L0s (\S+)": (
+        *("LnkCap: Port Number", "LnkCap: Max Link Speed", "LnkCap: Max Link Width"),
+        *("LnkCap: ASPM Support", "LnkCap: L0s Exit Latency"),
+    ),
+    r"LnkSta:\tSpeed ([^\s,]+).*, Width (x\d+)": (
+        *("LnkSta: Current Link Speed", "LnkSta: Negotiated Link Width"),
+    ),
+    r"LnkCtl2: Target Link Speed: ([^\s,]+)": ("LnkCtl2: Target Link Speed",),
+    r"Supported Link Speeds: (2.5-16GT/s)": ("LnkCap2: Supported Link Speeds",),
+    r"MaxPayload (\d+ bytes), MaxReadReq (\d+ bytes)": (
+        *("DevCtl: Max Payload Size", "DevCtl: Max Read Request Size"),
+    ),
+    r"DevCap:\tMaxPayload (\d+ bytes).*, Latency L0s (\S+), L1 (\S+)": (
+        "DevCap: Max Payload Size Supported",
+        *("DevCap: L0s Acceptable Latency", "DevCap: L1 Acceptable Latency"),
+    ),
+}
+
+
+def plain(words: str) -> str:
+    """Words without what only one of the two writes: blanks, `less than`, a port in hex."""
+    words = words.replace("2.5, 5, 8, 16", "2.5-16").replace("less than", "").replace("<", "")
+    return re.sub(r"^0x0+", "0", words).replace(" ", "").rstrip(",")
+
+
+@pytest.mark.parametrize("pattern", EXPRESS_WORDS)
+def test_a_link_is_told_in_lspci_s_words(pattern: str) -> None:
+    seen = 0
+    for function in distinct_functions():
+        match = re.search(pattern, function.text)
+        if match is None:
+            continue
+        express = named(decode(function.config), "PCI Express")
+        shown = [value(express, name) for name in EXPRESS_WORDS[pattern]]
+        for ours, printed in zip(shown, match.groups(), strict=True):
+            # lspci takes 0 for 2.5 GT/s in one register, for unknown in another.
+            assert plain(ours) == plain(printed) or ours == "0x0", (shown, printed)
+            seen += ours != "0x0"
+    assert seen
+
+
+def test_a_header_is_told_in_lspci_s_words() -> None:
+    seen = set()
+    for function in distinct_functions():
+        timing = re.search(r"Status: .*DEVSEL=(\w+)", function.text)
+        assert timing is not None
+        (shown,) = (
+            v.shown
+            for v in decode(function.config).header
+            if v.field.name == "Status: DEVSEL Timing"
+        )
+        assert shown == timing[1]
+        seen.add(shown)
+    assert seen == {"fast", "medium"}
+
+
+# Counted in units of their own, and not in bytes.
+COUNTED = {"Index-Data Pair Offset", "VC Arbitration Table Offset"}
+A_PLACE = re.compile(
+    r"(?<!Power )(?:Address|Base|Limit|Offset|Pointer)(?: \d| Low)?$", re.IGNORECASE
+)
+
+
+def test_a_place_is_shown_as_its_register_holds_it() -> None:
+    """Base, limit, offset, pointer: people read the number that is in the register."""
+    shown = set()
+    for name in RECORDED:
+        for placed in read.read(name).functions:
+            space = decode(placed.function.config)
+            fields = [*space.header, *(v for c in space.capabilities for v in c.fields)]
+            for field in {v.field for v in fields}:
+                if A_PLACE.search(field.name) and field.shift and field.name not in COUNTED:
+                    # A pointer to an extended capability is itself the upper part of a register.
+                    inside = 20 if field.mask > 0xFFFF and "Pointer" in field.name else 0
+                    bits = field.mask >> field.shift
+                    assert int(field.shown(bits), 16) == field.mask >> inside, field.name
+                    shown.add(field.name)
+    assert {"Memory Base", "Next Capability Pointer", "Register Block 1 Offset"} <= shown
+    assert {"Base Address Low", "Message Address", "MSI-X table offset"} <= shown
+
+
+@pytest.mark.parametrize(
+    ("encoding", "value", "shown"),
+    [
+        (encoding.LINK_SPEED, 4, "16 GT/s"),
+        (encoding.LINK_SPEED, 6, "64 GT/s"),
+        (encoding.LINK_SPEED, 0, "0x0"),
+        (encoding.LINK_SPEED, 7, "0x7"),
+        (encoding.LINK_SPEEDS, 0b1111, "2.5, 5, 8, 16 GT/s"),
+        (encoding.LINK_SPEEDS, 0, "none"),
+        (encoding.LINK_WIDTH, 32, "x32"),
+        (encoding.BYTES_FROM_128, 5, "4096 bytes"),
+        (encoding.L0S_ACCEPTABLE, 3, "512 ns"),
+        (encoding.L0S_ACCEPTABLE, 7, "no limit"),
+        (encoding.L1_ACCEPTABLE, 6, "64 us"),
+        (encoding.L0S_EXIT, 6, "2 us to 4 us"),
+        (encoding.L0S_EXIT, 7, "more than 4 us"),
+        (encoding.L1_EXIT, 0, "less than 1 us"),
+        (encoding.L1_EXIT, 7, "more than 64 us"),
+        (encoding.PORT_TYPE, 4, "root port"),
+        (encoding.AUX_CURRENT, 7, "375 mA"),
+        (encoding.POWER_STATES, 0b11001, "D0, D3hot, D3cold"),
+        (encoding.BAR_SIZES, 0b1000000001, "1M, 512M"),
+        (encoding.BAR_SIZE, 15, "32G"),
+        (encoding.PAGE_SIZES, 0b101, "4K, 16K"),
+    ],
+)
+def test_values_have_the_specification_s_words(
+    encoding: encoding.Encoding, value: int, shown: str
+) -> None:
+    row = fixed("field", 0, 4, 0xF).shown_as(encoding)
+    (field, *_) = structure("a structure", 4, "nowhere", (row,)).fields
+    assert field.shown(value) == shown
 
 
 @every_function

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
+from pciabi.abi import own_words
 from pciabi.abi.change import Change, Outcome, Severity
 from pciabi.abi.compare import Comparison, compare
-from pciabi.abi.matching import Basis, Matching
-from pciabi.abi.snapshot import Snapshot
+from pciabi.abi.matching import Basis, Matching, Pair
+from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.abi.unknown import Unknown
 from pciabi.abi.verdict import FailOn, Verdict, verdict
 from pciabi.errors import SourcePosition
@@ -20,13 +22,23 @@ class Side:
     """One of the two: its snapshot and where it comes from.
 
     `place` is the user's file; `places` say where in it a device stands, by qdev id or else by
-    guest address.
+    guest address. `own_names` say what the file calls devices that go by no id, by guest address.
     """
 
     label: str
     snapshot: Snapshot
     place: SourcePosition
     places: Mapping[str, SourcePosition]
+    own_names: own_words.Names = field(default_factory=dict)
+
+    @cached_property
+    def names(self) -> own_words.Names:
+        """What devices are called in the user's own words, by guest address."""
+        return own_words.names(self.snapshot, self.own_names)
+
+    def name_of(self, function: PlacedFunction) -> str:
+        """What a function of this side is called."""
+        return own_words.name(function, self.names)
 
     def place_of(self, qdev_id: str | None, address: object) -> SourcePosition:
         """Where a device of this side stands in the user's file, or else the file."""
@@ -97,6 +109,11 @@ class Diff:
             return self.after.place_of(change.id, change.address_after)
         return self.before.place_of(change.id, change.address_before)
 
+    def name_of(self, pair: Pair) -> str:
+        """What a device that both sides have is called."""
+        after = self.after.names.get(str(pair.after.address))
+        return after or self.before.name_of(pair.before if pair.before.qdev_id else pair.after)
+
     @property
     def bases(self) -> Mapping[Basis, int]:
         """How many functions were matched for which reason."""
@@ -105,4 +122,5 @@ class Diff:
 
 def diff(before: Side, after: Side, fail_on: frozenset[FailOn]) -> Diff:
     """Hold two sides against each other. Raises CannotTest as `abi.compare`."""
-    return Diff(before, after, compare(before.snapshot, after.snapshot), fail_on)
+    found = compare(before.snapshot, after.snapshot)
+    return Diff(before, after, own_words.told(found, before.names, after.names), fail_on)

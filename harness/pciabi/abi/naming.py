@@ -5,9 +5,18 @@ from __future__ import annotations
 from pciabi.abi.matching import Pair
 from pciabi.abi.snapshot import PlacedFunction
 
+_MADE_UP = "pciabi-"
+
+
+def is_made_up(qdev_id: str | None) -> bool:
+    """Whether an id is pciabi's own, given to a device of whose backend something is unknown."""
+    return qdev_id is not None and qdev_id.startswith(_MADE_UP)
+
 
 def label(function: PlacedFunction, qdev_id: str | None) -> str:
     """`net1 (virtio-net-pci)`, else lspci's words, else the address."""
+    if is_made_up(qdev_id):
+        qdev_id = None
     if qdev_id and function.device:
         return f"{qdev_id} ({function.device})"
     return qdev_id or function.device or heading(function) or str(function.address)

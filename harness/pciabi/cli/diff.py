@@ -23,6 +23,7 @@ from pciabi.signals import stopping
 from pciabi.source.request import Probe, Request
 from pciabi.source.take import take
 
+_SIDES = {"A": "A (before)", "B": "B (after)"}
 RENDERERS = MappingProxyType(
     {
         "json": "pciabi.report.diff_json",
@@ -90,9 +91,8 @@ def diff(
     def request(name: str, own_qemu: str | None, own_machine: str | None, side: str) -> Request:
         given = ((f"--qemu-{side}", own_qemu), (f"--machine-{side}", own_machine))
         own = tuple(option for option, value in given if value is not None)
-        return Request(
-            name, own_qemu or qemu, own_machine or machine, own, probe, Wish(accel), select
-        )
+        asked = (own_qemu or qemu, own_machine or machine, own)
+        return Request(name, *asked, probe, Wish(accel), select, side.upper())
 
     requests = (
         request(before, qemu_a, machine_a, "a"),
@@ -119,6 +119,7 @@ def _taken(request: Request, cancellation: Cancellation, observer: Observer) -> 
         return take(request, cancellation, observer)
     except (InputError, CannotTest) as error:
         cancellation.check()
+        error.message = f"{_SIDES[request.side]}: {error.message}"
         return error
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pciabi.pci import encoding
 from pciabi.pci import registers as reg
 from pciabi.pci.capability_layout import CONVENTIONAL, Surroundings
 from pciabi.pci.extended_layout import EXTENDED
@@ -172,7 +173,9 @@ _CONVENTIONAL_HEAD = (
 _EXTENDED_HEAD = (
     fixed("Capability ID", 0x00, 4, 0x0000FFFF),
     fixed("Capability Version", 0x00, 4, 0x000F0000),
-    assigned("Next Capability Pointer", 0x00, 4, reg.EXTENDED_POINTER_MASK << 20),
+    assigned("Next Capability Pointer", 0x00, 4, reg.EXTENDED_POINTER_MASK << 20).shown_as(
+        encoding.POINTER
+    ),
 )
 
 

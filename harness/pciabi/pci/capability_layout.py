@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from pciabi.pci import encoding
 from pciabi.pci import registers as reg
 from pciabi.pci.bus_layout import AGP, hypertransport
 from pciabi.pci.express_layout import express
@@ -39,10 +40,10 @@ def _power_management(_raw: bytes, _around: Surroundings) -> Shape:
             fixed("PMC: PME Clock", 0x02, 2, 0x0008),
             fixed("PMC: Immediate Readiness on Return to D0", 0x02, 2, 0x0010),
             fixed("PMC: Device Specific Initialization", 0x02, 2, 0x0020),
-            fixed("PMC: Aux Current", 0x02, 2, 0x01C0),
+            fixed("PMC: Aux Current", 0x02, 2, 0x01C0).shown_as(encoding.AUX_CURRENT),
             fixed("PMC: D1 Support", 0x02, 2, 0x0200),
             fixed("PMC: D2 Support", 0x02, 2, 0x0400),
-            fixed("PMC: PME Support", 0x02, 2, 0xF800),
+            fixed("PMC: PME Support", 0x02, 2, 0xF800).shown_as(encoding.POWER_STATES),
             writable("PMCSR: Power State", 0x04, 2, 0x0003),
             fixed("PMCSR: No Soft Reset", 0x04, 2, 0x0008),
             writable("PMCSR: PME Enable", 0x04, 2, 0x0100),
@@ -67,12 +68,14 @@ def _msi(raw: bytes, _around: Surroundings) -> Shape:
             topic=_INTERRUPT,
             notation=Notation.POWER,
         ),
-        writable("Message Control: Multiple Message Enable", 0x02, 2, 0x0070),
+        writable("Message Control: Multiple Message Enable", 0x02, 2, 0x0070).shown_as(
+            Notation.POWER
+        ),
         fixed("Message Control: 64-bit Address Capable", 0x02, 2, 0x0080),
         fixed("Message Control: Per-Vector Masking Capable", 0x02, 2, 0x0100),
         fixed("Message Control: Extended Message Data Capable", 0x02, 2, 0x0200),
         writable("Message Control: Extended Message Data Enable", 0x02, 2, 0x0400),
-        writable("Message Address", 0x04, 4, 0xFFFFFFFC),
+        writable("Message Address", 0x04, 4, 0xFFFFFFFC).shown_as(Notation.ADDRESS),
         *([writable("Message Upper Address", 0x08, 4)] if wide else []),
         writable("Message Data", data, 2),
     ]
@@ -273,7 +276,7 @@ def _secure(_raw: bytes, _around: Surroundings) -> Shape:
         (
             fixed("Capability Type and Flags", 0x02, 2),
             writable("Enable", 0x04, 4, 0x00000001),
-            writable("Base Address Low", 0x04, 4, 0xFFFFC000),
+            writable("Base Address Low", 0x04, 4, 0xFFFFC000).shown_as(Notation.ADDRESS),
             writable("Base Address High", 0x08, 4),
             writable("Range", 0x0C, 4),
             fixed("Miscellaneous Information 0", 0x10, 4),

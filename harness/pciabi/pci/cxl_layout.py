@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pciabi.pci import registers as reg
-from pciabi.pci.layout import Row, assigned, dword, fixed, status, writable
+from pciabi.pci.layout import Notation, Row, assigned, dword, fixed, status, writable
 from pciabi.pci.shape import Shape
 
 _HEAD = (
@@ -27,7 +27,7 @@ def _range(number: int, base: int) -> tuple[Row, ...]:
     return (
         fixed(f"{name} Size High", base, 4),
         status(f"{name}: Memory Valid, Memory Active", base + 4, 4, 0x00000003),
-        fixed(f"{name} Size Low", base + 4, 4, 0xFFFFFFFC),
+        fixed(f"{name} Size Low", base + 4, 4, 0xFFFFFFFC).shown_as(Notation.ADDRESS),
         assigned(f"{name} Base High", base + 8, 4),
         assigned(f"{name} Base Low", base + 12, 4, 0xF0000000),
     )
@@ -89,7 +89,9 @@ def _register_blocks(length: int) -> tuple[Row, ...]:
         rows += [
             fixed(f"Register Block {number} BAR", base, 4, 0x00000007),
             fixed(f"Register Block {number} Identifier", base, 4, 0x0000FF00),
-            fixed(f"Register Block {number} Offset", base, 4, 0xFFFF0000),
+            fixed(f"Register Block {number} Offset", base, 4, 0xFFFF0000).shown_as(
+                Notation.ADDRESS
+            ),
             fixed(f"Register Block {number} Offset, upper", base + 4, 4),
         ]
     return tuple(rows)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
+from pciabi.pci import encoding
 from pciabi.pci import registers as reg
 from pciabi.pci.layout import (
     Notation,
@@ -60,7 +61,7 @@ def _status_rows(name: str, offset: int) -> tuple[Row, ...]:
         fixed(f"{name}: 66 MHz Capable", offset, 2, 0x0020),
         fixed(f"{name}: Fast Back-to-Back Capable", offset, 2, 0x0080),
         status(f"{name}: Master Data Parity Error", offset, 2, 0x0100),
-        fixed(f"{name}: DEVSEL Timing", offset, 2, 0x0600),
+        fixed(f"{name}: DEVSEL Timing", offset, 2, 0x0600).shown_as(encoding.DEVSEL),
         status(f"{name}: Error Bits", offset, 2, 0xF800),
     )
 

@@ -13,6 +13,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
+from pciabi.pci.encoding import Encoding
+
 
 class FieldClass(StrEnum):
     """Who decides what a guest reads in a field."""
@@ -61,10 +63,12 @@ class Field:
     field_class: FieldClass
     topic: Topic
     source: str
-    notation: Notation = Notation.HEX
+    notation: Notation | Encoding = Notation.HEX
 
     def shown(self, value: int) -> str:
         """A value as people write it."""
+        if not isinstance(self.notation, Notation):
+            return self.notation.shown(value) or self._in_hex(value)
         if self.notation is Notation.COUNT:
             return str(value + 1)
         if self.notation is Notation.POWER:
@@ -75,6 +79,9 @@ class Field:
             return f"INT{'ABCD'[value - 1]}" if value else "none"
         if self.mask.bit_count() == 1:
             return "yes" if value else "no"
+        return self._in_hex(value)
+
+    def _in_hex(self, value: int) -> str:
         return f"0x{value:0{(self.mask.bit_count() + 3) // 4}x}"
 
     @cached_property
@@ -96,7 +103,11 @@ class Row:
     mask: int
     field_class: FieldClass
     topic: Topic | None = None
-    notation: Notation = Notation.HEX
+    notation: Notation | Encoding = Notation.HEX
+
+    def shown_as(self, notation: Notation | Encoding) -> Row:
+        """The row with its values in another notation."""
+        return replace(self, notation=notation)
 
 
 @dataclass(frozen=True)

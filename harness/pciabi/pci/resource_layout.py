@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from pciabi.pci import encoding
 from pciabi.pci import registers as reg
 from pciabi.pci.layout import Row, assigned, dword, fixed, status, writable
 from pciabi.pci.shape import Shape, constant
@@ -28,8 +29,8 @@ def _sriov(raw: bytes) -> Shape:
         fixed("First VF Offset", 0x14, 2),
         fixed("VF Stride", 0x16, 2),
         fixed("VF Device ID", 0x1A, 2),
-        fixed("Supported Page Sizes", 0x1C, 4),
-        writable("System Page Size", 0x20, 4),
+        fixed("Supported Page Sizes", 0x1C, 4).shown_as(encoding.PAGE_SIZES),
+        writable("System Page Size", 0x20, 4).shown_as(encoding.PAGE_SIZES),
         fixed("VF Migration State Array", 0x3C, 4),
     ]
     upper = False
@@ -53,11 +54,17 @@ def _resizable(name: str, source: str) -> Callable[[bytes], Shape]:
         for place in range(count):
             base = 0x04 + 8 * place
             rows += [
-                fixed(f"resizable BAR {place}: supported sizes", base, 4, 0xFFFFFFF0),
+                fixed(f"resizable BAR {place}: supported sizes", base, 4, 0xFFFFFFF0).shown_as(
+                    encoding.BAR_SIZES
+                ),
                 fixed(f"resizable BAR {place}: BAR index", base + 4, 4, 0x00000007),
                 fixed(f"resizable BAR {place}: number of BARs", base + 4, 4, 0x000000E0),
-                writable(f"resizable BAR {place}: size", base + 4, 4, 0x00003F00),
-                fixed(f"resizable BAR {place}: supported larger sizes", base + 4, 4, 0xFFFF0000),
+                writable(f"resizable BAR {place}: size", base + 4, 4, 0x00003F00).shown_as(
+                    encoding.BAR_SIZE
+                ),
+                fixed(
+                    f"resizable BAR {place}: supported larger sizes", base + 4, 4, 0xFFFF0000
+                ).shown_as(encoding.LARGER_BAR_SIZES),
             ]
         return Shape(name, 0x04 + 8 * count, source, tuple(rows))
 

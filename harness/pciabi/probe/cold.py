@@ -8,7 +8,7 @@ reads each register before it touches it.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -23,8 +23,9 @@ from pciabi.errors import (
     PciabiError,
     QemuError,
 )
+from pciabi.pci.address import TopologyPath
 from pciabi.probe import refusal
-from pciabi.probe.creation import creations
+from pciabi.probe.creation import creations, options_by_path
 from pciabi.probe.enumeration import enumerate_functions
 from pciabi.probe.equipment import Equipped
 from pciabi.probe.reachability import settle
@@ -37,6 +38,8 @@ from pciabi.vm.command_line.stated_macs import stated_macs
 PROBE = "cold"
 _NO_FIRMWARE = "none: read before any firmware ran"
 _NO_GUEST = "none"
+# Of a start of 255 processors on a busy machine QEMU's longest answer takes 5.
+PATIENCE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,25 @@ class Hardware:
     substitutions: tuple[Substitution, ...] = ()
 
 
+@dataclass(frozen=True)
+class ColdReading:
+    """What was read, and which `-device` made each function, as its place in the order of
+    creation."""
+
+    snapshot: Snapshot
+    options: Mapping[TopologyPath, int]
+
+
 def cold_probe(
     hardware: Hardware, binary: Binary, cancellation: Cancellation, deadline: Deadline
 ) -> Snapshot:
+    """The snapshot of `cold_reading`, which says more."""
+    return cold_reading(hardware, binary, cancellation, deadline).snapshot
+
+
+def cold_reading(
+    hardware: Hardware, binary: Binary, cancellation: Cancellation, deadline: Deadline
+) -> ColdReading:
     """Start QEMU paused, read every function, end QEMU.
 
     Raises InputError where QEMU refuses the hardware, CannotTest where it cannot be read (both
@@ -70,13 +89,17 @@ def cold_probe(
             *command_line.paused(*descriptors),
         )
         with (
-            _evidence(arguments),
+            _evidence(arguments, binary),
             process.running(arguments, descriptors, cancellation) as qemu,
         ):
             theirs_monitor.close()
             theirs_qtest.close()
-            with _faults(qemu, cancellation), monitor.session(ours_monitor, deadline) as qmp:
-                return _read(hardware, binary, qmp, Qtest(ours_qtest, deadline), arguments)
+            with (
+                _faults(qemu, cancellation),
+                monitor.session(ours_monitor, deadline, PATIENCE_SECONDS) as qmp,
+            ):
+                qtest = Qtest(ours_qtest, deadline, PATIENCE_SECONDS)
+                return _read(hardware, binary, qmp, qtest, arguments)
 
 
 def cold_probe_of(
@@ -107,13 +130,14 @@ def _read(
     qmp: monitor.Monitor,
     qtest: Qtest,
     arguments: tuple[str, ...],
-) -> Snapshot:
+) -> ColdReading:
     had = inventory.take(qmp)
     found = enumerate_functions(config_access.open_access(qtest), had.tree.roots)
     stated = stated_macs(hardware.arguments)
     functions, unreachable = settle(found, had.tree.functions, stated)
     _must_be_there(hardware.expected, functions, unreachable)
-    return Snapshot(
+    options = device_options(hardware.arguments)
+    snapshot = Snapshot(
         functions=functions,
         interfaces=(),
         provenance=Provenance(
@@ -128,10 +152,9 @@ def _read(
         ),
         unreachable=unreachable,
         substitutions=hardware.substitutions,
-        creations=creations(
-            had.tree.functions, had.nameless, device_options(hardware.arguments), functions
-        ),
+        creations=creations(had.tree.functions, had.nameless, options, functions),
     )
+    return ColdReading(snapshot, options_by_path(had.tree.functions, had.nameless, options))
 
 
 def _must_be_there(
@@ -155,6 +178,8 @@ def _faults(qemu: process.Process, cancellation: Cancellation) -> Iterator[None]
         cancellation.check()
         if qemu.ended_within(1.0) is not None:
             raise refusal.of_hardware(qemu) from error
+        if qemu.stop_signal is not None:
+            raise refusal.suspended(qemu.stop_signal) from error
         raise
     except CannotTest:
         cancellation.check()
@@ -162,10 +187,12 @@ def _faults(qemu: process.Process, cancellation: Cancellation) -> Iterator[None]
 
 
 @contextmanager
-def _evidence(arguments: tuple[str, ...]) -> Iterator[None]:
+def _evidence(arguments: tuple[str, ...], binary: Binary) -> Iterator[None]:
     try:
         yield
     except PciabiError as error:
+        if isinstance(error, QemuError) and not error.advice:
+            error.advice = f"{binary.name}, QEMU {binary.version_text}"
         error.evidence = Evidence(arguments, "")
         raise
 

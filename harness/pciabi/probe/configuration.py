@@ -2,29 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
-from pciabi.errors import InputError
-from pciabi.probe.cold import Hardware, cold_probe
+from pciabi.errors import InputError, QemuError, SourcePosition
+from pciabi.probe import refusal
+from pciabi.probe.cold import Hardware, cold_reading
+from pciabi.qemu import processor_limit
 from pciabi.qemu.binary import Binary
+from pciabi.qemu.inert import processors
 from pciabi.qemu.inert.hardware import InertHardware
+from pciabi.qemu.inert.origin import Origin, in_creation_order
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a guest finds, and by guest address which option of the user's made it."""
+
+    snapshot: Snapshot
+    origins: Mapping[str, Origin]
+
+    @property
+    def places(self) -> Mapping[str, SourcePosition]:
+        """Where each device stands in the user's file."""
+        return {address: origin.place for address, origin in self.origins.items()}
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What devices are called that have no id, or that another one stands in for."""
+        return {
+            address: origin.label
+            for address, origin in self.origins.items()
+            if (device := origin.device) is not None
+            and (device.id is None or device.driver != device.given.driver)
+        }
 
 
 def probe(
     made: InertHardware, binary: Binary, cancellation: Cancellation, deadline: Deadline
 ) -> Snapshot:
+    """The snapshot of `read`, which says more."""
+    return read(made, binary, cancellation, deadline).snapshot
+
+
+def read(
+    made: InertHardware, binary: Binary, cancellation: Cancellation, deadline: Deadline
+) -> Reading:
     """What a guest of a command line that was made inert finds.
 
     Raises InputError at the place of the option that QEMU refuses, CannotTest where it cannot
     be read, Interrupted.
     """
+    _must_take_the_processors(made, binary)
     hardware = Hardware(made.arguments, made.expected, made.substitutions)
     try:
-        return cold_probe(hardware, binary, cancellation, deadline)
-    except InputError as error:
+        found = cold_reading(hardware, binary, cancellation, deadline)
+    except (InputError, QemuError) as error:
         if error.place is not None:
             raise
-        placed = InputError(error.message, advice=error.advice, place=made.origin(error.message))
-        placed.evidence = error.evidence
-        raise placed from error
+        raise refusal.of_command_line(error, made, binary) from error
+    created = in_creation_order(made.origins)
+    return Reading(
+        found.snapshot,
+        {
+            str(placed.address): created[found.options[placed.path]]
+            for placed in found.snapshot.functions
+            if placed.path in found.options
+        },
+    )
+
+
+def _must_take_the_processors(made: InertHardware, binary: Binary) -> None:
+    """QEMU is started with fewer where there are many, so it does not say itself that they are
+    too many."""
+    if made.processors.most <= processors.MOST:
+        return
+    most = processor_limit.most_processors(binary, made.machine)
+    if most is not None and made.processors.most > most:
+        raise refusal.of_processors(made, binary, most)

@@ -53,6 +53,17 @@ def creations(
     return tuple(result)
 
 
+def options_by_path(
+    tree: Sequence[TreeFunction],
+    nameless: Sequence[Nameless],
+    options: Sequence[DeviceOption],
+) -> Mapping[TopologyPath, int]:
+    """Which of the options made each function, as its place among them; without those that no
+    `-device` made."""
+    ranks = _ranks(tree, _options_by_place(nameless, options), options)
+    return {path: rank for path, rank in ranks.items() if 0 <= rank < len(options)}
+
+
 def _options_by_place(
     nameless: Sequence[Nameless], options: Sequence[DeviceOption]
 ) -> dict[_Place, int]:

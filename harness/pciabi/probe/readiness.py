@@ -14,6 +14,7 @@ from pciabi.qemu.process import Process
 READY = "pciabi-ready"
 PLUGGED = "pciabi-plugged"
 FAULT = "pciabi-fault"
+ENDED = "QEMU ended "
 
 
 class GuestWords:
@@ -126,4 +127,4 @@ def died(process: Process) -> CannotTest:
         # QEMU is told not to reboot: a guest's reset ends it as its power-off does.
         return GuestError("the guest rebooted or switched itself off before it was read")
     how = f"by signal {-status}" if status < 0 else f"with status {status}"
-    return QemuError(f"QEMU ended {how}: {words[-1] if words else 'no message'}")
+    return QemuError(f"{ENDED}{how}: {words[-1] if words else 'no message'}")

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from pciabi.errors import InputError, PciabiError
+from signal import Signals
+
+from pciabi.errors import InputError, PciabiError, QemuError
 from pciabi.guest.guest import Disk
+from pciabi.probe import complaint
 from pciabi.probe.equipment import Equipped
-from pciabi.probe.readiness import died
+from pciabi.probe.readiness import ENDED, died
 from pciabi.probe.testbed import Testbed
 from pciabi.qemu import command_line, machines
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.command_line import culprit, device_argument
+from pciabi.qemu.inert.hardware import InertHardware
+from pciabi.qemu.inert.origin import Origin
 from pciabi.qemu.process import Process
 from pciabi.vm.config import Device, VmConfig
 
-_ABOUT_HARDWARE = ("-device ", "-machine ", "-M ", "machine type", "-global ", "-set ", "-object ")
+# More than any host can address: no host has it, whatever it lacks besides.
+_ABSURD_BYTES = 1 << 46
+_REFUSES_HARDWARE = "QEMU refuses this hardware: "
 
 
 def reason(
@@ -38,14 +45,19 @@ def reason(
     return of_machine(qemu, equipped, testbed.binary)
 
 
+def suspended(by: Signals) -> QemuError:
+    """The error for a QEMU that a signal suspended."""
+    return QemuError(f"QEMU hangs: {by.name} suspended it, and nothing let it go on")
+
+
 def blamed(qemu: Process, equipped: Equipped, control: str = "") -> tuple[Device, str] | None:
     """The device that an ended QEMU complains about, and what it says of it."""
-    complaint = qemu.complaints()
-    device = culprit(complaint, equipped.complete_devices(control))
+    said = qemu.complaints()
+    device = culprit(said, equipped.complete_devices(control))
     if device is None:
         return None
-    words = complaint.rpartition(f"-device {device_argument(device)}: ")[2]
-    return device, words.splitlines()[0] if words else complaint
+    words = said.rpartition(f"-device {device_argument(device)}: ")[2]
+    return device, words.splitlines()[0] if words else said
 
 
 def of_machine(qemu: Process, equipped: Equipped, binary: Binary) -> PciabiError:
@@ -56,11 +68,11 @@ def of_machine(qemu: Process, equipped: Equipped, binary: Binary) -> PciabiError
     return died(qemu)
 
 
-def _of_disk(complaint: str, disk: Disk, config: VmConfig) -> InputError | None:
+def _of_disk(said: str, disk: Disk, config: VmConfig) -> InputError | None:
     """What QEMU says of the guest's disk: one of its arguments is quoted in front of it."""
     drive = command_line.disk_drive(str(disk.path), disk.format)
     for argument in (drive, command_line.DISK_DEVICE):
-        _, found, rest = complaint.partition(f"{argument}: ")
+        _, found, rest = said.partition(f"{argument}: ")
         words = " ".join(rest.split())
         if words.startswith("Bus "):
             return InputError(
@@ -73,25 +85,104 @@ def _of_disk(complaint: str, disk: Disk, config: VmConfig) -> InputError | None:
 
 
 def of_hardware(qemu: Process) -> PciabiError:
-    """InputError for a machine QEMU refuses in words about it, QemuError for any other end."""
-    lines = qemu.complaints().splitlines()
-    about = next((line for line in lines if any(word in line for word in _ABOUT_HARDWARE)), None)
-    if qemu.popen.wait() == 1 and about is not None:
-        return InputError(f"QEMU refuses this hardware: {about.partition(': ')[2] or about}")
+    """InputError for a machine QEMU refuses, QemuError for any other end."""
+    words = complaint.spoken(qemu.complaints())
+    if qemu.popen.wait() == 1 and words is not None and complaint.is_of_the_vm(words):
+        return InputError(f"{_REFUSES_HARDWARE}{words}")
     return died(qemu)
+
+
+def of_command_line(error: PciabiError, made: InertHardware, binary: Binary) -> PciabiError:
+    """What `of_hardware` says, about the option of the user's command line, in the user's own
+    words; another error as it is."""
+    words = _complaint_in(error)
+    if words is None:
+        return error
+    about = complaint.option_of(words, made.origins)
+    if "unsupported machine type" in words:
+        # Of several types QEMU takes the last, and quotes the first.
+        types = [o for o in made.origins if o.name == "machine" and (made.machine or "") in o.given]
+        about = types[-1] if types else about
+    place = about.place if about is not None else made.place
+    if "unsupported machine type" in words:
+        return _like(error, machines.unknown(binary, made.machine or "", place))
+    if about is None and not isinstance(error, InputError):
+        return error
+    if complaint.is_of_memory(words) and not complaint.is_of_the_vm(words):
+        return _like(error, _of_memory(words, made, about, binary))
+    if not isinstance(error, InputError) and "invalid option" not in words:
+        return error
+    told = complaint.in_own_words(words, about, made.origins)
+    what = "this VM"
+    if about is not None:
+        what = f"device {about.label}" if about.device is not None else about.label
+    found = InputError(
+        f"QEMU refuses {what}: {told}", advice=_by(binary, made.machine), place=place
+    )
+    return _like(error, found)
+
+
+def of_processors(made: InertHardware, binary: Binary, most: int) -> InputError:
+    """The error for more processors than the machine type takes."""
+    stating = [origin for origin in made.origins if origin.name in {"smp", "machine"}]
+    about = next((origin for origin in stating if origin.name == "smp"), stating[0])
+    return InputError(
+        f"QEMU refuses {about.label}: the machine type takes no more than {most} processors",
+        advice=_by(binary, made.machine),
+        place=about.place,
+    )
+
+
+def _complaint_in(error: PciabiError) -> str | None:
+    """What QEMU said, from an error of `of_hardware`'s."""
+    if isinstance(error, InputError):
+        found = error.message.startswith(_REFUSES_HARDWARE)
+        return error.message.removeprefix(_REFUSES_HARDWARE) if found else None
+    return complaint.spoken(error.message.partition(": ")[2]) if _ended(error) else None
+
+
+def _ended(error: PciabiError) -> bool:
+    return isinstance(error, QemuError) and error.message.startswith(ENDED)
+
+
+def _of_memory(
+    words: str, made: InertHardware, about: Origin | None, binary: Binary
+) -> PciabiError:
+    what = about.written if about is not None else "the VM's memory"
+    words = complaint.in_own_words(words, about, made.origins)
+    place = about.place if about is not None else made.place
+    if made.memory > _ABSURD_BYTES:
+        message = f"QEMU refuses {what}: {words}; no host addresses that much"
+        return InputError(message, advice=_by(binary, made.machine), place=place)
+    return QemuError(
+        f"this machine has no room for {what}: {words}",
+        advice="free some memory, or lift the limit (ulimit -v)",
+        place=place,
+    )
+
+
+def _by(binary: Binary, machine: str | None) -> str:
+    """Who refuses it, for people who have several."""
+    return f"QEMU {binary.version_text}, machine type {machine or 'not given'}"
+
+
+def _like(error: PciabiError, found: PciabiError) -> PciabiError:
+    found.evidence = error.evidence
+    return found
 
 
 def located(error: InputError, equipped: Equipped, binary: Binary) -> InputError:
     """What `of_hardware` says, at the line of the user's file it is about."""
-    devices = equipped.complete_devices("")
-    device = culprit(error.message, devices)
+    config = equipped.config
+    device = culprit(error.message, equipped.complete_devices(""))
+    by = _by(binary, config.machine)
     if device is not None:
         words = error.message.rpartition(f"-device {device_argument(device)}: ")[2]
-        found = InputError(f"QEMU refuses device {device.id}: {words}", place=device.position)
+        message = f"QEMU refuses device {device.id}: {words}"
+        found = InputError(message, advice=by, place=device.position)
     elif "unsupported machine type" in error.message:
-        config = equipped.config
         found = machines.unknown(binary, config.machine, config.machine_position)
     else:
-        return error
+        found = InputError(error.message, advice=by, place=error.place or config.machine_position)
     found.evidence = error.evidence
     return found

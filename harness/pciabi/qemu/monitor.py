@@ -7,9 +7,11 @@ import logging
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from math import inf
 from typing import Any
 
-from qemu.qmp import ExecuteError, QMPClient, QMPError
+from qemu.qmp import ConnectError, ExecuteError, QMPClient, QMPError
+from qemu.qmp.error import ProtocolError
 
 from pciabi.deadline import Deadline
 from pciabi.errors import QemuError
@@ -21,10 +23,13 @@ logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)
 class Monitor:
     """A negotiated QMP session. Answers are plain JSON values."""
 
-    def __init__(self, runner: asyncio.Runner, client: QMPClient, deadline: Deadline) -> None:
+    def __init__(
+        self, runner: asyncio.Runner, client: QMPClient, deadline: Deadline, patience: float
+    ) -> None:
         self._runner = runner
         self._client = client
         self._deadline = deadline
+        self._patience = patience
 
     def execute(self, command: str, arguments: Mapping[str, object] | None = None) -> Any:
         """The command's return value. Raises QemuError on refusal, loss or time-out."""
@@ -38,7 +43,7 @@ class Monitor:
         """
 
         async def within() -> list[object]:
-            async with asyncio.timeout(self._deadline.remaining):
+            async with asyncio.timeout(min(self._deadline.remaining, self._patience)):
                 waiting = [
                     self._client.execute(name, dict(given) if given else None)
                     for name, given in commands
@@ -52,7 +57,7 @@ class Monitor:
             raise QemuError(f"QEMU did not answer QMP {names} in time") from error
         for (name, _), answer in zip(commands, answers, strict=True):
             if isinstance(answer, BaseException):
-                raise _fault(name, answer) from answer
+                raise self._fault(name, answer) from answer
         return answers
 
     def get(self, path: str, name: str) -> Any:
@@ -63,33 +68,57 @@ class Monitor:
         """The text a human monitor command prints."""
         return str(self.execute("human-monitor-command", {"command-line": line}))
 
+    def _fault(self, command: str, error: BaseException) -> BaseException:
+        if isinstance(error, ExecuteError):
+            return QemuError(f"QEMU refused QMP {command}: {error}")
+        if isinstance(error, (QMPError, OSError)):
+            return _garbage(self._ending()) or QemuError(
+                f"QMP {command} was lost: QEMU ended the connection"
+            )
+        return error
 
-def _fault(command: str, error: BaseException) -> BaseException:
-    if isinstance(error, ExecuteError):
-        return QemuError(f"QEMU refused QMP {command}: {error}")
-    if isinstance(error, (QMPError, OSError)):
-        return QemuError(f"QMP {command} was lost: QEMU ended the connection")
-    return error
+    def _ending(self) -> Exception | None:
+        """Why the connection came to its end, as the library tells when it is closed."""
+        try:
+            self._runner.run(self._client.disconnect())
+        except (QMPError, OSError, ValueError) as error:
+            return error
+        return None
+
+
+def _garbage(error: Exception | None) -> QemuError | None:
+    """The error for a program that says what is no QMP; None for any other end."""
+    if not isinstance(error, (ProtocolError, ValueError)):
+        return None
+    words = " ".join(str(error).split())[:100]
+    return QemuError(f"what QEMU says on its monitor is no QMP: {words}")
 
 
 @contextmanager
-def session(connection: socket.socket, deadline: Deadline) -> Iterator[Monitor]:
-    """A QMP session over a connected socket. Raises QemuError when QEMU is not there."""
+def session(
+    connection: socket.socket, deadline: Deadline, patience: float = inf
+) -> Iterator[Monitor]:
+    """A QMP session over a connected socket; no answer may take longer than `patience` seconds.
+
+    Raises QemuError when QEMU is not there, or does not speak QMP.
+    """
     with asyncio.Runner() as runner:
         client = QMPClient("pciabi")
 
         async def connect() -> None:
-            async with asyncio.timeout(deadline.remaining):
+            async with asyncio.timeout(min(deadline.remaining, patience)):
                 await client.connect(connection)
 
         try:
             runner.run(connect())
-        except (QMPError, OSError) as error:
-            raise QemuError("QEMU ended before it could be spoken to") from error
-        except TimeoutError as error:
+        except TimeoutError as error:  # an OSError too
             raise QemuError("QEMU did not greet in time") from error
+        except (QMPError, OSError) as error:
+            cause = error.exc if isinstance(error, ConnectError) else error
+            ended = QemuError("QEMU ended before it could be spoken to")
+            raise _garbage(cause) or ended from error
         try:
-            yield Monitor(runner, client, deadline)
+            yield Monitor(runner, client, deadline, patience)
         finally:
             # A connection that QEMU's death broke reports that again when it is closed.
             with suppress(QMPError, OSError):

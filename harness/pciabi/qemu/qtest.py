@@ -9,6 +9,7 @@ from __future__ import annotations
 import select
 import socket
 from collections.abc import Sequence
+from math import inf
 
 from pciabi.deadline import Deadline
 from pciabi.errors import QemuError
@@ -19,12 +20,15 @@ _LONGEST_LINE = 1 << 16
 
 
 class Qtest:
-    """A connected qtest socket."""
+    """A connected qtest socket; no answer may take longer than `patience` seconds."""
 
-    def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
+    def __init__(
+        self, connection: socket.socket, deadline: Deadline, patience: float = inf
+    ) -> None:
         connection.settimeout(0)
         self._connection = connection
         self._deadline = deadline
+        self._patience = patience
         self._unread = b""
 
     def run(self, commands: Sequence[str]) -> list[str]:
@@ -53,7 +57,7 @@ class Qtest:
         """
         writers = [self._connection] if unsent else []
         ready, writable, _ = select.select(
-            [self._connection], writers, [], self._deadline.remaining
+            [self._connection], writers, [], min(self._deadline.remaining, self._patience)
         )
         if not ready and not writable:
             raise QemuError("QEMU did not answer qtest in time")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pciabi.abi.change import Change, Kind, Severity
 from pciabi.abi.diff import Diff, Side
 from pciabi.abi.matching import Pair
-from pciabi.abi.naming import label
 from pciabi.report import diff_wording, page
 from pciabi.report.difference import Difference, differences
 from pciabi.report.gaps import gaps
@@ -59,7 +58,7 @@ def render(diff: Diff) -> str:
             sides=[("Before", _side(diff.before)), ("After", _side(diff.after))],
             gaps=gaps(diff.unknowns),
             comparison=_comparison(diff),
-            matches=[_match(pair) for pair in diff.matching.pairs],
+            matches=[_match(diff, pair) for pair in diff.matching.pairs],
         )
     )
 
@@ -73,7 +72,7 @@ def _comparison(diff: Diff) -> _Comparison:
     judged = [JudgedChange(change, expected=False) for change in diff.changes]
     by_weight = sorted(diff.changes, key=_weight)
     return _Comparison(
-        map=slot_map(before, after, judged),
+        map=slot_map(before, after, judged, (diff.before.name_of, diff.after.name_of)),
         weighty=tuple(_Shown(c) for c in by_weight if c.severity is not Severity.BENIGN),
         benign=tuple(_Shown(c) for c in by_weight if c.severity is Severity.BENIGN),
         differences=differences(before, after),
@@ -85,8 +84,6 @@ def _weight(change: Change) -> tuple[int, int]:
     return list(Severity).index(change.severity), list(Kind).index(change.kind)
 
 
-def _match(pair: Pair) -> _Match:
-    named = pair.before if pair.before.qdev_id else pair.after
-    return _Match(
-        label(named, named.qdev_id), str(pair.before.address), str(pair.after.address), pair.basis
-    )
+def _match(diff: Diff, pair: Pair) -> _Match:
+    before, after = str(pair.before.address), str(pair.after.address)
+    return _Match(diff.name_of(pair), before, after, pair.basis)

@@ -9,7 +9,6 @@ from pciabi import __version__
 from pciabi.abi.change import Change, Severity
 from pciabi.abi.diff import Diff, Side
 from pciabi.abi.matching import Pair
-from pciabi.abi.naming import label
 from pciabi.abi.scope import NEVER
 from pciabi.abi.scope import scope as scope_of
 from pciabi.report import diff_document as doc
@@ -55,7 +54,7 @@ def _document(diff: Diff) -> doc.DiffDocument:
         ),
         changes=[_change(diff, change) for change in diff.changes],
         unknowns=[unknown_part(unknown) for unknown in diff.unknowns],
-        matches=[_match(pair) for pair in diff.matching.pairs],
+        matches=[_match(diff, pair) for pair in diff.matching.pairs],
     )
 
 
@@ -86,10 +85,9 @@ def _change(diff: Diff, change: Change) -> doc.DiffChangePart:
     )
 
 
-def _match(pair: Pair) -> doc.MatchPart:
-    named = pair.before if pair.before.qdev_id else pair.after
+def _match(diff: Diff, pair: Pair) -> doc.MatchPart:
     return doc.MatchPart(
-        label=label(named, named.qdev_id),
+        label=diff.name_of(pair),
         address_before=str(pair.before.address),
         address_after=str(pair.after.address),
         basis=pair.basis,

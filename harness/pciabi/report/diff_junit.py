@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
 from pciabi.abi.change import Change, Severity
-from pciabi.abi.diff import Diff
-from pciabi.abi.naming import label
+from pciabi.abi.diff import Diff, Side
 from pciabi.abi.snapshot import PlacedFunction
 from pciabi.abi.unknown import Unknown
 from pciabi.abi.verdict import FailOn
@@ -56,26 +55,24 @@ def _devices(diff: Diff) -> Iterator[_Device]:
         open_.setdefault(unknown.address_before, []).append(unknown)
     for pair in diff.matching.pairs:
         place = pair.before.address, pair.after.address
+        named = pair.before if pair.before.qdev_id else pair.after
         yield _Device(
-            _name(pair.before if pair.before.qdev_id else pair.after),
+            f"{diff.name_of(pair)} at {named.address}",
             pair.basis,
             tuple(found.get(place, ())),
             tuple(open_.get(pair.before.address, ())),
         )
-    for function, where in _alone(diff):
+    for side, function, where in _alone(diff):
         changes = tuple(found.get(where, ()))
-        yield _Device(_name(function), "nothing like it on the other side", changes, ())
+        name = f"{side.name_of(function)} at {function.address}"
+        yield _Device(name, "nothing like it on the other side", changes, ())
 
 
-def _alone(diff: Diff) -> Iterator[tuple[PlacedFunction, _Places]]:
+def _alone(diff: Diff) -> Iterator[tuple[Side, PlacedFunction, _Places]]:
     for function in diff.matching.vanished:
-        yield function, (function.address, None)
+        yield diff.before, function, (function.address, None)
     for function in diff.matching.appeared:
-        yield function, (None, function.address)
-
-
-def _name(function: PlacedFunction) -> str:
-    return f"{label(function, function.qdev_id)} at {function.address}"
+        yield diff.after, function, (None, function.address)
 
 
 def _case(device: _Device, diff: Diff) -> TestCase:

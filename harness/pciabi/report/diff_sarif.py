@@ -68,12 +68,13 @@ def _of_change(diff: Diff, change: Change) -> dict[str, Any]:
                 f"({change.severity}: {change.reason}).{''.join(said)}"
             )
         },
-        "locations": [_location(diff.place_of(change), change.id, diff_wording.where(change))],
+        "locations": [_location(diff.place_of(change), _name(change), diff_wording.where(change))],
         "relatedLocations": _other_side(diff, change),
         "partialFingerprints": {
             _FINGERPRINT: sarif.fingerprint(
                 change.kind,
-                change.id or change.label,
+                # A line in the label moves with whatever is written above it.
+                change.id or change.device or change.label,
                 change.path_before or change.path_after,
                 change.field,
                 change.offset,
@@ -95,11 +96,11 @@ def _of_unknown(diff: Diff, unknown: Unknown) -> dict[str, Any]:
         "kind": "open",
         "level": "none",
         "message": {"text": printable.line(f"{gap}.")},
-        "locations": [_location(place, unknown.id, str(unknown.address_after))],
+        "locations": [_location(place, _name(unknown), str(unknown.address_after))],
         "partialFingerprints": {
             _FINGERPRINT: sarif.fingerprint(
                 UNKNOWN,
-                unknown.id or unknown.label,
+                unknown.id or unknown.device or unknown.label,
                 unknown.address_after,
                 unknown.field,
                 unknown.why_before,
@@ -114,16 +115,21 @@ def _other_side(diff: Diff, change: Change) -> list[dict[str, Any]]:
     if change.address_before is None or change.address_after is None:
         return []
     place = diff.before.place_of(change.id, change.address_before)
-    location = _location(place, change.id, str(change.address_before))
+    location = _location(place, _name(change), str(change.address_before))
     return [{**location, "id": 1, "message": {"text": "before"}}]
 
 
-def _location(place: SourcePosition, qdev_id: str | None, address: str) -> dict[str, Any]:
+def _name(told: Change | Unknown) -> str | None:
+    """The id, or driver and line; None for what only has its place."""
+    return told.id or (told.label if told.device else None)
+
+
+def _location(place: SourcePosition, name: str | None, address: str) -> dict[str, Any]:
     return {
         "physicalLocation": sarif.physical_location(place),
         "logicalLocations": [
             {
-                "name": printable.line(qdev_id or address),
+                "name": printable.line(name or address),
                 "fullyQualifiedName": printable.line(address),
                 "kind": "resource",
             }

@@ -180,6 +180,9 @@ class LiveTable:
 
     def _summary(self) -> Text:
         elapsed = wording.seconds(time.monotonic() - self._started)
+        if not self._total:
+            # Hardware is read without any case, or an image is made before the first.
+            return Text(f"at work, {elapsed}")
         summary = Text(f"{len(self._ended)} of {self._total} cases ended")
         for standing in wording.Standing:
             ended = [r for r in self._ended if wording.standing(r) is standing]

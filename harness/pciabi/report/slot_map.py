@@ -6,17 +6,20 @@ behind it. Every row has the same height, which is how the arrows find their end
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from pciabi.abi.change import Kind, Severity
 from pciabi.abi.matching import Matching, match
+from pciabi.abi.naming import is_made_up
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.pci.address import GuestAddress, TopologyPath
 from pciabi.scenario.result import JudgedChange
 
 _BUILT_IN = "built in"
+Name = Callable[[PlacedFunction], str]
+"""What a function is called."""
 
 
 class Mark(StrEnum):
@@ -96,12 +99,22 @@ class SlotMap:
         return all(line.fate.mark in (Mark.SAME, Mark.CHANGED) for line in self.lines)
 
 
-def slot_map(before: Snapshot, after: Snapshot, changes: Sequence[JudgedChange]) -> SlotMap:
-    """The map of two snapshots and the changes between them."""
+def slot_map(
+    before: Snapshot,
+    after: Snapshot,
+    changes: Sequence[JudgedChange],
+    names: tuple[Name, Name] | None = None,
+) -> SlotMap:
+    """The map of two snapshots and the changes between them.
+
+    `names` say what a function of each is called that has no id; without them every one is
+    built in, as in a scenario, where all others have one.
+    """
     matching = match(before, after)
     fates = _fates(changes)
-    left = dict(_left_cells(matching, before, after, fates))
-    right = dict(_right_cells(matching, after, fates))
+    name_before, name_after = names or (_built_in, _built_in)
+    left = dict(_left_cells(matching, before, after, fates, name_before))
+    right = dict(_right_cells(matching, after, fates, name_after))
     paths = sorted(left.keys() | right.keys())
     rows = tuple(
         Row(_place(path), len(path.hops) - 1, left.get(path), right.get(path)) for path in paths
@@ -137,29 +150,33 @@ def _fate(changes: list[JudgedChange]) -> Fate:
 
 
 def _left_cells(
-    matching: Matching, before: Snapshot, after: Snapshot, fates: Mapping[_Paths, Fate]
+    matching: Matching,
+    before: Snapshot,
+    after: Snapshot,
+    fates: Mapping[_Paths, Fate],
+    name: Name,
 ) -> Iterator[tuple[TopologyPath, Cell]]:
     for pair in matching.pairs:
         fate = fates.get((pair.before.path, pair.after.path), _UNCHANGED)
         note = _pair_note(fate, "to", pair.after.address)
-        yield pair.before.path, _cell(pair.before, before, note, fate)
+        yield pair.before.path, _cell(pair.before, before, note, fate, name)
     for function in matching.vanished:
         fate = fates.get((function.path, None), Fate(Mark.GONE, expected=False))
         word = "unreachable" if after.why_unreachable(function.qdev_id) else "removed"
         note = word if fate.expected else {"removed": "GONE"}.get(word, word.upper())
-        yield function.path, _cell(function, before, note, fate)
+        yield function.path, _cell(function, before, note, fate, name)
 
 
 def _right_cells(
-    matching: Matching, after: Snapshot, fates: Mapping[_Paths, Fate]
+    matching: Matching, after: Snapshot, fates: Mapping[_Paths, Fate], name: Name
 ) -> Iterator[tuple[TopologyPath, Cell]]:
     for pair in matching.pairs:
         fate = fates.get((pair.before.path, pair.after.path), _UNCHANGED)
         note = _pair_note(fate, "from", pair.before.address)
-        yield pair.after.path, _cell(pair.after, after, note, fate)
+        yield pair.after.path, _cell(pair.after, after, note, fate, name)
     for function in matching.appeared:
         fate = fates.get((None, function.path), Fate(Mark.NEW, expected=False))
-        yield function.path, _cell(function, after, "added" if fate.expected else "NEW", fate)
+        yield function.path, _cell(function, after, "added" if fate.expected else "NEW", fate, name)
 
 
 def _pair_note(fate: Fate, direction: str, other: GuestAddress) -> str:
@@ -171,13 +188,21 @@ def _pair_note(fate: Fate, direction: str, other: GuestAddress) -> str:
     return word
 
 
-def _cell(function: PlacedFunction, snapshot: Snapshot, note: str, fate: Fate) -> Cell:
+def _built_in(_function: PlacedFunction) -> str:
+    return _BUILT_IN
+
+
+def _cell(function: PlacedFunction, snapshot: Snapshot, note: str, fate: Fate, name: Name) -> Cell:
+    own = None if is_made_up(function.qdev_id) else function.qdev_id
+    called = own or name(function)
     interface = snapshot.interface_at(function.address)
     words = function.function.text.split("\n", 1)[0].partition(" ")[2]
-    details = [function.device or words, interface.name if interface else None]
+    kind = function.device or words
+    # What goes by its kind says it once.
+    details = ["" if kind in called else kind, interface.name if interface else None]
     return Cell(
         slot=_slot(function.address),
-        name=function.qdev_id or _BUILT_IN,
+        name=called,
         detail=", ".join(detail for detail in details if detail),
         note=note,
         fate=fate,

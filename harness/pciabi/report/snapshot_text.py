@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from pciabi.abi.bar_differences import bars, rom
 from pciabi.abi.diff import Side
-from pciabi.abi.naming import label
+from pciabi.abi.naming import is_made_up
 from pciabi.abi.reading import Part, Reading, reading
 from pciabi.abi.snapshot import PlacedFunction
 from pciabi.pci.layout import FieldValue
@@ -24,20 +24,21 @@ def _lines(side: Side) -> Iterator[str]:
     snapshot = side.snapshot
     for placed in snapshot.functions:
         yield ""
-        yield from _function(placed)
+        yield from _function(placed, side.name_of(placed))
         interface = snapshot.interface_at(placed.address)
         if interface is not None:
             yield f"  interface {interface.name or 'without a name'}, MAC {interface.mac}"
     for unreachable in snapshot.unreachable:
-        who = unreachable.qdev_id or unreachable.device or "a function"
+        own = None if is_made_up(unreachable.qdev_id) else unreachable.qdev_id
+        who = own or unreachable.device or "a function"
         yield f"unreachable: {who} at path {unreachable.path}: {unreachable.reason}"
     for substitution in snapshot.substitutions:
         yield f"substituted: {substitution.inert} for {substitution.option}"
 
 
-def _function(placed: PlacedFunction) -> Iterator[str]:
+def _function(placed: PlacedFunction, name: str) -> Iterator[str]:
     read = reading(placed.function)
-    yield f"{placed.address} (path {placed.path}) {label(placed, placed.qdev_id)}"
+    yield f"{placed.address} (path {placed.path}) {name}"
     if placed.function.driver:
         yield f"  driver {placed.function.driver}"
     yield from _fields(read.space.header)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from pciabi.abi.diff import Side
 from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
-from pciabi.errors import InputError, SourcePosition
+from pciabi.errors import InputError, QemuError, SourcePosition
 from pciabi.probe import configuration
 from pciabi.probe.boot import boot
 from pciabi.probe.cold import cold_probe_of, inert
@@ -32,7 +33,8 @@ def scenario(path: Path, request: Request, cancellation: Cancellation, observer:
     """The first boot of a scenario's case. Raises as `take`."""
     case = _first_boot(_the_case(path, request), request)
     probe = _booted if request.probe is Probe.BOOT else _cold
-    snapshot = probe(case, request, cancellation, observer)
+    with _at_the_option(request, path):
+        snapshot = probe(case, request, cancellation, observer)
     return Side(case.title, snapshot, SourcePosition(str(path), 1), _places(case))
 
 
@@ -45,12 +47,33 @@ def qemu_command_line(path: Path, request: Request, cancellation: Cancellation) 
             place=SourcePosition(str(path), 1),
         )
     line = reading.read(path)
-    made = inert_hardware(line if request.machine is None else line.on_machine(request.machine))
     found = binary.find(request.qemu)
+    asked = line if request.machine is None else line.on_machine(request.machine)
+    made = inert_hardware(asked, found.banner)
     deadline = Deadline.after(_COLD_SECONDS)
-    snapshot = configuration.probe(made, found, cancellation, deadline)
-    start = SourcePosition(str(path), 1)
-    return Side(path.name, _started_as(snapshot, found, made.arguments), start, dict(made.devices))
+    with _at_the_option(request, path):
+        read = configuration.read(made, found, cancellation, deadline)
+    snapshot = _started_as(read.snapshot, found, made.arguments)
+    places = {**dict(made.devices), **read.places}
+    return Side(path.name, snapshot, SourcePosition(str(path), 1), places, read.names)
+
+
+@contextmanager
+def _at_the_option(request: Request, path: Path) -> Iterator[None]:
+    """What is wrong with a machine type of an option's is the option's fault, and no line's; what
+    is told of no line at all is told of the file."""
+    try:
+        yield
+    except (InputError, QemuError) as error:
+        if request.machine is not None and (error.place is None or _is_option(error.place)):
+            error.message = f"{request.machine_option} {request.machine}: {error.message}"
+        if error.place is None or _is_option(error.place):
+            error.place = SourcePosition(str(path), 1)
+        raise
+
+
+def _is_option(place: SourcePosition) -> bool:
+    return place.file.startswith("--")
 
 
 def _the_case(path: Path, request: Request) -> Case:

@@ -22,7 +22,8 @@ class Request:
 
     `qemu` is a path, a version or `debian:SUITE`, None for the one on PATH; `machine` replaces
     the configuration's machine type. `own` names the options that were given for this side
-    alone: they must not go unused. `select` picks a case of a scenario's matrix.
+    alone: they must not go unused. `select` picks a case of a scenario's matrix. `side` is what
+    the user calls it beside another one (`A`), empty where there is one.
     """
 
     name: str
@@ -32,3 +33,9 @@ class Request:
     probe: Probe
     accel: Wish
     select: Mapping[str, frozenset[str]]
+    side: str = ""
+
+    @property
+    def machine_option(self) -> str:
+        """The option that named the machine type."""
+        return next((name for name in self.own if name.startswith("--machine")), "--machine")

@@ -15,7 +15,6 @@ from pciabi.qemu.inert.statement import (
     kept,
     left_out,
     replaced,
-    written,
 )
 from pciabi.vm.command_line.driver_table import Driver, driver_table
 from pciabi.vm.command_line.parameters import Parameter, Parameters
@@ -23,6 +22,8 @@ from pciabi.vm.command_line.parameters import Parameter, Parameters
 # A PCI device that every distribution's QEMU has and that needs nothing of the host.
 PLACEHOLDER = "virtio-rng-pci"
 _PLACE = ("id", "bus", "addr", "multifunction")
+_ON = {"on", "yes", "true", "y"}
+_OFF = {"off", "no", "false", "n"}
 _ALWAYS = {"driver", "id", "bus", "addr"}
 # ROMs that come with QEMU and that it looks up by these names in its own folder.
 _QEMUS_OWN_ROM = re.compile(r"(efi|pxe)-[\w-]+\.rom|vgabios-[\w-]+\.bin")
@@ -46,6 +47,8 @@ def device(statement: Statement, around: Surroundings) -> Stated:
         return left_out(shown, users, acpi)
     parameters = statement.parameters
     open_fields: list[str] = []
+    needs_kvm = _needs_kvm(driver.name, parameters)
+    parameters = parameters.without(*needs_kvm)
     if driver.name in rules.REPLACED:
         parameters = parameters.having("driver", rules.REPLACED[driver.name][0])
         open_fields += rules.REPLACED_FIELDS.get(driver.name, ())
@@ -62,7 +65,21 @@ def device(statement: Statement, around: Surroundings) -> Stated:
     if open_fields:
         stated = replaced(statement, parameters, shown, users, tuple(open_fields))
         return Stated(stated.arguments, stated.substitutions, expected)
-    return Stated(("-device", written(parameters)), (), expected)
+    told = replaced(statement, parameters, statement.shown("driver", *needs_kvm), users)
+    return Stated(told.arguments, told.substitutions if needs_kvm else (), expected)
+
+
+def _needs_kvm(driver: str, parameters: Parameters) -> tuple[str, ...]:
+    """The properties that are switched on and that nothing but KVM serves."""
+    if parameters.get("intremap") in _OFF:
+        # QEMU refuses the two together whatever runs its processors: let it say so.
+        return ()
+    names = rules.NEEDS_KVM.get(driver, frozenset())
+    return tuple(item.name for item in parameters.items if item.name in names and _is_on(item))
+
+
+def _is_on(item: Parameter) -> bool:
+    return item.value in _ON
 
 
 def device_id(statement: Statement) -> str | None:
@@ -102,7 +119,12 @@ def global_(statement: Statement) -> Stated:
         first = statement.parameters.items[0] if statement.parameters.items else None
         if first is None or "." not in first.name:
             raise statement.refused("is not DRIVER.PROPERTY=VALUE")
-        name, value = first.name.partition(".")[2], first.value
+        driver, _, name = first.name.partition(".")
+        value = first.value
+    else:
+        driver = statement.get("driver") or ""
+    if name in rules.NEEDS_KVM.get(driver, ()) and value != "off":
+        return left_out(f"-global {driver}.{name}={value}")
     if name == rules.ROM_FILE and (not value or _QEMUS_OWN_ROM.fullmatch(value)):
         return kept(statement)
     if name in driver_table().plain or name in rules.WORDS:

@@ -69,6 +69,10 @@ OFFERS_ITS_BACKEND = frozenset(
     ("virtio-net-pci", "virtio-net-pci-transitional", "virtio-net-pci-non-transitional")
 )
 
+# Properties that only KVM's interrupt controllers serve: QEMUs before 10.0 refuse them beside TCG.
+# They decide nothing on PCI.
+NEEDS_KVM: Mapping[str, frozenset[str]] = MappingProxyType({"intel-iommu": frozenset({"eim"})})
+
 REFUSED: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(

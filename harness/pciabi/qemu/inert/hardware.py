@@ -7,9 +7,17 @@ from dataclasses import dataclass, replace
 
 from pciabi.abi.snapshot import Substitution
 from pciabi.errors import InputError, SourcePosition
-from pciabi.qemu.inert import devices, machine
+from pciabi.qemu.inert import devices, machine, processors
 from pciabi.qemu.inert.option_rules import OPTION_RULES, REFUSED
-from pciabi.qemu.inert.statement import Stated, Statement, Surroundings, unknown
+from pciabi.qemu.inert.origin import DeviceOrigin, Origin
+from pciabi.qemu.inert.statement import (
+    Processors,
+    Stated,
+    Statement,
+    Surroundings,
+    unknown,
+)
+from pciabi.vm.command_line.device_options import device_options
 from pciabi.vm.command_line.option import OPEN, Option, QemuCommandLine
 from pciabi.vm.command_line.parameters import Parameters, parameters
 from pciabi.vm.command_line.program import is_foreign
@@ -30,6 +38,7 @@ _IMPLIED = {
     "tpmdev": "type",
     "machine": "type",
     "m": "size",
+    "smp": "cpus",
     "numa": "type",
     "boot": "order",
     "audiodev": "driver",
@@ -39,6 +48,12 @@ _IMPLIED = {
     "smbios": None,
 }
 _SIZES = ("size", "maxmem")
+# By these people tell one option from another of its name.
+_RECOGNISED = (
+    *("type", "order", "id", "driver", "qom-type", "backend", "fsdriver", "node-name", "model"),
+    *("if", "index", "bus", "unit", "media", "addr", "size", "maxmem", "slots"),
+    *("cpus", "maxcpus", "sockets", "dies", "cores", "threads"),
+)
 # `-set` names these options' groups by other words, or by the same.
 _SET_GROUPS = ("device", "drive", "chardev", "netdev", "fsdev", "net", "nic")
 
@@ -50,28 +65,42 @@ class InertHardware:
     `devices` are the qdev ids of its PCI devices, each with the place of its option;
     `substitutions` are what was replaced.
     `origins` tells where each pair of arguments comes from, for QEMU quotes a pair
-    (`-device e1000,addr=0x3`) when it refuses it.
+    (`-device e1000,addr=0x3`) when it refuses it. `machine` is the machine type as it is given
+    to QEMU, None for QEMU's default; `processors` and `memory` (in bytes) are what the
+    configuration asks for. `place` is where the command line begins.
     """
 
     arguments: tuple[str, ...]
     devices: tuple[tuple[str, SourcePosition], ...]
     substitutions: tuple[Substitution, ...]
-    origins: tuple[tuple[str, SourcePosition], ...]
+    origins: tuple[Origin, ...]
+    machine: str | None
+    processors: Processors
+    memory: int
+    place: SourcePosition
 
     @property
     def expected(self) -> tuple[str, ...]:
         """The qdev ids that must turn up on PCI."""
         return tuple(name for name, _ in self.devices)
 
+    def quoted_in(self, complaint: str) -> Origin | None:
+        """The option that a complaint of QEMU's quotes, or None."""
+        found = [origin for origin in self.origins if origin.given in complaint]
+        return max(found, key=lambda origin: len(origin.given), default=None)
+
     def origin(self, complaint: str) -> SourcePosition | None:
         """The place in the user's file of what a complaint of QEMU's quotes, or None."""
-        found = [(len(pair), place) for pair, place in self.origins if pair in complaint]
-        return max(found)[1] if found else None
+        found = self.quoted_in(complaint)
+        return found.place if found is not None else None
 
 
-def inert(line: QemuCommandLine) -> InertHardware:
-    """The command line made safe. Raises InputError for whatever is not on the allow-list, not
-    known, or there only under a condition."""
+def inert(line: QemuCommandLine, banner: str = "") -> InertHardware:
+    """The command line made safe, for the QEMU whose version line is `banner`.
+
+    Raises InputError for whatever is not on the allow-list, not known, or there only under a
+    condition.
+    """
     if line.program is not None and is_foreign(line.program):
         raise InputError(
             f"{line.program.text} emulates no PC",
@@ -79,15 +108,24 @@ def inert(line: QemuCommandLine) -> InertHardware:
             place=line.program.position,
         )
     statements = list(_statements(line))
+    wanted = processors.wanted(statements)
     around = Surroundings(
-        _users(statements), _devices(statements), SILENCE, _most_memory(statements)
+        users=_users(statements),
+        devices=_devices(statements),
+        audiodev=SILENCE,
+        memory=_most_memory(statements),
+        processors=wanted,
+        banner=banner,
     )
     found = [(statement, _stated(statement, around)) for statement in statements]
     arguments = [argument for _, stated in found for argument in stated.arguments]
+    types = [name for s in statements if s.name == "machine" and (name := s.get("type"))]
+    machine_type = machine.type_for(types[-1], banner) if types else None
     return InertHardware(
         arguments=(
             "-no-user-config",
             *("-audiodev", f"none,id={SILENCE}"),
+            *processors.queues(wanted, machine_type),
             *arguments,
             *_memory(statements),
         ),
@@ -95,12 +133,46 @@ def inert(line: QemuCommandLine) -> InertHardware:
             (name, statement.position) for statement, stated in found for name in stated.expected
         ),
         substitutions=tuple(told for _, stated in found for told in stated.substitutions),
-        origins=tuple(
-            (" ".join(stated.arguments), statement.position)
-            for statement, stated in found
-            if stated.arguments
-        ),
+        origins=tuple(_origins(statements, found)),
+        machine=machine_type,
+        processors=wanted,
+        memory=around.memory,
+        place=line.program.position if line.program is not None else _start(line),
     )
+
+
+def _start(line: QemuCommandLine) -> SourcePosition:
+    return line.options[0].position if line.options else SourcePosition(line.file, 1)
+
+
+def _origins(
+    statements: Sequence[Statement], found: Sequence[tuple[Statement, Stated]]
+) -> Iterator[Origin]:
+    for statement, stated in found:
+        given = " ".join(stated.arguments)
+        if given:
+            device = _device(statement, stated) if stated.arguments[0] == "-device" else None
+            yield Origin(
+                given, statement.name, _words(statement, stated), statement.position, device
+            )
+    memory = _memory(statements)
+    for pair in (memory[:2], memory[2:]) if memory else ():
+        size = next(s for s in reversed(statements) if s.name == "m")
+        yield Origin(" ".join(pair), "m", size.option.written, size.position)
+
+
+def _words(statement: Statement, stated: Stated) -> str:
+    """The option as written; without what was taken out, which may hold secrets."""
+    value = statement.option.value
+    kept = value is None or value.text == stated.arguments[-1]
+    return statement.option.written if kept else statement.shown(*_RECOGNISED)
+
+
+def _device(statement: Statement, stated: Stated) -> DeviceOrigin:
+    (given,) = device_options(stated.arguments)
+    if statement.name == "device":
+        return DeviceOrigin(statement.get("driver") or given.driver, statement.get("id"), given)
+    return DeviceOrigin(given.driver, given.id, given)
 
 
 def _statements(line: QemuCommandLine) -> Iterator[Statement]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pciabi.abi.snapshot import Substitution
-from pciabi.qemu.inert import fields
+from pciabi.qemu.inert import fields, processors
 from pciabi.qemu.inert.statement import (
     Stated,
     Statement,
@@ -41,6 +41,8 @@ MACHINE_LEFT_OUT: Mapping[str, str] = MappingProxyType(
 )
 _SGX = "sgx-epc."
 _XEN = re.compile(r"xen.*")
+_PROXMOX = re.compile(r"\bpve\b")
+_PROXMOX_REVISION = re.compile(r"\+pve\d+\Z")
 _HOST_CPU = "host"
 _CHECKS = {"enforce", "check"}
 _ADDRESS_BITS = {"phys-bits", "host-phys-bits", "host-phys-bits-limit"}
@@ -54,12 +56,18 @@ LARGE_BYTES = 1 << 30
 MEMORY_ID = "pciabi-memory"
 
 
-def machine(statement: Statement) -> Stated:
+def machine(statement: Statement, around: Surroundings) -> Stated:
     """`-machine`: the type and what shapes hardware; not the accelerator, nor files."""
     name = statement.get("type")
     if name is not None and _XEN.fullmatch(name):
         raise statement.refused(f"'{name}' needs Xen", at="type")
+    statement, fewer = processors.in_machine(statement, around)
     parameters = statement.parameters
+    told = fewer.substitutions
+    if name is not None and type_for(name, around.banner) != name:
+        plain = type_for(name, around.banner)
+        parameters = parameters.having("type", plain)
+        told += (Substitution(f"-machine {name}", f"-machine {plain}", None, ()),)
     for item in parameters.items:
         if item.name in MACHINE_LEFT_OUT or item.name.startswith(_SGX):
             parameters = parameters.without(item.name)
@@ -70,7 +78,13 @@ def machine(statement: Statement) -> Stated:
             )
     if not parameters.items:
         return Stated()
-    return Stated(("-machine", written(parameters)))
+    return Stated(("-machine", written(parameters)), told)
+
+
+def type_for(name: str, banner: str) -> str:
+    """A machine type as the QEMU of this version line knows it: `+pveN` is Proxmox's revision of
+    a type, which no other QEMU has."""
+    return name if _PROXMOX.search(banner) else _PROXMOX_REVISION.sub("", name)
 
 
 def processor(statement: Statement, around: Surroundings) -> Stated:

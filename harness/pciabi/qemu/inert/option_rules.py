@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from pciabi.qemu.inert import blocks, characters, devices, machine, network, objects
+from pciabi.qemu.inert import (
+    blocks,
+    characters,
+    devices,
+    machine,
+    network,
+    objects,
+    processors,
+)
 from pciabi.qemu.inert.statement import Stated, Statement, Surroundings, kept, left_out
 
 Treatment = Callable[[Statement, Surroundings], Stated]
@@ -43,7 +51,8 @@ OPTION_RULES: Mapping[str, Rule] = MappingProxyType(
     dict(
         (
             # What the guest sees, and nothing of the host.
-            *_rows("smp numa", _alone(kept), "shapes the machine"),
+            *_rows("smp", processors.smp, "shapes the machine; KVM's number is not to be had"),
+            *_rows("numa", processors.numa, "shapes the machine"),
             *_rows("nodefaults", _alone(kept), "decides which devices there are"),
             *_rows("vga usb soundhw", _alone(kept), "makes devices of QEMU's own"),
             *_rows("watchdog", _alone(machine.watchdog), "makes a device of QEMU's own"),
@@ -51,7 +60,7 @@ OPTION_RULES: Mapping[str, Rule] = MappingProxyType(
             *_rows("win2k-hack no-fd-bootchk", _alone(kept), "a quirk of emulated disks"),
             *_rows("uuid rtc", _alone(kept), "what the guest reads of itself"),
             # What the guest sees, with parts that touch the host.
-            *_rows("machine", _alone(machine.machine), "the type stays, accelerator and files go"),
+            *_rows("machine", machine.machine, "the type stays, accelerator and files go"),
             *_rows("cpu", machine.processor, "the model stays; KVM's own is not to be had"),
             *_rows("m", _alone(kept), "shapes the machine"),
             *_rows("boot", _alone(machine.boot), "the order stays, a picture's file goes"),

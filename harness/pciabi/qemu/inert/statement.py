@@ -63,18 +63,29 @@ class Stated:
 
 
 @dataclass(frozen=True)
+class Processors:
+    """How many are there at first, and how many there may ever be."""
+
+    present: int
+    most: int
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """What the rest of the command line says that matters to one option.
 
     `users` tells which devices use a backend: (property, backend's id) to qdev ids; `devices`
     has the `-device` of each of those ids. `audiodev` is the id of the silent audio backend for
-    devices that name none, `memory` the most bytes of it the machine may ever have.
+    devices that name none, `memory` the most bytes of it the machine may ever have, `processors`
+    how many it has. `banner` is the version line of the QEMU it is for.
     """
 
     users: Mapping[tuple[str, str], tuple[str, ...]]
     devices: Mapping[str, Statement]
     audiodev: str
     memory: int
+    processors: Processors
+    banner: str
 
     def of(self, kind: str, backend: str | None) -> tuple[str, ...]:
         """The devices that use a backend (`netdev`, `drive`, `chardev`, `object` …)."""

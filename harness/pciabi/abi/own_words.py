@@ -1,0 +1,73 @@
+"""A comparison in the user's own words: devices without an id by driver and line, those that
+another one stood in for by their own driver, and no id that pciabi made up. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from pciabi.abi.change import Change
+from pciabi.abi.compare import Comparison
+from pciabi.abi.naming import is_made_up, label
+from pciabi.abi.snapshot import PlacedFunction, Snapshot
+from pciabi.abi.unknown import Unknown
+from pciabi.pci.address import GuestAddress
+
+Names = Mapping[str, str]
+"""What devices are called, by guest address."""
+
+_DEVICE = "-device "
+
+
+def names(snapshot: Snapshot, own: Names) -> Names:
+    """What the devices are called that label would not name; `own` is what the file says."""
+    found = {
+        str(function.address): _stood_in_for(function, snapshot)
+        for function in snapshot.functions
+        if function.qdev_id in snapshot.stand_ins
+    }
+    return {**found, **own}
+
+
+def name(function: PlacedFunction, known: Names) -> str:
+    """What a function is called."""
+    return known.get(str(function.address)) or label(function, function.qdev_id)
+
+
+def told(found: Comparison, before: Names, after: Names) -> Comparison:
+    """The comparison with every device under its own name."""
+    return replace(
+        found,
+        changes=tuple(_renamed(change, before, after) for change in found.changes),
+        unknowns=tuple(_renamed(unknown, before, after) for unknown in found.unknowns),
+    )
+
+
+_Told = TypeVar("_Told", Change, Unknown)
+
+
+def _renamed(told: _Told, before: Names, after: Names) -> _Told:
+    own = _own(told.address_before, told.address_after, before, after)
+    if own is None and not is_made_up(told.id):
+        return told
+    return replace(told, id=None if is_made_up(told.id) else told.id, label=own or told.label)
+
+
+def _own(
+    address_before: GuestAddress | None,
+    address_after: GuestAddress | None,
+    before: Names,
+    after: Names,
+) -> str | None:
+    """The later file's word, where the change is shown; the earlier one's where it has none."""
+    return after.get(str(address_after)) or before.get(str(address_before))
+
+
+def _stood_in_for(function: PlacedFunction, snapshot: Snapshot) -> str:
+    found = (s.option for s in snapshot.substitutions if s.qdev_id == function.qdev_id)
+    option = next((option for option in found if option.startswith(_DEVICE)), "")
+    driver = option.removeprefix(_DEVICE).partition(",")[0]
+    device = replace(function, device=driver or function.device)
+    return label(device, function.qdev_id)
