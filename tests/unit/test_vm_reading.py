@@ -271,6 +271,23 @@ def test_a_process_s_arguments_and_what_ps_prints(tmp_path: Path) -> None:
         read(tmp_path, "  12 ? 0:00 /usr/bin/kvm -m 1 a b\n")
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "#!/bin/bash\nQEMU=/usr/local/bin/qemu-system-x86_64\nM='-m 1'\nexec $QEMU $M\n",
+        "QEMU=/opt/qemu/bin/qemu-system-x86_64\n$QEMU -m 1\n",
+        "KVM_BIN+=/usr/bin/kvm\n$KVM_BIN -m 1\n",
+        "#!/bin/sh\n/srv/prepare/network\n/usr/bin/kvm -m 1\n",
+        "QEMU=/x/qemu-system-x86_64 ./other -m 2\nkvm -m 1\n",
+        "env QEMU=/x/qemu-system-x86_64 kvm -m 1\n",
+    ],
+)
+def test_a_path_at_the_beginning_of_a_script_makes_it_no_argument_list(
+    tmp_path: Path, script: str
+) -> None:
+    assert said(read(tmp_path, script)) == [("m", "1")]
+
+
 def test_a_file_of_arguments(tmp_path: Path) -> None:
     expected = [("m", "1G"), ("device", '{"driver":"e1000"}'), ("append", "a  b")]
     one_each = 'qemu-system-x86_64\n-m\n1G\n\n-device\n{"driver":"e1000"}\n# no\n-append\na  b\n'

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from pciabi.errors import SourcePosition
 from pciabi.vm import machine_family, qemu_drivers
+from pciabi.vm.command_line import devfn
 from pciabi.vm.command_line.option import OPEN, Option, QemuCommandLine
 from pciabi.vm.command_line.parameters import Parameters, parameters
 from pciabi.vm.command_line.program import is_foreign
@@ -27,7 +28,10 @@ from pciabi.vm.pci_vm import (
 _REMEDY = "give it addr=0x…, and bus= where there are several: the slot it has now (`info pci`)"
 _UNPINNABLE_REMEDY = "write it as -device, with addr="
 _ROOT = MappingProxyType({Family.I440FX: "pci.0", Family.Q35: "pcie.0"})
-_ADDR = re.compile(r"(?:0x)?([0-9a-fA-F]{1,2})(?:\.(?:0x)?([0-7]))?")
+# As C's sscanf reads `%x.%x`.
+_ADDR = re.compile(
+    r"\s*(?:0[xX])?([0-9a-fA-F]{1,8})(?:\.\s*(?:0[xX])?([0-9a-fA-F]{1,8}))?", re.ASCII
+)
 _ON = frozenset({"on", "yes", "true", "y"})
 # Options that make a PCI device and take no address for it, and what they make.
 _LEGACY = MappingProxyType(
@@ -64,6 +68,18 @@ def _makes_pci_device(name: str, text: str, given: Parameters | None) -> bool:
     if name == "audio":
         return given is not None and given.get("model") in _PCI_SOUND
     return text != "none"
+
+
+def _addr(given: Parameters) -> str | None:
+    found = given.find("addr")
+    number = found.data if found is not None else None
+    if isinstance(number, int) and not isinstance(number, bool):
+        return devfn.as_text(number)
+    if found is None:
+        return None
+    return (
+        f"{found.value} in JSON" if given.is_json and not isinstance(number, str) else found.value
+    )
 
 
 def span(option: Option) -> Span:
@@ -251,7 +267,7 @@ class _Machine:
         if driver is None or not driver.is_pci:
             return None
         device_id = given.get("id") or ""
-        addr = given.get("addr") or (None if given.is_json else self.set.get(device_id))
+        addr = _addr(given) or (None if given.is_json else self.set.get(device_id))
         pinning, place, detail = self._pinning(given, addr, buses)
         provided = qemu_drivers.bus_behind(driver, device_id)
         return PciDevice(
@@ -277,7 +293,7 @@ class _Machine:
                 return Pinning.UNKNOWN, None, f"{name}={found.unresolved.source}"
         bus_name = given.get("bus") or self.root
         bus = next((bus for bus in buses if bus.name == bus_name), None)
-        if addr is None or addr in ("-1", ""):
+        if not addr or (given.is_json and addr == devfn.AUTOMATIC):
             if bus is not None and len(bus.slots) == 1:
                 return Pinning.FIXED, Place(bus_name, 0), ""
             return Pinning.UNPINNED, None, ""
@@ -286,7 +302,7 @@ class _Machine:
             return Pinning.UNKNOWN, None, f"addr={addr} is no slot"
         if given.get("bus") is None and sum(bus.root for bus in buses) > 1:
             return Pinning.AMBIGUOUS, None, ""
-        return Pinning.PINNED, Place(bus_name, int(match[1], 16), int(match[2] or "0")), ""
+        return Pinning.PINNED, Place(bus_name, int(match[1], 16), int(match[2] or "0", 16)), ""
 
     def _properties(self, given: Parameters | None, mac: str = "mac") -> MappingProxyType[str, str]:
         wanted = {"mac": mac, "romfile": "romfile", "rombar": "rombar", "bootindex": "bootindex"}

@@ -203,6 +203,8 @@ def _joined(first: Argument, second: Argument) -> Argument:
 
 def _is_argument_list(text: str) -> bool:
     """Whether a line is an argument: the first is a program or option alone on its line."""
+    if text.startswith("#!"):
+        return False
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     if len(lines) < 2 or any(line.endswith("\\") for line in lines):

@@ -11,13 +11,19 @@ _QEMU = re.compile(
     r"|(?<=/)qemu)(-\d[\w.]*)?(\.exe|\.bin|\.real)?",
     re.DOTALL,
 )
+# `QEMU=/usr/bin/qemu-system-x86_64` sets a variable, though its end looks like a program.
+_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=", re.ASCII)
 _NAMED = re.compile(r"qemu|kvm", re.IGNORECASE)
 _FOREIGN = re.compile(r"(.*/)?qemu-system-(?!x86_64|i386).*", re.DOTALL)
 
 
 def is_qemu(word: Argument) -> bool:
     """Whether the word, read to its end, names a QEMU system emulator."""
-    return not word.unresolved and _QEMU.fullmatch(word.text) is not None
+    return not word.unresolved and _names_qemu(word.text)
+
+
+def _names_qemu(text: str) -> bool:
+    return _QEMU.fullmatch(text) is not None and _ASSIGNMENT.match(text) is None
 
 
 def may_be_qemu(word: Argument) -> bool:
