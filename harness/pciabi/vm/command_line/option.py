@@ -53,15 +53,30 @@ class Option:
 
 @dataclass(frozen=True)
 class QemuCommandLine:
-    """A whole command line: the program (None where only options were given) and its options."""
+    """A command line: the program (None where only options were given) and its options.
+
+    `is_part` says that others belong to it that are written elsewhere.
+    """
 
     program: Argument | None
     options: tuple[Option, ...]
     file: str
+    is_part: bool = False
 
     def named(self, *names: str) -> tuple[Option, ...]:
         """The options of these names, in order."""
         return tuple(option for option in self.options if option.name in names)
+
+    @property
+    def start(self) -> SourcePosition:
+        """Where it begins."""
+        first = self.program or (self.options[0].word if self.options else None)
+        return first.position if first is not None else SourcePosition(self.file, 1)
+
+    @property
+    def open_options(self) -> tuple[Option, ...]:
+        """The options of which only a run would tell what they are."""
+        return self.named(OPEN)
 
     def on_machine(self, name: str) -> QemuCommandLine:
         """The same with another machine type; what else `-machine` says stays."""
