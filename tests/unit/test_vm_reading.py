@@ -170,11 +170,11 @@ sudo -u vm env A=b qemu-system-x86_64 "${args[@]}" $EXTRA -smp $(nproc) -name "$
         "M=1; . ./settings; qemu-system-x86_64 -m $M",
         "M=1; read M; qemu-system-x86_64 -m $M",
         "M=1; for M in 1 2; do true; done; qemu-system-x86_64 -m $M",
-        "f() { qemu-system-x86_64 -m $M; }; M=1; f; M=2; f",
+        "f() { qemu-system-x86_64 -m $M; }; f; M=2",
         "M=1; while a; do qemu-system-x86_64 -m $M; M=2; done",
         "M=1; a || M=2; qemu-system-x86_64 -m $M",
         "qemu-system-x86_64 -m ${M:-1}",
-        "M=1; f() { M=2; }; f; qemu-system-x86_64 -m $M",
+        "M=1; f() { if a; then M=2; fi; }; f; qemu-system-x86_64 -m $M",
     ],
 )
 def test_a_variable_that_may_hold_something_else_is_unknown(tmp_path: Path, script: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pciabi.errors import InputError, SourcePosition
@@ -32,7 +33,7 @@ def read(path: Path, form: Form | None = None) -> QemuCommandLine:
             place=SourcePosition(str(path), 1),
         )
     if len(found) > 1 and form is not Form.LIBVIRT_LOG:
-        lines = ", ".join(str(line.start.line) for line in found)
+        lines = ", ".join(str((line.called_at or line.start).line) for line in found)
         raise InputError(
             f"holds {len(found)} QEMU command lines, in lines {lines}",
             advice="keep each in a file of its own",
@@ -71,4 +72,4 @@ def _parsed(words: Words, path: Path, inclusion: Inclusion) -> QemuCommandLine:
         if "\0" in word.text:
             raise InputError("an argument holds a NUL byte", place=word.position)
     line = parse(words.program, words.arguments, str(path))
-    return inclusion(line, path.parent)
+    return inclusion(replace(line, called_at=words.called_at), path.parent)

@@ -14,6 +14,7 @@ from pciabi.vm.command_line.argument import Argument, Run, Unresolved, plain
 from pciabi.vm.command_line.option import MAX_ARGUMENTS
 from pciabi.vm.command_line.option_table import TAKES_ARGUMENT
 from pciabi.vm.command_line.program import is_qemu
+from pciabi.vm.command_line.shell import Found
 from pciabi.vm.command_line.source import Source, decoded
 
 
@@ -30,10 +31,14 @@ class Form(StrEnum):
 
 @dataclass(frozen=True)
 class Words:
-    """A command line as words: the program (None where a file holds options only) and the rest."""
+    """A command line as words: the program (None where a file holds options only) and the rest.
+
+    `called_at` is where a script calls the function that it stands in.
+    """
 
     program: Argument | None
     arguments: tuple[Argument, ...]
+    called_at: SourcePosition | None = None
 
 
 _LOG_START = re.compile(r"^[0-9: .+-]{20,}\S* starting up\b", re.MULTILINE)
@@ -80,7 +85,11 @@ def words(raw: bytes, file: str, form: Form) -> tuple[Words, ...]:
         return (_argument_list(source),)
     if form is Form.SYSTEMD_UNIT:
         return tuple(_systemd_unit(source))
-    return tuple(Words(program, rest) for program, rest in shell.command_lines(source))
+    return tuple(_words(found) for found in shell.command_lines(source))
+
+
+def _words(found: Found) -> Words:
+    return Words(found.program, found.arguments, found.called_at)
 
 
 def _program_first(arguments: list[Argument]) -> Words:
@@ -123,8 +132,7 @@ def _libvirt_log(source: Source) -> Iterator[Words]:
         # The text in front is blanked, so that every place stays what it is in the file.
         blanked = re.sub(r"[^\n]", " ", source.text[:start])
         part = Source(blanked + source.text[start:end], source.file)
-        for program, rest in shell.command_lines(part):
-            yield Words(program, rest)
+        yield from map(_words, shell.command_lines(part))
 
 
 def _systemd_unit(source: Source) -> Iterator[Words]:
@@ -144,8 +152,9 @@ def _systemd_unit(source: Source) -> Iterator[Words]:
             return source.place(start + offset)
 
         # One line for the shell's rules, character by character in its old place.
-        for program, rest in shell.command_lines(Source(" ".join(lines), source.file, origin)):
-            yield Words(program, tuple(_with_specifiers(argument) for argument in rest))
+        for found in shell.command_lines(Source(" ".join(lines), source.file, origin)):
+            arguments = tuple(_with_specifiers(argument) for argument in found.arguments)
+            yield Words(found.program, arguments)
 
 
 def _with_specifiers(argument: Argument) -> Argument:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from pciabi.vm.command_line.argument import Argument
 
@@ -13,6 +14,21 @@ _QEMU = re.compile(
 )
 # `QEMU=/usr/bin/qemu-system-x86_64` sets a variable, though its end looks like a program.
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=", re.ASCII)
+# Programs that start another.
+_STARTERS = {
+    "sudo",
+    "doas",
+    "env",
+    "exec",
+    "nice",
+    "ionice",
+    "taskset",
+    "numactl",
+    "chrt",
+    "setsid",
+}
+_STARTERS |= {"nohup", "stdbuf", "command", "unshare", "ip", "screen", "tmux", "setpriv", "timeout"}
+_STARTERS |= {"prlimit", "gdb", "strace", "perf", "systemd-run", "setarch", "cgexec"}
 _NAMED = re.compile(r"qemu|kvm", re.IGNORECASE)
 _SYSTEM = "qemu-system-"
 _ARCHITECTURE = re.compile(r"qemu-system-([A-Za-z0-9_]+)")
@@ -37,6 +53,23 @@ def may_be_qemu(word: Argument) -> bool:
     name = word.text[_name_start(word) :]
     in_a_folder = _QEMU.fullmatch(name) and not may_be_foreign(word)
     return bool(in_a_folder) or _of_some_architecture(word) or _is_named_so(word)
+
+
+def may_start_it(word: Argument) -> bool:
+    """Whether the word names a program that starts another one, such as `sudo`."""
+    return not word.unresolved and word.text[_name_start(word) :] in _STARTERS
+
+
+def in_words(words: Sequence[Argument]) -> int | None:
+    """Which of the words is QEMU's program, None for none.
+
+    `sudo -u kvm`, `modprobe kvm`: QEMU is followed by an option.
+    """
+    for at, word in enumerate(words):
+        behind = words[at + 1 : at + 2]
+        if (is_qemu(word) or may_be_qemu(word)) and behind and behind[0].text.startswith("-"):
+            return at
+    return None
 
 
 def _name_start(word: Argument) -> int:
