@@ -196,6 +196,11 @@ def test_a_variable_that_may_hold_something_else_is_unknown(tmp_path: Path, scri
         'q="$(realpath .)/qemu-system-x86_64"; nohup "$q" -m 1 & echo $!',
         'a="-m"; a="$a 1"; eval "qemu-system-x86_64 $a" &',
         "a='-m \"1\"'; eval exec qemu-system-x86_64 $a '$@'",
+        "SUDO=; $SUDO qemu-system-x86_64 -m 1",
+        "$SUDO qemu-system-x86_64 -m 1",
+        "SUDO='sudo -E'; $SUDO /usr/bin/kvm -m 1",
+        "/usr/bin/sudo -u vm qemu-system-x86_64 -m 1",
+        "qemu-system-$(uname -m) -m 1",
         "echo qemu-system-x86_64 -m 2; qemu-system-x86_64 --version; qemu-system-x86_64 -m 1",
     ],
 )

@@ -8,7 +8,6 @@ read where it stands.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,10 +15,11 @@ from itertools import takewhile
 
 from pciabi.errors import InputError, SourcePosition
 from pciabi.vm.command_line.argument import Argument
-from pciabi.vm.command_line.program import in_words, is_qemu, may_be_qemu, may_start_it
+from pciabi.vm.command_line.program import in_words, is_qemu, may_start_it
+from pciabi.vm.command_line.shell_assignments import Assignments, assignment
 from pciabi.vm.command_line.shell_expansion import Budget, Expansions
 from pciabi.vm.command_line.shell_functions import Function, Functions, enclosing
-from pciabi.vm.command_line.shell_lexer import Literal, Part, Word, tokens
+from pciabi.vm.command_line.shell_lexer import Word, tokens
 from pciabi.vm.command_line.shell_syntax import Command, Frame, commands
 from pciabi.vm.command_line.shell_text import Text
 from pciabi.vm.command_line.shell_variables import (
@@ -27,15 +27,10 @@ from pciabi.vm.command_line.shell_variables import (
     Assignment,
     Frames,
     Time,
-    Unknown,
     Variables,
 )
 from pciabi.vm.command_line.source import Source
 
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\[[^\]]*\])?(\+)?=", re.ASCII)
-_DECLARATIONS = {"export", "declare", "local", "readonly", "typeset"}
-_LOCAL = {"declare", "local", "typeset"}
-_SETTERS = {"read", "mapfile", "readarray", "getopts", "unset", "printf", "let", "for", "select"}
 _MAX_CALLS = 50
 # What a command costs of the characters that a script may expand to.
 _COMMAND_COST = 20
@@ -119,15 +114,11 @@ class _Reading:
         self.uncalled = uncalled
         self.variables = Variables(later)
         self.expansions = Expansions(script.source, self.variables, budget or Budget())
+        self.assignments = Assignments(self.expansions, self.variables)
         self.called: set[Frame] = set()
         self.running: list[Frame] = []
         self.called_at: SourcePosition | None = None
         self.after_qemu = False
-
-    @property
-    def frames(self) -> Frames:
-        """Those of the command that is read."""
-        return self.expansions.frames
 
     def position(self, word: Word) -> SourcePosition:
         """Where a word stands."""
@@ -145,9 +136,9 @@ class _Reading:
 
     def execute(self, command: Command, time: Time, frames: Frames) -> Iterator[Found]:
         self.variables.now, self.expansions.frames = time, frames
-        if _head(command) == "eval" and len(command.words) > 1:
+        if command.head == "eval" and len(command.words) > 1:
             yield from self.evaluated(command, time, frames)
-        if self.sets_variables(command):
+        if self.assignments.sets_variables(command):
             self.after_qemu = False
             return
         functions = self.functions(command)
@@ -157,9 +148,9 @@ class _Reading:
         found = self.qemu(command)
         if found is not None:
             yield found
-        elif self.after_qemu and _first_text(command).startswith("-"):
+        elif self.after_qemu and (command.head or "").startswith("-"):
             raise InputError(
-                f"'{_first_text(command)}' is not part of QEMU's command, which ended above",
+                f"'{command.head}' is not part of QEMU's command, which ended above",
                 advice="a line before it lacks its backslash, or is a comment",
                 place=self.position(command.words[0]),
             )
@@ -192,7 +183,7 @@ class _Reading:
                 self.variables.make_local(POSITIONAL)
                 self.variables.assign(POSITIONAL, arguments, frames, self.called_at)
                 for word in command.words[: len(command.words) - len(words)]:
-                    self.assign_locally(word)
+                    self.assignments.assign_locally(word)
                 yield from self.run_body(function, (*time, number), frames)
             self.variables.now, self.expansions.frames = time, frames
         self.called_at = outer
@@ -217,17 +208,18 @@ class _Reading:
 
     def qemu(self, command: Command) -> Found | None:
         fields = self.expansions.fields
-        head = fields(command.words[:1])
-        if not head:
+        # `$SUDO qemu-system-x86_64`, and SUDO is empty: the next word is the first.
+        head = next((found[0] for word in command.words if (found := fields((word,)))), None)
+        if head is None:
             return None
-        if is_qemu(head[0]):
+        if is_qemu(head):
             words = fields(command.words)
             return Found(words[0], words[1:], self.called_at)
-        if may_be_qemu(head[0]) or may_start_it(head[0]) or _assignment(command.words[0]):
+        if head.unresolved or may_start_it(head) or assignment(command.words[0]):
             words = fields(command.words)
             at = in_words(words)
             return None if at is None else Found(words[at], words[at + 1 :], self.called_at)
-        if self.variables.now == (0,) and head[0].text.startswith("-"):
+        if self.variables.now == (0,) and head.text.startswith("-"):
             return Found(None, fields(command.words))
         return None
 
@@ -254,104 +246,8 @@ class _Reading:
                     yield found
                 yield from self.call(inner, functions, time, frames)
 
-    def sets_variables(self, command: Command) -> bool:
-        """Whether the command only sets variables; then that has been noted."""
-        head = _head(command)
-        if all(_assignment(word) for word in command.words):
-            self.assign_all(command.words)
-        elif head in _DECLARATIONS:
-            self.declare(command)
-        elif head in _SETTERS:
-            self.forget(command.words[1:2] if head in {"for", "select"} else command.words[1:])
-        elif head in {"source", ".", "eval"}:
-            self.variables.forget_all(self.frames, self.position(command.words[0]))
-        elif head == "set" and len(command.words) > 1 and command.words[1].bare == "--":
-            value = self.expansions.fields(command.words[2:])
-            place = self.position(command.words[0])
-            self.variables.assign(POSITIONAL, value, self.frames, place)
-        elif head == "shift":
-            count = command.words[1].bare if len(command.words) > 1 else "1"
-            number = int(count) if count is not None and count.isdecimal() else None
-            self.variables.shift(number, self.frames, self.position(command.words[0]))
-        else:
-            return False
-        return True
-
-    def declare(self, command: Command) -> None:
-        for word in command.words[1:]:
-            match = _assignment(word)
-            name = match[1] if match is not None else word.bare or ""
-            if _head(command) in _LOCAL and name.isidentifier():
-                self.variables.make_local(name)
-            if match is not None:
-                self.assign(word, match)
-
-    def forget(self, words: Sequence[Word]) -> None:
-        for word in words:
-            match = _assignment(word)
-            name = match[1] if match else word.bare or ""
-            if name.isidentifier():
-                self.variables.forget(name, self.frames, self.position(word))
-
-    def assign_all(self, words: Sequence[Word]) -> None:
-        for word in words:
-            match = _assignment(word)
-            if match is not None:
-                self.assign(word, match)
-
-    def assign_locally(self, word: Word) -> None:
-        """`NAME=value function …`: as long as the function runs."""
-        match = _assignment(word)
-        if match is not None:
-            self.variables.make_local(match[1])
-            self.assign(word, match)
-
-    def assign(self, word: Word, match: re.Match[str]) -> None:
-        name, index, adds = match[1], match[2], match[3]
-        place = self.position(word)
-        if index:
-            self.variables.forget(name, self.frames, place)
-        elif word.array is not None:
-            value = self.expansions.fields(word.array)
-            if adds:
-                self.variables.extend(name, value, self.frames, place)
-            else:
-                self.variables.assign(name, value, self.frames, place)
-        else:
-            before = self.variables.lookup(name, self.frames) if adds else ()
-            if isinstance(before, Unknown):
-                self.variables.assign(name, before, self.frames, place)
-            else:
-                parts = tuple(_after(word, match.end()))
-                start = word.offset + match.end()
-                joined = self.expansions.joined(word, parts, start, before)
-                self.variables.assign(name, (joined,), self.frames, place)
-
 
 def _without_assignments(command: Command) -> tuple[Word, ...]:
     """The words of a command without the assignments that hold for it alone."""
-    before = len(tuple(takewhile(_assignment, command.words)))
+    before = len(tuple(takewhile(assignment, command.words)))
     return command.words[before:]
-
-
-def _assignment(word: Word) -> re.Match[str] | None:
-    first = word.parts[0] if word.parts else None
-    if isinstance(first, Literal) and not first.quoted:
-        return _ASSIGNMENT.match(first.text)
-    return None
-
-
-def _after(word: Word, length: int) -> Iterator[Part]:
-    """The parts of a word without its first `length` characters, which are unquoted."""
-    first = word.parts[0]
-    if isinstance(first, Literal):
-        yield Literal(first.text[length:], first.offsets[length:], quoted=False)
-    yield from word.parts[1:]
-
-
-def _head(command: Command) -> str | None:
-    return command.words[0].bare
-
-
-def _first_text(command: Command) -> str:
-    return _head(command) or ""

@@ -54,6 +54,11 @@ class Command:
     words: tuple[Word, ...]
     frames: tuple[Frame, ...]
 
+    @property
+    def head(self) -> str | None:
+        """The text of the first word, None where the shell would substitute a part of it."""
+        return self.words[0].bare
+
 
 @dataclass
 class _Level:
