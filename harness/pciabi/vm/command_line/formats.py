@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pciabi.errors import InputError, SourcePosition
-from pciabi.vm.command_line import shell
-from pciabi.vm.command_line.argument import Argument, Run, Unresolved, plain
+from pciabi.vm.command_line import shell, systemd_unit
+from pciabi.vm.command_line.argument import Argument, Run, plain
 from pciabi.vm.command_line.option import MAX_ARGUMENTS
 from pciabi.vm.command_line.option_table import TAKES_ARGUMENT
 from pciabi.vm.command_line.program import is_qemu
@@ -49,10 +49,6 @@ _PROCESS = re.compile(
     r"(?P<program>(?:\S*/)?(?:qemu-system-\w+|qemu-kvm|kvm)) +-",
     re.MULTILINE,
 )
-_UNIT = re.compile(r"^\[Service\]\s*$", re.MULTILINE)
-# What may stand in front of the program: how systemd treats its failure and its privileges.
-_EXEC_START = re.compile(r"^ExecStart[ \t]*=[ \t]*[-@:+!|]*", re.MULTILINE)
-_SPECIFIER = re.compile(r"%%|%[A-Za-z]")
 _OPTION_AND_VALUE = re.compile(r"(--?[A-Za-z0-9][\w-]*)[ \t]+(\S.*)", re.DOTALL)
 
 
@@ -65,7 +61,7 @@ def detect(raw: bytes) -> Form:
         return Form.LIBVIRT_LOG
     if _PROCESS.search(text):
         return Form.PROCESS_LIST
-    if _UNIT.search(text) and _EXEC_START.search(text):
+    if systemd_unit.is_unit(text):
         return Form.SYSTEMD_UNIT
     return Form.ARGUMENTS if _is_argument_list(text) else Form.SHELL
 
@@ -84,7 +80,7 @@ def words(raw: bytes, file: str, form: Form) -> tuple[Words, ...]:
     if form is Form.ARGUMENTS:
         return (_argument_list(source),)
     if form is Form.SYSTEMD_UNIT:
-        return tuple(_systemd_unit(source))
+        return tuple(_words(found) for found in systemd_unit.command_lines(source))
     return tuple(_words(found) for found in shell.command_lines(source))
 
 
@@ -133,38 +129,6 @@ def _libvirt_log(source: Source) -> Iterator[Words]:
         blanked = re.sub(r"[^\n]", " ", source.text[:start])
         part = Source(blanked + source.text[start:end], source.file)
         yield from map(_words, shell.command_lines(part))
-
-
-def _systemd_unit(source: Source) -> Iterator[Words]:
-    """A service's `ExecStart=`, wrapped with backslashes, comment lines between them."""
-    for match in _EXEC_START.finditer(source.text):
-        lines: list[str] = []
-        for line in source.text[match.end() :].split("\n"):
-            if lines and line.lstrip().startswith(("#", ";")):
-                lines.append(" " * len(line))
-            elif line.endswith("\\"):
-                lines.append(f"{line[:-1]} ")
-            else:
-                lines.append(line)
-                break
-
-        def origin(offset: int, start: int = match.end()) -> tuple[int, int]:
-            return source.place(start + offset)
-
-        # One line for the shell's rules, character by character in its old place.
-        for found in shell.command_lines(Source(" ".join(lines), source.file, origin)):
-            arguments = tuple(_with_specifiers(argument) for argument in found.arguments)
-            yield Words(found.program, arguments)
-
-
-def _with_specifiers(argument: Argument) -> Argument:
-    """`%i` and the like are what systemd knows when it starts the unit."""
-    open_parts = tuple(
-        Unresolved(match.start(), match.end(), match[0], "systemd fills it in")
-        for match in _SPECIFIER.finditer(argument.text)
-        if match[0] != "%%"
-    )
-    return replace(argument, unresolved=(*argument.unresolved, *open_parts))
 
 
 def _process_list(source: Source) -> Iterator[Words]:

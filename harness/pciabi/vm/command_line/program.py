@@ -72,6 +72,16 @@ def in_words(words: Sequence[Argument]) -> int | None:
     return None
 
 
+def find(words: Sequence[Argument]) -> int | None:
+    """Which word of a command is QEMU's program: the first, or one that the first starts."""
+    if not words:
+        return None
+    if is_qemu(words[0]):
+        return 0
+    starts = words[0].unresolved or may_start_it(words[0])
+    return in_words(words) if starts else None
+
+
 def _name_start(word: Argument) -> int:
     """Where the file's name begins; a slash within `$(…)` is none of the path's."""
     return next(

@@ -8,10 +8,11 @@ read where it stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
+from types import MappingProxyType
 
 from pciabi.errors import InputError, SourcePosition
 from pciabi.vm.command_line.argument import Argument
@@ -46,13 +47,29 @@ class Found:
     called_at: SourcePosition | None = field(default=None, compare=False)
 
 
-def command_lines(source: Source) -> tuple[Found, ...]:
-    """Every QEMU command of the script, in the order in which they run.
+def within(argument: Argument) -> Source:
+    """The text of an argument that is a script itself, each character at its old place.
+
+    What is not known stands in it as the file says it, and is met again.
+    """
+
+    def origin(offset: int) -> tuple[int, int]:
+        place = argument.at(offset)
+        return place.line, place.column
+
+    return Source(argument.text, argument.file, origin)
+
+
+def command_lines(
+    source: Source, environment: Mapping[str, Argument] = MappingProxyType({})
+) -> tuple[Found, ...]:
+    """Every QEMU command of the script, in the order in which they run; `environment` are the
+    variables that it is started with.
 
     Where a script has none but its first word is an option, that is the one command, without a
     program. The same command with the same arguments counts once, however often it is called.
     """
-    script = _Script(source)
+    script = _Script(source, environment)
     uncalled = script.uncalled()
     first = _Reading(script, uncalled, ())
     first.run()
@@ -63,8 +80,9 @@ def command_lines(source: Source) -> tuple[Found, ...]:
 class _Script:
     """The commands of a script, and its functions."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, environment: Mapping[str, Argument]) -> None:
         self.source = source
+        self.environment = environment
         self.commands = commands(tokens(source))
         self.functions = Functions(self.commands)
 
@@ -115,6 +133,8 @@ class _Reading:
         self.variables = Variables(later)
         self.expansions = Expansions(script.source, self.variables, budget or Budget())
         self.assignments = Assignments(self.expansions, self.variables)
+        for name, value in script.environment.items():
+            self.variables.assign(name, (value,), (), value.position)
         self.called: set[Frame] = set()
         self.running: list[Frame] = []
         self.called_at: SourcePosition | None = None
@@ -230,14 +250,7 @@ class _Reading:
             if at:
                 text.add_blank()
             text.add_argument(argument)
-        joined = text.argument()
-
-        def origin(offset: int) -> tuple[int, int]:
-            place = joined.at(offset)
-            return place.line, place.column
-
-        # What is not known stands in the text as the file says it, and is met again.
-        inner_source = Source(joined.text, joined.file, origin)
+        inner_source = within(text.argument())
         with self.reading(inner_source):
             for inner in commands(tokens(inner_source)):
                 functions = self.functions(inner)
