@@ -17,12 +17,21 @@ from pciabi.vm.qemu_machine import vm
 
 _PROGRAM = re.compile(r"\b(?:qemu-system-\w+|qemu-kvm)\b")
 _OPTION = re.compile(r"(?:^|[\s\"'(\0])--?(?:device|drive|netdev|machine|M|nic)(?:[\s\"'\0=]|$)")
+# The program with an option behind it, on a line that is no comment.
+_COMMAND = re.compile(
+    r"^(?![ \t]*(?:\#|//|;)).*?(?<![\w.-])"
+    r"(?:qemu-system-[\w.-]++|(?:qemu-)?kvm(?:-spice)?(?![\w-]))[\"']?"
+    r"(?:[ \t\0]|\\\r?\n)++[\"']?--?[A-Za-z]",
+    re.MULTILINE,
+)
 
 
 def detects(source: Source) -> bool:
     """A text that names QEMU's program together with an option, or holds two of its options."""
     options = _OPTION.findall(source.text[:200_000])
-    return len(options) > 1 or (bool(options) and _PROGRAM.search(source.text) is not None)
+    if len(options) > 1 or _COMMAND.search(source.text) is not None:
+        return True
+    return bool(options) and _PROGRAM.search(source.text) is not None
 
 
 def read(source: Source) -> tuple[PciVm, ...]:
