@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 from pciabi.vm.command_line import devfn
@@ -28,7 +28,7 @@ class DeviceOption:
     id: str | None
     bus: str | None
     addr: str | None
-    properties: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str]
 
 
 def device_options(arguments: Sequence[str]) -> tuple[DeviceOption, ...]:
