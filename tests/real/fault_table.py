@@ -66,6 +66,26 @@ _ROWS = (
           "slot 3 function 0 not available", 2),
     Fault("unknown machine type", f"{OWN}, with machine: pc-q35-1.0",
           "own.pciabi.yaml:…: own[pc-virtio-net-pci]: unknown machine type 'pc-q35-1.0'", 2),
+    Fault("an option QEMU refuses", "`pciabi snapshot vm.sh`, with -smp 999999",
+          "vm.sh:2: QEMU refuses -smp 999999: the machine type takes no more than 288 processors "
+          "(QEMU …, machine type pc-q35-7.2)", 2),
+    Fault("more memory than there can be", "`pciabi snapshot vm.sh`, with -m 99999999G",
+          "vm.sh:2: QEMU refuses -m 99999999G: …; no host addresses that much (QEMU …", 2),
+    Fault("slot taken from a device of the host's",
+          "`pciabi snapshot vm.sh`, with a vfio-pci at a place that is taken",
+          "vm.sh:9: QEMU refuses device hostdev0 (vfio-pci): PCI: slot 2 function 0 not available "
+          "for vfio-pci, in use by virtio-blk-pci, line 8 (QEMU …, machine type pc)", 2),
+    Fault("machine type one side's QEMU lacks",
+          "`pciabi diff vm.sh vm.sh --machine-b pc-q35-99`",
+          "vm.sh:1: B (after): --machine-b pc-q35-99: unknown machine type 'pc-q35-99' (… lists "
+          "those of QEMU …)", 2),
+    Fault("file missing", "`pciabi snapshot vm.json` where there is none",
+          "there is no file vm.json", 2),
+    Fault("format that only lint reads", "`pciabi snapshot vm.xml`, libvirt's XML",
+          "vm.xml:1: neither a snapshot, nor lspci's text, a scenario or a QEMU command line, but "
+          "libvirt XML: `snapshot` does not read it (yet); `lint` does", 2),
+    Fault("lspci -t", "`pciabi snapshot` with a text of `lspci -t`",
+          "tree.txt:1: lspci -t shows no ids (lspci -nn -vvv -xxxx prints a text to save)", 2),
     Fault("UEFI firmware missing", "pciabi run firmware-change, no firmware descriptor there",
           "no UEFI firmware for machine type pc-i440fx-…: no descriptor in …/qemu/firmware… fits "
           "(apt-get install ovmf)", 3),
@@ -163,6 +183,14 @@ _ROWS = (
     Fault("QEMU killed", f"{RUN}, and kill -KILL of its QEMU", "QEMU ended by signal 9", 3),
     Fault("QEMU hangs", f"{OWN} with timeout: 3, and kill -STOP of its QEMU",
           "QEMU hangs: SIGSTOP suspended it, and nothing let it go on", 3),
+    Fault("QEMU hangs while it is read", "`pciabi snapshot vm.sh`, its QEMU suspended",
+          "vm.sh:1: QEMU hangs: SIGSTOP suspended it, and nothing let it go on (…, QEMU …)", 3),
+    Fault("QEMU is silent", "`pciabi snapshot vm.sh --qemu ./qemu`, which says nothing",
+          "vm.sh:1: QEMU did not greet in time (…/qemu, QEMU …)", 3),
+    Fault("QEMU stops answering", "`pciabi snapshot vm.sh --qemu ./qemu`, which falls silent",
+          "vm.sh:1: QEMU did not answer qtest in time (…/qemu, QEMU …)", 3),
+    Fault("QEMU babbles", "`pciabi snapshot vm.sh --qemu ./qemu`, which prints rubbish on QMP",
+          "vm.sh:1: what QEMU says on its monitor is no QMP: …(…/qemu, QEMU …)", 3),
     # The machine pciabi runs on.
     Fault("disk full while reporting", f"{RUN} with 16 KB of room in reports/",
           "held: two-nics-pinned[pc-virtio-net-pci]: …the report cannot be written to "

@@ -266,3 +266,94 @@ def test_a_refusal_of_qemu_s_is_traced_to_the_argument_it_quotes() -> None:
     complaint = "qemu-system-x86_64: -device e1000,addr=5,id=b: PCI: slot 5 is taken"
     assert str(found.origin(complaint)) == "command line:3"
     assert found.origin("something else") is None
+
+
+PROXMOX = "QEMU emulator version 9.0.2 (pve-qemu-kvm_9.0.2-4)"
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("pc-q35-7.2+pve0", "pc-q35-7.2"),
+        ("pc-i440fx-9.0+pve11", "pc-i440fx-9.0"),
+        ("type=q35+pve1,usb=off", "q35,usb=off"),
+        ("pc+pve0", "pc"),
+    ],
+)
+def test_proxmox_s_revision_is_taken_off_for_other_qemus_and_told(written: str, plain: str) -> None:
+    found = made("-machine", written)
+    assert found.arguments[3:] == ("-machine", plain)
+    name = written.removeprefix("type=").partition(",")[0]
+    told = Substitution(f"-machine {name}", f"-machine {plain.partition(',')[0]}", None, ())
+    assert found.substitutions == (told,)
+
+    theirs = inert(reading.read_argv(("-machine", written)), PROXMOX)
+    assert theirs.arguments[3:] == ("-machine", written.removeprefix("type="))
+    assert theirs.substitutions == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "arguments_", "told"),
+    [
+        ("-device intel-iommu,intremap=on,eim=on", "-device intel-iommu,intremap=on", True),
+        (
+            "-device intel-iommu,eim=auto,aw-bits=48",
+            "-device intel-iommu,eim=auto,aw-bits=48",
+            False,
+        ),
+        ("-device intel-iommu,eim=off", "-device intel-iommu,eim=off", False),
+        ("-device intel-iommu,id=i -set device.i.eim=on", "-device intel-iommu,id=i", True),
+        ("-global intel-iommu.eim=on -device intel-iommu", "-device intel-iommu", True),
+        # QEMU refuses these two together under KVM as well.
+        (
+            "-device intel-iommu,intremap=off,eim=on",
+            "-device intel-iommu,intremap=off,eim=on",
+            False,
+        ),
+    ],
+)
+def test_what_only_kvm_serves_is_left_out_and_told(
+    written: str, arguments_: str, told: bool
+) -> None:
+    found = made(*written.split())
+    assert found.arguments[3:] == tuple(arguments_.split())
+    assert bool(found.substitutions) is told
+    assert all("eim" in one.option and not one.unknown for one in found.substitutions)
+
+
+QUEUES_288 = (
+    *("-global", "virtio-blk-device.num-queues=288"),
+    *("-global", "virtio-scsi-device.num_queues=288"),
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "after"),
+    [
+        ("-smp 255", ("-smp", "255")),
+        ("-smp 288", (*QUEUES_288, "-smp", "255")),
+        ("-smp cpus=288,sockets=2,cores=72,threads=2", (*QUEUES_288, "-smp", "255")),
+        ("-smp sockets=2,cores=72,threads=2", (*QUEUES_288, "-smp", "255")),
+        # Not there yet: no queues for those that may be plugged.
+        ("-smp 4,maxcpus=288", ("-smp", "4")),
+        ("-M pc-q35-5.1 -smp 288", ("-machine", "pc-q35-5.1", "-smp", "255")),
+        ("-M pc-q35-5.2 -smp 288", (*QUEUES_288, "-machine", "pc-q35-5.2", "-smp", "255")),
+        ("-M q35,smp.cpus=288", (*QUEUES_288, "-machine", "q35,smp.cpus=255")),
+        (
+            "-smp 288 -numa node,nodeid=0,cpus=0-287 -numa cpu,node-id=0,socket-id=0",
+            (*QUEUES_288, "-smp", "255", "-numa", "node,nodeid=0"),
+        ),
+    ],
+)
+def test_more_processors_than_tcg_has_are_fewer_with_the_same_queues(
+    written: str, after: tuple[str, ...]
+) -> None:
+    assert arguments(*written.split()) == after
+    words = [one.option for one in made(*written.split()).substitutions]
+    assert len(words) == ("255" not in written)
+
+
+def test_so_many_queues_virtio_does_not_have() -> None:
+    found = arguments("-smp", "4096")
+    assert "virtio-blk-device.num-queues=1024" in found
+    assert "virtio-scsi-device.num_queues=1022" in found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pciabi.abi.snapshot import PlacedFunction
 from pciabi.pci.address import GuestAddress, TopologyPath
-from pciabi.probe.creation import creations
+from pciabi.probe.creation import creations, options_by_path
 from pciabi.qemu.device_tree import TreeFunction
 from pciabi.qemu.inventory import Nameless
 from pciabi.vm.command_line.device_options import device_options
@@ -80,3 +80,20 @@ def test_order_and_pinning() -> None:
         # JSON last.
         ("0/05.0", None, False),
     ]
+
+
+def test_a_function_is_traced_to_the_option_that_made_it() -> None:
+    options = device_options(ARGUMENTS)
+    made = options_by_path(TREE, NAMELESS, options)
+    by_path = {str(path): (options[rank].driver, options[rank].id) for path, rank in made.items()}
+    assert by_path == {
+        "0/02.0": ("pcie-root-port", "port"),
+        "0/02.0/00.0": ("e1000e", "net1"),
+        "0/06.0": ("pcie-root-port", "port2"),
+        "0/06.0/00.0": ("e1000e", "net2"),
+        "0/09.0": ("e1000", "net0"),
+        # Key=value before JSON; chipset, display and `-drive` are of no `-device`.
+        "0/04.0": ("e1000", None),
+        "0/05.0": ("e1000", None),
+    }
+    assert made[TREE[8].path] < made[TREE[9].path] == len(options) - 1

@@ -121,6 +121,17 @@ def test_the_live_table_shows_case_boot_stage_and_image() -> None:
     assert "1 of 1 cases ended, 1 moved as expected" in out
 
 
+def test_the_live_table_counts_no_cases_where_there_are_none() -> None:
+    console, file = terminal()
+    with live.LiveTable(console) as table:
+        table.said("vm.sh: QEMU emulator version 7.2.22, paused")
+        console.print(table.renderable())
+    out = SENT_BY_RICH.sub("", file.getvalue())
+    assert "at work, " in out
+    assert "cases" not in out
+    assert "ended" not in out
+
+
 def test_the_live_table_of_a_stopped_run_leaves_what_had_ended() -> None:
     console, file = terminal()
 

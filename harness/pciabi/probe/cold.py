@@ -176,6 +176,9 @@ def _faults(qemu: process.Process, cancellation: Cancellation) -> Iterator[None]
         yield
     except QemuError as error:
         cancellation.check()
+        if error.message.startswith(monitor.NO_QMP):
+            # It may end of being left alone with it.
+            raise
         if qemu.ended_within(1.0) is not None:
             raise refusal.of_hardware(qemu) from error
         if qemu.stop_signal is not None:

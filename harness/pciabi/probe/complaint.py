@@ -28,7 +28,10 @@ _ABOUT_MEMORY = re.compile(
 _UNQUOTED: Sequence[tuple[re.Pattern[str], tuple[str, ...]]] = (
     (re.compile(r"unsupported machine type|-machine\.|Memory backend '"), ("machine",)),
     (re.compile(r"CPU model|-cpu\.|x86_64-cpu|\bCPUID\b"), ("cpu",)),
-    (re.compile(r"\bSMP\b|topology|smp\.|max_?cpus|APIC ID|-smp\b"), ("smp", "machine", "cpu")),
+    (
+        re.compile(r"\bSMP\b|topology|smp\.|(?:max_?)?cpus\b|APIC ID|-smp\b"),
+        ("smp", "machine", "cpu"),
+    ),
     (re.compile(r"NUMA|\bnuma\b|\bnode(?:id)?\b"), ("numa",)),
     (_ABOUT_MEMORY, ("m", "object", "machine")),
     (re.compile(r"boot device|bootdevice|\bboot\b", re.IGNORECASE), ("boot",)),

@@ -19,6 +19,9 @@ from pciabi.errors import QemuError
 # The library logs what it also raises.
 logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)
 
+NO_QMP = "what QEMU says on its monitor is no QMP: "
+"""Begins the message about a program that speaks, and not QMP."""
+
 
 class Monitor:
     """A negotiated QMP session. Answers are plain JSON values."""
@@ -81,7 +84,7 @@ class Monitor:
         """Why the connection came to its end, as the library tells when it is closed."""
         try:
             self._runner.run(self._client.disconnect())
-        except (QMPError, OSError, ValueError) as error:
+        except (QMPError, OSError, ValueError, EOFError) as error:
             return error
         return None
 
@@ -91,7 +94,7 @@ def _garbage(error: Exception | None) -> QemuError | None:
     if not isinstance(error, (ProtocolError, ValueError)):
         return None
     words = " ".join(str(error).split())[:100]
-    return QemuError(f"what QEMU says on its monitor is no QMP: {words}")
+    return QemuError(f"{NO_QMP}{words}")
 
 
 @contextmanager
@@ -121,5 +124,5 @@ def session(
             yield Monitor(runner, client, deadline, patience)
         finally:
             # A connection that QEMU's death broke reports that again when it is closed.
-            with suppress(QMPError, OSError):
+            with suppress(QMPError, OSError, EOFError):
                 runner.run(client.disconnect())

@@ -75,7 +75,7 @@ def _comparison(diff: Diff) -> _Comparison:
         map=slot_map(before, after, judged, (diff.before.name_of, diff.after.name_of)),
         weighty=tuple(_Shown(c) for c in by_weight if c.severity is not Severity.BENIGN),
         benign=tuple(_Shown(c) for c in by_weight if c.severity is Severity.BENIGN),
-        differences=differences(before, after),
+        differences=differences(before, after, diff.name_of),
     )
 
 

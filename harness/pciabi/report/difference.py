@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pciabi.abi.matching import Pair, match
@@ -34,12 +34,17 @@ class Difference:
         return sum(line.sort in ("add", "remove") for line in self.lines)
 
 
-def differences(before: Snapshot, after: Snapshot) -> tuple[Difference, ...]:
+def differences(
+    before: Snapshot, after: Snapshot, name: Callable[[Pair], str] | None = None
+) -> tuple[Difference, ...]:
     """One for each device that both snapshots have and whose text differs; those that are
-    elsewhere come first. A device without a text on one side has none."""
+    elsewhere come first. A device without a text on one side has none.
+
+    `name` says what a device is called; without it what has no id is built in, as in a scenario.
+    """
     pairs = match(before, after).pairs
     return tuple(
-        Difference(_title(pair), tuple(_lines(pair)))
+        Difference(_title(pair, (name or _id)(pair)), tuple(_lines(pair)))
         for pair in sorted(pairs, key=lambda pair: pair.before.address == pair.after.address)
         if _texts(pair)[0] != _texts(pair)[1] and all(map(_has_more, _texts(pair)))
     )
@@ -54,8 +59,11 @@ def _has_more(text: str) -> bool:
     return "\n" in text
 
 
-def _title(pair: Pair) -> str:
-    who = pair.before.qdev_id or pair.after.qdev_id or "built-in device"
+def _id(pair: Pair) -> str:
+    return pair.before.qdev_id or pair.after.qdev_id or "built-in device"
+
+
+def _title(pair: Pair, who: str) -> str:
     if pair.before.address == pair.after.address:
         return f"{who} at {pair.before.address}"
     return f"{who} at {pair.before.address}, then at {pair.after.address}"

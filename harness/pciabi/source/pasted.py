@@ -11,7 +11,7 @@ from pathlib import Path
 from pciabi.errors import InputError, SourcePosition
 
 _FIRST_LINES = 40
-_PROMPT = re.compile(rb"[^\n]*?[#$%>][ \t]*(?:sudo +)?(?:\S*/)?lspci(?:[ \t][^\n]*)?")
+_PROMPT = re.compile(rb"([^\n]*?[#$%>])[ \t]*(?:sudo +)?(?:\S*/)?lspci(?:[ \t][^\n]*)?")
 _FUNCTION = re.compile(rb"(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7] ")
 # `-[0000:00]-+-00.0`, or `-[00]-`; several domains hang from `-+-`.
 _TREE = re.compile(rb"-\+?-?\[[0-9a-f]{2,}(?:[:-][0-9a-f]{2,})*\]-")
@@ -22,10 +22,10 @@ def without_prompt(raw: bytes) -> bytes:
     """The text without a first line that is the command itself, and the prompt that follows."""
     lines = raw.split(b"\n")
     at = next((number for number, line in enumerate(lines) if line.strip()), 0)
-    if not _PROMPT.fullmatch(lines[at].rstrip(b"\r")) or _FUNCTION.match(lines[at]):
+    typed = _PROMPT.fullmatch(lines[at].rstrip(b"\r"))
+    if typed is None or _FUNCTION.match(lines[at]):
         return raw
-    prompt = lines[at].rpartition(b"lspci")[0].rstrip()
-    prompt = prompt.removesuffix(b"sudo").rstrip()
+    prompt = typed[1].strip()
     lines[at] = b""
     for number in range(at, len(lines)):
         # Below the output the shell asks again, for `exit` at the most.
