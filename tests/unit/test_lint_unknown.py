@@ -331,3 +331,25 @@ def test_a_configuration_file_without_a_machine_may_be_of_either() -> None:
 def test_a_proxmox_configuration(machine: str, expected: list[str]) -> None:
     text = f"args: -device virtio-rng-pci\nmachine: {machine}\nostype: l26\nagent: 1\nsockets: 1\n"
     assert [name for name, _, _ in told(text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("qemu-system-x86_64 -hda disk.img\n", True),
+        ("sudo kvm \\\n  -cdrom x.iso\n", True),
+        ("qemu-system-x86_64 disk.img\n", True),
+        ("QEMU=/opt/bin/qemu-system-x86_64\n$QEMU -hda x\n", True),
+        ('export VM="sudo /usr/bin/kvm"\n$VM -m 1\n', True),
+        ('#!/bin/sh\nrun() { qemu-system-x86_64 -m 1 "$@"; }\n', True),
+        ("# qemu-system-x86_64 -hda x\n", False),
+        ("apt-get install -y qemu-kvm\nmodprobe kvm\n", False),
+        ("qemu-system-x86_64 is a program\n", False),
+        ("MODULE=kvm\nls -l\n", False),
+        ("kvmtool -m 1\n", False),
+    ],
+)
+def test_a_command_of_qemus_is_seen_whatever_its_options_are(text: str, is_one: bool) -> None:
+    found = lint(Source("vm.sh", text), SETTINGS)
+    assert (found.format, found.error) == ("qemu" if is_one else None, None)
+    assert bool(found.findings) is is_one

@@ -187,3 +187,5 @@ def test_a_unit_that_expands_without_measure_is_refused() -> None:
     unit = f"Environment=A={'y' * 90_000}", f"ExecStart={QEMU} {'${A} ' * 9}"
     with pytest.raises(InputError, match=r"vm.service:5: the unit expands to too many arguments"):
         line(*unit)
+    with pytest.raises(InputError, match=r"vm.service:4: too many variables in one word"):
+        line(f"ExecStart={QEMU} -name {'${A}%i' * 100_000}")

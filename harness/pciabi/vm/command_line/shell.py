@@ -156,8 +156,10 @@ class _Reading:
 
     def execute(self, command: Command, time: Time, frames: Frames) -> Iterator[Found]:
         self.variables.now, self.expansions.frames = time, frames
-        if command.head == "eval" and len(command.words) > 1:
+        if command.head == "eval":
             yield from self.evaluated(command, time, frames)
+            self.after_qemu = False
+            return
         if self.assignments.sets_variables(command):
             self.after_qemu = False
             return
@@ -244,20 +246,27 @@ class _Reading:
         return None
 
     def evaluated(self, command: Command, time: Time, frames: Frames) -> Iterator[Found]:
-        """The QEMU command in `eval "…"`: its words are joined and read once more."""
-        text = Text(self.expansions.source, command.words[1].offset)
+        """The commands in `eval "…"`: its words are joined and read once more."""
+        text = Text(self.expansions.source, command.words[0].offset)
         for at, argument in enumerate(self.expansions.fields(command.words[1:])):
             if at:
                 text.add_blank()
             text.add_argument(argument)
-        inner_source = within(text.argument())
+        joined = text.argument()
+        followed = not joined.unresolved
+        inner_source = within(joined)
         with self.reading(inner_source):
             for inner in commands(tokens(inner_source)):
                 functions = self.functions(inner)
                 found = None if functions else self.qemu(inner)
                 if found is not None:
                     yield found
-                yield from self.call(inner, functions, time, frames)
+                elif functions:
+                    yield from self.call(inner, functions, time, frames)
+                else:
+                    followed &= self.assignments.sets_variables(inner)
+        if not followed:
+            self.variables.forget_everything(frames, self.position(command.words[0]))
 
 
 def _without_assignments(command: Command) -> tuple[Word, ...]:

@@ -50,7 +50,7 @@ class Assignments:
             self._declare(command)
         elif head in _SETTERS:
             self._forget(command.words[1:2] if head in {"for", "select"} else command.words[1:])
-        elif head in {"source", ".", "eval"}:
+        elif head in {"source", "."}:
             self._variables.forget_all(self.frames, self.position(command.words[0]))
         elif head == "set" and len(command.words) > 1 and command.words[1].bare == "--":
             value = self._expansions.fields(command.words[2:])

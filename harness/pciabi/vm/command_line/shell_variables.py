@@ -122,8 +122,8 @@ class Variables:
         self._bind(name, _Binding(frames, value, None, place))
 
     def extend(self, name: str, added: Value, frames: Frames, place: SourcePosition) -> None:
-        """`NAME+=(…)`."""
-        before = self.lookup(name, frames)
+        """`NAME+=(…)`. On one that was never assigned it begins an array; none is inherited."""
+        before = self.lookup(name, frames) if self._bindings.get(name) else ()
         value = before if isinstance(before, Unknown) else (*before, *added)
         inner = [b for b in self._bindings.get(name, ()) if _within(b.frames, frames)]
         gained: Value | None = added
@@ -150,7 +150,8 @@ class Variables:
             return
         if any(argument.splits for argument in value[:count]):
             self.forget(POSITIONAL, frames, place)
-        else:
+        # Where there are fewer bash leaves them as they are, and dash ends.
+        elif count <= len(value):
             self.assign(POSITIONAL, value[count:], frames, place)
 
     def forget(self, name: str, frames: Frames, place: SourcePosition) -> None:
@@ -160,6 +161,11 @@ class Variables:
     def forget_all(self, frames: Frames, place: SourcePosition) -> None:
         """Commands that may set any variable ran (`source`). Arguments are no variable."""
         for name in self._bindings.keys() - {POSITIONAL}:
+            self.forget(name, frames, place)
+
+    def forget_everything(self, frames: Frames, place: SourcePosition) -> None:
+        """A command ran that may set any variable, and `set --` too (`eval`)."""
+        for name in tuple(self._bindings):
             self.forget(name, frames, place)
 
     @contextmanager

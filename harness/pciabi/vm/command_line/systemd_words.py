@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from pciabi.errors import InputError
 from pciabi.vm.command_line.argument import Argument, Unresolved
 from pciabi.vm.command_line.shell_text import Text
 from pciabi.vm.command_line.shell_variables import Unknown
@@ -22,6 +23,9 @@ _NUMBER = re.compile(r"x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([0
 _SPECIFIER = re.compile(r"%%|%[A-Za-z]")
 _VARIABLE = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+# Each is looked for among all others of its word.
+_MAX_IN_A_WORD = 1000
 
 Lookup = Callable[[str], Argument | Unknown | None]
 """What a variable holds, None where it is not set."""
@@ -44,7 +48,8 @@ class Word:
 
 
 def words(source: Source, span: Span) -> Iterator[Word]:
-    """The words of a setting's value, quotes and escapes undone and `%%` made one."""
+    """The words of a setting's value, quotes and escapes undone and `%%` made one. Raises
+    InputError for a word of very many variables."""
     at = 0
     while True:
         while at < len(span.text) and span.text[at] in _BLANKS:
@@ -52,6 +57,10 @@ def words(source: Source, span: Span) -> Iterator[Word]:
         if at >= len(span.text):
             return
         found, end = _word(span, at)
+        if found.text.count("%") + found.text.count("$") > _MAX_IN_A_WORD:
+            raise InputError(
+                "too many variables in one word", place=source.position(span.offsets[at])
+            )
         argument = source.argument(found.text, found.offsets, span.offsets[at])
         yield Word(_without_specifiers(source, argument), bare=end - at == len(found.text))
         at = end
