@@ -216,6 +216,14 @@ _ROWS = (
           "no suite 'potato' is known (there are: bullseye, bookworm, trixie", 2),
     Fault("archive changed or not signed", "`pciabi qemu get debian:trixie --mirror URI`",
           "the archive's index is not signed by the archive's key, so it is not used", 3),
+    # Configurations.
+    Fault("lint: nothing to lint in a folder", "`pciabi lint vms`, an empty folder",
+          "there is no VM's configuration in the folder vms, so nothing was linted (files that end "
+          "in .args …; a file that is named is always read)", 2),
+    Fault("lint: a file without a VM", "`pciabi lint help.sh`, which only asks QEMU for help",
+          "help.sh holds no VM that can be read, though it looks like a QEMU command line", 2),
+    Fault("a file of -readconfig missing", "`pciabi snapshot vm.sh`, with -readconfig more.cfg",
+          "vm.sh:1: -readconfig more.cfg: cannot be read: No such file or directory", 2),
     # Stopped.
     Fault("Ctrl-C", f"{RUN}, and Ctrl-C while KVM is tried, the image is built, the guest boots, "
           "or it is read", "pciabi: stopped by signal 2", 130),

@@ -217,17 +217,29 @@ BAD: dict[str, tuple[str, int, str]] = {
         ' "firmware": "", "guest": "", "command_line": []},\n "functions": [], "interfaces": [],'
         '\n "unreachable": [], "substitutions": [], "creations": []}',
         3,
-        r"none.json:4: the snapshot holds no function",
+        r"none.json:4: (?:[AB] .*: )?the snapshot holds no function",
     ),
-    "cut.json": ('{\n "schema": "pciabi-snapshot/1",\n', 2, r"cut.json:3: not valid JSON"),
+    "cut.json": (
+        '{\n "schema": "pciabi-snapshot/1",\n',
+        2,
+        r"cut.json:3: (?:[AB] .*: )?not valid JSON",
+    ),
     "new.json": ('{\n "schema": "pciabi-snapshot/7"}', 2, r"new.json:2: .*another version"),
     "cut.txt": (
         "00:03.0 Ethernet [0200]: X [8086:100e]\n00: 86 80\n",
         2,
         r"cut.txt:2: .*holds 2 bytes",
     ),
-    "names.txt": ("00:03.0 Ethernet controller: Intel\n", 2, r"names.txt:1: no ids .*-nn"),
-    "other.xml": ("<domain/>", 2, r"other.xml:1: neither a snapshot, nor lspci's text"),
+    "names.txt": (
+        "00:03.0 Ethernet controller: Intel\n",
+        2,
+        r"names.txt:1: (?:[AB] .*: )?no ids .*-nn",
+    ),
+    "other.xml": (
+        "<domain/>",
+        2,
+        r"other.xml:1: (?:[AB] .*: )?neither a snapshot, nor lspci's text",
+    ),
 }
 
 

@@ -6,10 +6,12 @@ front or behind, the order turned round.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,7 @@ from pciabi.lint.engine import FileResult, Settings, lint
 from pciabi.pci.address import TopologyPath
 from pciabi.probe.cold import Hardware, cold_probe
 from pciabi.qemu import binary
+from pciabi.vm import qemu_machine, reading
 from pciabi.vm.formats import Source
 
 LEAVES = (
@@ -201,3 +204,64 @@ def test_every_unpinned_device_can_be_made_to_move(seed: int) -> None:
         parts = (*vm.parts[:at], front, *vm.parts[at:])
         after = paths(replace(vm, parts=parts))
         assert after is None or after[part.id] != before[part.id], vm.text()
+
+
+def on_no_machine(seed: int) -> Vm:
+    """Leaves of the root bus, some pinned, so that they fit on either machine."""
+    choose = random.Random(seed)
+    slots = iter(choose.sample((1, 2, 3, 4, 5, 6, 0x1D, 0x1F), 5))
+    parts = [
+        Part(
+            choose.choice(LEAVES), f"d{n}", "", f"{next(slots):#x}" if choose.random() < 0.6 else ""
+        )
+        for n in range(choose.randint(1, 4))
+    ]
+    return Vm("pc", tuple(parts))
+
+
+@pytest.mark.parametrize("seed", sample(40, 3000))
+def test_without_a_machine_type_what_is_told_holds_on_each(seed: int) -> None:
+    vm = on_no_machine(seed)
+    text = vm.text().replace("-machine pc", '-machine "$MACHINE"')
+    findings = lint(Source("vm.sh", text), Settings()).findings
+    told = {finding.device for finding in findings}
+    certain = {finding.device for finding in findings if finding.name in UNPINNED}
+    for machine in CHIPSET:
+        there = replace(vm, machine=machine)
+        before = paths(there)
+        if before is None:
+            assert told, f"QEMU refuses what lint calls clean: {there.text()}"
+            continue
+        for other in changed(there):
+            after = paths(other)
+            assert after is None or moved(before, after) <= told, f"{there.text()}{other.text()}"
+        for part in (part for part in there.parts if part.id in certain):
+            at = there.parts.index(part)
+            front = (*there.parts[:at], Part("virtio-rng-pci", "front"), *there.parts[at:])
+            after = paths(replace(there, parts=front))
+            assert after is None or after[part.id] != before[part.id], there.text()
+
+
+@pytest.mark.parametrize("addr", [24, 40, 47, 255, "5.1", " 5", "0x0006", "5.0x1"])
+def test_an_address_in_json_is_where_qemu_puts_it(addr: int | str) -> None:
+    device = json.dumps({"driver": "e1000", "id": "n", "addr": addr})
+    words = ("-nodefaults", "-machine", "pc", "-device", device)
+    (line,) = reading.read_all(Path("vm"), raw="\n".join(("kvm", *words)).encode())
+    (found,) = qemu_machine.vm(line).devices
+    assert found.place is not None
+    # A guest finds a function 1 only beside a function 0.
+    zero = ("-device", f"e1000,multifunction=on,addr={found.place.slot:#x}")
+    hardware = Hardware((*words, *zero) if found.place.function else words)
+    snapshot = cold_probe(hardware, binary.find(None), Cancellation(), Deadline.after(60))
+    path = next(f.path for f in snapshot.functions if f.qdev_id == "n")
+    assert path.hops == ((found.place.slot, found.place.function),)
+
+
+@pytest.mark.parametrize("addr", [-2, 256, 40.0, True, "40", "-1", "5.", "5.8", "20"])
+def test_what_is_no_address_in_json_is_refused_by_qemu(addr: float | str) -> None:
+    device = json.dumps({"driver": "e1000", "id": "n", "addr": addr})
+    words = ("-nodefaults", "-machine", "pc", "-device", device)
+    with pytest.raises(InputError):
+        cold_probe(Hardware(words), binary.find(None), Cancellation(), Deadline.after(60))
+    text = "\n".join(("kvm", *words)) + "\n"
+    assert lint(Source("vm", text), Settings()).findings

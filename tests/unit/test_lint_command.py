@@ -140,6 +140,61 @@ def test_a_file_that_is_no_configuration(here: Path, raw: bytes, words: str) -> 
     assert code(result) == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("kubevirt.yaml", "apiVersion: kubevirt.io/v1\nkind: KubeVirt\nspec: {}\n"),
+        ("capabilities.xml", "<domainsnapshot><name>a</name></domainsnapshot>\n"),
+        ("help.sh", "qemu-system-x86_64 -device help\n"),
+        ("convert.sh", "# the disk that qemu-system-x86_64 gets with -drive and -device\ntrue\n"),
+    ],
+)
+def test_a_file_without_a_vm_is_an_error_where_it_is_named(
+    here: Path, name: str, text: str
+) -> None:
+    (here / name).write_text(text)
+    result = run(name, "--format", "json")
+    assert f"{name} holds no VM that can be read" in document(result)["errors"][0]["message"]
+    assert (document(result)["verdict"], code(result)) == ("error", 2)
+    assert "0 files; 1 path without a VM" in run(name).output
+    # Beside a VM in a folder it is left out, and that is told.
+    (here / "vm.xml").write_text(GOOD)
+    result = run(".", "--format", "json")
+    assert (document(result)["without_vm"], document(result)["files"]) == ([name], 1)
+    assert code(result) == 0
+    assert f"1 VM, 1 file; left out, as no VM can be read in it: {name}" in run(".").output
+    assert name not in run(".", "--format", "junit").output
+
+
+def test_a_folder_in_which_nothing_was_looked_at_is_no_pass(here: Path) -> None:
+    for name in ("empty", "vms", "notes", "ignored"):
+        (here / name).mkdir()
+    (here / "vms/a.xml").write_text(GOOD)
+    (here / "notes/a.xml").write_text("<notes/>")
+    (here / "ignored/a.xml").write_text(GOOD)
+    (here / ".gitignore").write_text("a.xml\n")
+    (here / "ignored/.gitignore").write_text("*.xml\n")
+    for folder in ("empty", "notes", "ignored"):
+        result = run(folder)
+        assert code(result) == 2
+        words = f"there is no VM's configuration in the folder {folder}, so nothing was linted"
+        assert result.output.startswith(words)
+        assert result.output.endswith("0 findings in 0 VMs, 0 files; 1 path without a VM\n")
+        assert code(run("vms", folder)) == 2, "each folder that is named must hold one"
+        assert code(run(folder, "--write-baseline", "known.json")) == 2
+    assert code(run("vms", "vms/", ".", "vms/a.xml")) == 0, "it was found by another path"
+    for format_ in ("json", "sarif", "junit", "github", "gitlab"):
+        assert "nothing was linted" in run("empty", "--format", format_).output
+
+
+def test_a_folder_whose_only_file_cannot_be_read_is_told_once(here: Path) -> None:
+    (here / "vms").mkdir()
+    (here / "vms/a.xml").write_text("<domain>")
+    result = run("vms", "--format", "json")
+    assert [error["file"] for error in document(result)["errors"]] == ["vms/a.xml"]
+    assert code(result) == 2
+
+
 def test_utf_16_is_read(here: Path) -> None:
     (here / "vm.xml").write_bytes(BAD.encode("utf-16"))
     assert names(run("vm.xml", "--format", "json")) == ["unpinned-nic"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,13 +48,19 @@ def test_key_value_devices_come_first_each_kind_in_order(
 def test_set_pins_a_key_value_device_only() -> None:
     arguments = [
         *("-device", "e1000,id=a"),
-        *("-device", "{'driver': 'e1000', 'id': 'b', 'addr': 4}"),
+        *("-device", "{'driver': 'e1000', 'id': 'b', 'addr': '4'}"),
         *("-set", "device.a.addr=0x3", "-set", "device.b.addr=0x5"),
     ]
     assert device_options(arguments) == (
         DeviceOption("e1000", "a", None, "0x3", {"driver": "e1000", "id": "a", "addr": "0x3"}),
         DeviceOption("e1000", "b", None, "4", {"driver": "e1000", "id": "b", "addr": "4"}),
     )
+
+
+@pytest.mark.parametrize(("number", "addr"), [(40, "5.0"), (47, "5.7"), (0, "0.0"), (-1, None)])
+def test_a_number_in_json_is_slot_and_function_in_one(number: int, addr: str | None) -> None:
+    arguments = ["-device", json.dumps({"driver": "e1000", "id": "a", "addr": number})]
+    assert [option.addr for option in device_options(arguments)] == [addr]
 
 
 @given(st.lists(st.text()))

@@ -170,11 +170,11 @@ sudo -u vm env A=b qemu-system-x86_64 "${args[@]}" $EXTRA -smp $(nproc) -name "$
         "M=1; . ./settings; qemu-system-x86_64 -m $M",
         "M=1; read M; qemu-system-x86_64 -m $M",
         "M=1; for M in 1 2; do true; done; qemu-system-x86_64 -m $M",
-        "f() { qemu-system-x86_64 -m $M; }; M=1; f; M=2; f",
+        "f() { qemu-system-x86_64 -m $M; }; f; M=2",
         "M=1; while a; do qemu-system-x86_64 -m $M; M=2; done",
         "M=1; a || M=2; qemu-system-x86_64 -m $M",
         "qemu-system-x86_64 -m ${M:-1}",
-        "M=1; f() { M=2; }; f; qemu-system-x86_64 -m $M",
+        "M=1; f() { if a; then M=2; fi; }; f; qemu-system-x86_64 -m $M",
     ],
 )
 def test_a_variable_that_may_hold_something_else_is_unknown(tmp_path: Path, script: str) -> None:
@@ -196,6 +196,11 @@ def test_a_variable_that_may_hold_something_else_is_unknown(tmp_path: Path, scri
         'q="$(realpath .)/qemu-system-x86_64"; nohup "$q" -m 1 & echo $!',
         'a="-m"; a="$a 1"; eval "qemu-system-x86_64 $a" &',
         "a='-m \"1\"'; eval exec qemu-system-x86_64 $a '$@'",
+        "SUDO=; $SUDO qemu-system-x86_64 -m 1",
+        "$SUDO qemu-system-x86_64 -m 1",
+        "SUDO='sudo -E'; $SUDO /usr/bin/kvm -m 1",
+        "/usr/bin/sudo -u vm qemu-system-x86_64 -m 1",
+        "qemu-system-$(uname -m) -m 1",
         "echo qemu-system-x86_64 -m 2; qemu-system-x86_64 --version; qemu-system-x86_64 -m 1",
     ],
 )
@@ -269,6 +274,23 @@ def test_a_process_s_arguments_and_what_ps_prints(tmp_path: Path) -> None:
     assert said(read(tmp_path, text)) == [("name", "a b"), ("device", device)]
     with pytest.raises(InputError, match="may be an argument or the rest of one"):
         read(tmp_path, "  12 ? 0:00 /usr/bin/kvm -m 1 a b\n")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "#!/bin/bash\nQEMU=/usr/local/bin/qemu-system-x86_64\nM='-m 1'\nexec $QEMU $M\n",
+        "QEMU=/opt/qemu/bin/qemu-system-x86_64\n$QEMU -m 1\n",
+        "KVM_BIN+=/usr/bin/kvm\n$KVM_BIN -m 1\n",
+        "#!/bin/sh\n/srv/prepare/network\n/usr/bin/kvm -m 1\n",
+        "QEMU=/x/qemu-system-x86_64 ./other -m 2\nkvm -m 1\n",
+        "env QEMU=/x/qemu-system-x86_64 kvm -m 1\n",
+    ],
+)
+def test_a_path_at_the_beginning_of_a_script_makes_it_no_argument_list(
+    tmp_path: Path, script: str
+) -> None:
+    assert said(read(tmp_path, script)) == [("m", "1")]
 
 
 def test_a_file_of_arguments(tmp_path: Path) -> None:

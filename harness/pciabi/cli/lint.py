@@ -17,7 +17,7 @@ from pciabi.lint.configuration import Configuration
 from pciabi.lint.engine import FileResult, Profile, Settings
 from pciabi.lint.finding import Severity
 from pciabi.lint.rule import matching
-from pciabi.lint.run import run
+from pciabi.lint.run import run, without_vm
 from pciabi.report import whole_file
 
 DEFAULT_SELECT = ("address",)
@@ -110,6 +110,7 @@ def lint(
     standard_input = sys.stdin.buffer.read(files.MAX_BYTES + 1) if files.STDIN in paths else b""
     found = tuple(files.find(paths, (*own.exclude, *exclude)))
     results = run(found, settings, standard_input)
+    results = (*results, *without_vm(paths, results))
     if write_baseline is not None:
         whole_file.emit(baseline.render(results), write_baseline)
         for result in results:
@@ -143,7 +144,7 @@ def settings_of(
 
 
 def exit_code(results: Sequence[FileResult], fail_on: Severity | None) -> int:
-    """2 where a file could not be read, else 1 for findings that count, else 0."""
+    """2 where a file could not be read or a path holds no VM, 1 for findings that count, else 0."""
     unread = any(result.error is not None for result in results)
     counted = fail_on is not None and any(
         finding.severity.weight >= fail_on.weight

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
 
 from pciabi.errors import InputError
-from pciabi.lint import suppression
-from pciabi.lint.finding import Finding, Severity, Trouble
-from pciabi.lint.rule import LoadedRule, Rule, matching
+from pciabi.lint import on_each_family, suppression
+from pciabi.lint.finding import Finding, Severity
+from pciabi.lint.rule import LoadedRule, Rule, finding_of, matching
+from pciabi.lint.rules import unknown_address
 from pciabi.vm import formats
 from pciabi.vm.formats import Source
 from pciabi.vm.pci_vm import PciVm
@@ -56,7 +57,7 @@ class Settings:
 @dataclass(frozen=True)
 class FileResult:
     """What was found in one file. `format` is None where it is not a VM's configuration;
-    `error` says why it could not be read."""
+    `error` says why it could not be read. One that has no place is about the path as a whole."""
 
     file: str
     format: str | None
@@ -64,6 +65,11 @@ class FileResult:
     findings: tuple[Finding, ...]
     error: InputError | None = None
     suppressed: int = 0
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is a VM in it, or an error to tell."""
+        return self.vms > 0 or self.error is not None
 
 
 def lint(source: Source, settings: Settings) -> FileResult:
@@ -76,9 +82,7 @@ def lint(source: Source, settings: Settings) -> FileResult:
     except InputError as error:
         return FileResult(source.file, None, 0, (), error)
     rules = settings.rules_for(source.file)
-    found = [
-        finding for vm in vms for loaded in rules for finding in _findings(vm, loaded, settings)
-    ]
+    found = [finding for vm in vms for finding in _findings_of(vm, rules, settings)]
     # One element may belong to several VMs: a scenario's, on each machine.
     kept = suppression.apply(source, tuple(dict.fromkeys(found)))
     return FileResult(
@@ -86,23 +90,21 @@ def lint(source: Source, settings: Settings) -> FileResult:
     )
 
 
+def _findings_of(vm: PciVm, rules: Sequence[LoadedRule], settings: Settings) -> Iterator[Finding]:
+    """What the rules say of a VM; of one whose machine type is not known, what holds on each."""
+    readings = [
+        [finding for loaded in rules for finding in _findings(reading, loaded, settings)]
+        for reading in vm.readings or (vm,)
+    ]
+    on = any(loaded.rule.code == unknown_address.RULE.code for loaded in rules)
+    severity = _severity(unknown_address.RULE, settings) if on else None
+    yield from on_each_family.combined(vm, readings, severity) if vm.readings else readings[0]
+
+
 def _findings(vm: PciVm, loaded: LoadedRule, settings: Settings) -> Iterator[Finding]:
     severity = _severity(loaded.rule, settings)
     for trouble in loaded.check(vm):
-        yield _finding(vm, loaded.rule, severity, trouble)
-
-
-def _finding(vm: PciVm, rule: Rule, severity: Severity, trouble: Trouble) -> Finding:
-    return Finding(
-        rule.code,
-        rule.name,
-        severity,
-        trouble.span,
-        vm.name,
-        trouble.device,
-        trouble.message,
-        trouble.remedy,
-    )
+        yield finding_of(vm.name, loaded.rule, severity, trouble)
 
 
 def _severity(rule: Rule, settings: Settings) -> Severity:

@@ -35,6 +35,11 @@ def find(paths: Sequence[str], exclude: Sequence[str]) -> Iterator[tuple[str, bo
                 yield file, named
 
 
+def endings() -> tuple[str, ...]:
+    """The endings of the files that a folder is searched for."""
+    return tuple(sorted({ending for format_ in formats() for ending in format_.endings}))
+
+
 def read(file: str, standard_input: bytes) -> Source:
     """A file's text. Raises InputError where it cannot be read or is no text."""
     place = SourcePosition(file, 1)
@@ -61,14 +66,14 @@ def _text(raw: bytes, place: SourcePosition) -> str:
 
 
 def _in_folder(root: Path, exclude: Sequence[str]) -> Iterator[tuple[str, bool]]:
-    endings = tuple({ending for format_ in formats() for ending in format_.endings})
+    wanted = endings()
     ignored = _Ignored(root, exclude)
     for folder, folders, files in os.walk(root):
         here = Path(folder)
         folders[:] = sorted(name for name in folders if not ignored.leaves_out(here / name, "/"))
         for name in sorted(files):
             # Opening a pipe that somebody left there would wait for ever.
-            regular = name.endswith(endings) and (here / name).is_file()
+            regular = name.endswith(wanted) and (here / name).is_file()
             if regular and not ignored.leaves_out(here / name, ""):
                 yield str(here / name), False
 

@@ -15,7 +15,7 @@ from functools import cache
 
 from pciabi.errors import InputError
 from pciabi.lint import rules as package
-from pciabi.lint.finding import Severity, Trouble
+from pciabi.lint.finding import Finding, Severity, Trouble
 from pciabi.vm.pci_vm import PciVm
 
 
@@ -86,3 +86,17 @@ def matching(word: str) -> tuple[LoadedRule, ...]:
     if not found:
         raise InputError(f"there is no rule '{word}'", advice="pciabi rules lists them")
     return found
+
+
+def finding_of(vm: str, rule: Rule, severity: Severity, trouble: Trouble) -> Finding:
+    """A trouble as a finding of a rule in the VM of that name."""
+    return Finding(
+        rule.code,
+        rule.name,
+        severity,
+        trouble.span,
+        vm,
+        trouble.device,
+        trouble.message,
+        trouble.remedy,
+    )

@@ -10,12 +10,14 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 from pciabi.cancellation import Cancellation
 from pciabi.errors import CannotTest, InputError
 from pciabi.lint import files
 from pciabi.lint.engine import FileResult, Settings, lint
 from pciabi.signals import STOPPING, stopping
+from pciabi.vm import formats
 
 # Below this many, starting processes takes longer than it saves.
 _FEW = 64
@@ -25,10 +27,10 @@ _CHUNK = 8
 def run(
     found: Sequence[tuple[str, bool]], settings: Settings, standard_input: bytes
 ) -> tuple[FileResult, ...]:
-    """The result of every file that is a VM's configuration, in the order of `found`.
+    """The result of every file that looks like a VM's configuration, in the order of `found`.
 
     A file of a searched folder that is something else is left out; one that was named itself
-    is an error.
+    and has no VM in it is an error.
     """
     one = partial(_one, settings=settings, standard_input=standard_input)
     workers = len(os.sched_getaffinity(0))
@@ -37,6 +39,26 @@ def run(
     else:
         results = _side_by_side(one, found, workers)
     return tuple(result for result in results if result is not None)
+
+
+def without_vm(paths: Sequence[str], results: Sequence[FileResult]) -> tuple[FileResult, ...]:
+    """An error for every folder in which nothing was found: nobody looked at anything there."""
+    told = [Path(result.file) for result in results if result.is_told]
+    return tuple(
+        FileResult(folder, None, 0, (), _nothing_in(folder))
+        for folder in dict.fromkeys(paths)
+        if folder != files.STDIN
+        and Path(folder).is_dir()
+        and not any(file.is_relative_to(folder) for file in told)
+    )
+
+
+def _nothing_in(folder: str) -> InputError:
+    return InputError(
+        f"there is no VM's configuration in the folder {folder}, so nothing was linted",
+        advice=f"files that end in {' '.join(files.endings())} are searched, but for what "
+        ".gitignore and --exclude leave out; a file that is named is always read",
+    )
 
 
 def _side_by_side(
@@ -89,11 +111,23 @@ def _one(item: tuple[str, bool], *, settings: Settings, standard_input: bytes) -
         result = lint(files.read(file, standard_input), settings)
     except InputError as error:
         return FileResult(file, None, 0, (), error)
-    if result.format is not None or result.error is not None:
+    if result.is_told or (not named and result.format is not None):
         return result
     if not named:
         return None
-    advice = "--type names the format of a file that does not look like one"
-    return FileResult(
-        result.file, None, 0, (), InputError(f"{file} is no VM's configuration", advice=advice)
+    return FileResult(result.file, result.format, 0, (), _no_vm(result))
+
+
+def _no_vm(result: FileResult) -> InputError:
+    if result.format is None:
+        return InputError(
+            f"{result.file} is no VM's configuration",
+            advice="--type names the format of a file that does not look like one",
+        )
+    title = formats.named(result.format).title
+    return InputError(
+        f"{result.file} holds no VM that can be read, though it looks like a {title}",
+        advice="a script must name QEMU's program or a variable called so, and then its options"
+        if result.format == "qemu"
+        else "--type names another format",
     )

@@ -14,7 +14,7 @@ SCHEMA = "pciabi-lint/1"
 
 
 def render(results: Sequence[FileResult]) -> str:
-    """The document; `verdict` is `error` where a file could not be read."""
+    """The document; `verdict` is `error` where a file could not be read or a path holds no VM."""
     return json.dumps(document(results), indent=2) + "\n"
 
 
@@ -27,11 +27,12 @@ def document(results: Sequence[FileResult]) -> dict[str, Any]:
         "tool": "pciabi",
         "version": __version__,
         "verdict": "error" if errors else "findings" if findings else "clean",
-        "files": len(results),
+        "files": sum(result.is_told for result in results),
         "vms": sum(result.vms for result in results),
         "suppressed": sum(result.suppressed for result in results),
         "findings": findings,
         "errors": errors,
+        "without_vm": [result.file for result in results if not result.is_told],
     }
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pciabi.abi.unknown import Unknown
 from pciabi.abi.verdict import Verdict
 from pciabi.errors import PciabiError
 from pciabi.report import printable, story, wording
@@ -41,7 +42,7 @@ def print_result(result: RunResult, written: Path | None, console: Console | Non
     for case in result.cases:
         for line in _trouble(case):
             say(out, line)
-    for gap in gaps([u for case in result.cases for one in case.comparisons for u in one.unknowns]):
+    for gap in gaps(_unknowns(result)):
         say(out, f"unknown: {gap}")
     say(out, wording.tally(result))
     say(out, wording.verdict(result), style=_VERDICT_STYLES[result.verdict])
@@ -81,6 +82,12 @@ def _table(result: RunResult) -> Table:
         )
     table.add_row()
     return table
+
+
+def _unknowns(result: RunResult) -> tuple[Unknown, ...]:
+    """What the comparisons left open; the same of the same device in several cases once."""
+    every = (u for case in result.cases for one in case.comparisons for u in one.unknowns)
+    return tuple({(u.label, u.field, u.why_before, u.why_after): u for u in every}.values())
 
 
 def _trouble(result: CaseResult) -> Iterator[str]:

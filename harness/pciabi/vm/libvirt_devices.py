@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from pciabi.vm import placeholder
 from pciabi.vm.pci_vm import Role
 from pciabi.vm.xml_tree import Element
 
@@ -28,11 +29,15 @@ _ROOTS = frozenset({"pci-root", "pcie-root"})
 
 @dataclass(frozen=True)
 class Kind:
-    """What an element is as a PCI device: its role, its model, and what its owner calls it."""
+    """What an element is as a PCI device: its role, its model, and what its owner calls it.
+
+    `open_part` is the placeholder that decides whether it is one at all; empty where it is.
+    """
 
     role: Role
     driver: str
     name: str
+    open_part: str = ""
 
 
 def kind(element: Element) -> Kind | None:
@@ -40,13 +45,29 @@ def kind(element: Element) -> Kind | None:
     address = own_address(element)
     written = address.attributes.get("type", "pci") if address is not None else None
     # A console repeats the first serial device, its address included.
-    if written not in (None, "pci") or element.name == "console":
+    if element.name == "console":
+        return None
+    if written not in (None, "pci") and not placeholder.find(written):
         return None
     decide = _DECIDE.get(element.name)
     found = decide(element) if decide is not None else None
     if found is None and written == "pci":
         return Kind(Role.OTHER, element.value("model", "type") or "", element.name)
+    if found is None and decide is not None and (open_part := _open_part(element)):
+        name = f"{element.name} {element.value('target', 'dev') or ''}".strip()
+        return Kind(Role.OTHER, open_part, name, open_part)
     return found
+
+
+def _open_part(element: Element) -> str | None:
+    """The placeholder in what decides whether an element of its name is a PCI device."""
+    if element.name == "disk":
+        target = element.child("target")
+        written = target.attributes if target is not None else {}
+        return placeholder.find(written.get("bus") or written.get("dev"))
+    own = (element.attributes.get(name) for name in ("type", "bus", "backend"))
+    deciding = (*own, model(element), element.value("target", "type"))
+    return next((found for text in deciding if (found := placeholder.find(text))), None)
 
 
 def own_address(element: Element) -> Element | None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pciabi.vm.command_line.argument import Argument, Run, plain
+from pciabi.vm import placeholder
+from pciabi.vm.command_line.argument import Argument, Run, Unresolved, plain
 from pciabi.vm.command_line.option import Option, QemuCommandLine, parse
 from pciabi.vm.pci_vm import Family, PciDevice, Place
 from pciabi.vm.qemu_machine import vm
@@ -49,7 +50,11 @@ def passed_through(domain: Element, family: Family) -> tuple[PciDevice, ...]:
 def _argument(element: Element) -> Argument:
     start = element.start
     text = element.attributes.get("value", "")
-    return Argument(text, start.file, (Run(0, start.line, start.column),))
+    open_parts = tuple(
+        Unresolved(match.start(), match.end(), match[0], "something fills it in")
+        for match in placeholder.every(text)
+    )
+    return Argument(text, start.file, (Run(0, start.line, start.column),), open_parts)
 
 
 def _place(place: Place) -> Place:

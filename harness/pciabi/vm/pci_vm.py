@@ -5,7 +5,7 @@ Every input format is read into this, and lint rules see nothing else. Data only
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -14,12 +14,17 @@ from pciabi.errors import SourcePosition
 
 
 class Family(StrEnum):
-    """What PCI looks like on a machine type. `OTHER` has no PCI bus of x86's kind at all."""
+    """What PCI looks like on a machine type. `OTHER` has no PCI bus of x86's kind at all.
+    `UNKNOWN`: the text does not tell which machine type it is, so that it may be any of x86's."""
 
     I440FX = "i440fx"
     Q35 = "q35"
     OTHER = "other"
     UNKNOWN = "unknown"
+
+
+MAY_BE = (Family.I440FX, Family.Q35)
+"""The families that a machine type of x86 may be of."""
 
 
 class Role(StrEnum):
@@ -140,7 +145,8 @@ class PciVm:
     """One VM. `devices` are in order of creation; `built_in` are places the machine itself uses.
 
     `machine` is None where none is written. `remedy` tells, in the format's own words, how a
-    device is given an address.
+    device is given an address. `readings` are the same VM as each family would make it, where its
+    own family is not known; it has no devices itself then.
     """
 
     name: str
@@ -154,10 +160,15 @@ class PciVm:
     remedy: str
     cpu: str | None = None
     cpu_span: Span | None = None
+    readings: tuple[PciVm, ...] = ()
 
     def bus(self, name: str) -> PciBus | None:
         """The bus of that name, or None."""
         return next((bus for bus in self.buses if bus.name == name), None)
+
+    def read_as(self, readings: Iterable[PciVm]) -> PciVm:
+        """The same VM of a family that is not known, with its readings."""
+        return replace(self, family=Family.UNKNOWN, devices=(), buses=(), readings=tuple(readings))
 
     def provider(self, bus: str) -> PciDevice | None:
         """The bridge that a bus hangs from; None for a root bus."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from types import MappingProxyType
 
-from pciabi.errors import SourcePosition
-from pciabi.vm import machine_family, qemu_drivers
+from pciabi.vm import machine_family, qemu_drivers, qemu_family, qemu_legacy
 from pciabi.vm.command_line.option import OPEN, Option, QemuCommandLine
 from pciabi.vm.command_line.parameters import Parameters, parameters
-from pciabi.vm.command_line.program import is_foreign
 from pciabi.vm.pci_vm import (
+    MAY_BE,
     Creation,
     Family,
     PciBus,
@@ -23,85 +22,65 @@ from pciabi.vm.pci_vm import (
     Span,
     with_boot_disk,
 )
+from pciabi.vm.qemu_device import Buses, device, pinned, properties, provided, span
 
 _REMEDY = "give it addr=0x…, and bus= where there are several: the slot it has now (`info pci`)"
-_UNPINNABLE_REMEDY = "write it as -device, with addr="
 _ROOT = MappingProxyType({Family.I440FX: "pci.0", Family.Q35: "pcie.0"})
-_ADDR = re.compile(r"(?:0x)?([0-9a-fA-F]{1,2})(?:\.(?:0x)?([0-7]))?")
-_ON = frozenset({"on", "yes", "true", "y"})
-# Options that make a PCI device and take no address for it, and what they make.
-_LEGACY = MappingProxyType(
-    {
-        "nic": Role.NIC,
-        "soundhw": Role.SOUND,
-        "audio": Role.SOUND,
-        "virtfs": Role.OTHER,
-        "watchdog": Role.OTHER,
-        "balloon": Role.BALLOON,
-    }
-)
-# The options QEMU carries out before any -device, and in which order, wherever they stand.
-# What `-soundhw` and `-audio model=` call the sound cards that are PCI devices.
-_PCI_SOUND = frozenset({"ac97", "es1370", "hda", "virtio", "all"})
-_FIRST = MappingProxyType({"nic": 0, "net": 1, "soundhw": 2, "audio": 2})
-_SLIRP_AND_CO = frozenset({"none", "nic"})
+# What the root bus is called where nothing in the text calls it either name.
+_SOME_ROOT = "the root bus"
 _USB_FUNCTIONS = MappingProxyType(
     {Family.I440FX: ((1, 2),), Family.Q35: ((29, 0), (29, 1), (29, 2), (29, 7))}
 )
+_IN_ORDER = ("device", "virtfs", "watchdog", "balloon")
 
 
 def vm(line: QemuCommandLine) -> PciVm:
     """The VM a command line makes. Raises InputError for JSON that is none."""
-    return _Machine(line).vm()
+    family = qemu_family.family(line)
+    if family is not Family.UNKNOWN:
+        return _Machine(line, family).vm()
+    readings = [_Machine(line, each, _root_of_unknown(line, each)).vm() for each in MAY_BE]
+    return readings[0].read_as(readings)
 
 
-def _makes_pci_device(name: str, text: str, given: Parameters | None) -> bool:
-    """Whether a short option makes a device on PCI; `-soundhw pcspk`, say, does not."""
-    if name == "balloon":
-        return text.startswith("virtio")
-    if name == "soundhw":
-        return not _PCI_SOUND.isdisjoint(text.split(","))
-    if name == "audio":
-        return given is not None and given.get("model") in _PCI_SOUND
-    return text != "none"
+def _root_of_unknown(line: QemuCommandLine, family: Family) -> str:
+    """The root bus by a name that both families share, unless the text says one of theirs."""
+    written = {given.get("bus") for _, given in _devices(line)}
+    return _ROOT[family] if written & set(_ROOT.values()) else _SOME_ROOT
 
 
-def span(option: Option) -> Span:
-    """From the option's name to the end of its argument."""
-    value = option.value
-    last = value.at(max(0, len(value.text) - 1)).line if value is not None else option.position.line
-    return Span(option.position, max(last, option.position.line))
+def _devices(line: QemuCommandLine) -> list[tuple[Option, Parameters]]:
+    return [(o, parameters(o.value, "driver")) for o in line.named("device") if o.value]
 
 
 class _Machine:
-    def __init__(self, line: QemuCommandLine) -> None:
+    def __init__(self, line: QemuCommandLine, family: Family, root: str | None = None) -> None:
         self.line = line
-        self.machine_option = next(reversed(line.named("machine")), None)
-        self.machine = self._machine_name()
-        foreign = line.program is not None and is_foreign(line.program)
-        self.family = Family.OTHER if foreign else machine_family.family(self.machine)
-        self.root = _ROOT.get(self.family, "")
-        self.devices = [(o, parameters(o.value, "driver")) for o in line.named("device") if o.value]
+        self.family = family
+        self.root = root or _ROOT.get(family, "")
+        self.devices = _devices(line)
+        self.given = {id(option): given for option, given in self.devices}
         self.set = self._set_addresses()
         self.nodefaults = bool(line.named("nodefaults"))
+        # Whether something in the text stands for options that are not in it.
+        self.is_open = line.is_part or bool(line.open_options)
+        self.buses = self._buses()
 
     def vm(self) -> PciVm:
         if self.family is Family.OTHER:
             return self._result((), ())
-        root = PciBus(self.root, range(32), self.family is Family.I440FX, root=True)
-        buses = (root, *self._bridged())
-        return self._result(with_boot_disk(tuple(self._created(buses))), buses)
+        return self._result(with_boot_disk(tuple(self._created())), tuple(self.buses.all()))
 
     def _result(self, devices: tuple[PciDevice, ...], buses: tuple[PciBus, ...]) -> PciVm:
         cpu = next(reversed(self.line.named("cpu")), None)
-        start = span(self.machine_option) if self.machine_option else self._start()
+        machine = next(reversed(self.line.named("machine")), None)
         name = next((o for o in self.line.named("name") if o.value is not None), None)
         called = parameters(name.value, "guest").get("guest") if name and name.value else None
         return PciVm(
             name=called or "",
             family=self.family,
-            machine=self.machine,
-            machine_span=start,
+            machine=qemu_family.machine_name(self.line),
+            machine_span=span(machine) if machine else self._start(),
             devices=devices,
             buses=buses,
             built_in=MappingProxyType(self._built_in()),
@@ -112,14 +91,7 @@ class _Machine:
         )
 
     def _start(self) -> Span:
-        first = self.line.program or (self.line.options[0].word if self.line.options else None)
-        place = first.position if first is not None else SourcePosition(self.line.file, 1)
-        return Span(place, place.line)
-
-    def _machine_name(self) -> str | None:
-        if self.machine_option is None or self.machine_option.value is None:
-            return None
-        return parameters(self.machine_option.value, "type").get("type")
+        return Span(self.line.start, self.line.start.line)
 
     def _set_addresses(self) -> dict[str, str]:
         """`-set device.ID.addr=` by id."""
@@ -127,12 +99,27 @@ class _Machine:
         found = (re.fullmatch(r"device\.(.+)\.addr=(.*)", word) for word in words)
         return {match[1]: match[2] for match in found if match is not None}
 
-    def _bridged(self) -> Iterator[PciBus]:
-        for _, given in self.devices:
-            driver = qemu_drivers.find(given.get("driver") or "")
-            bus = qemu_drivers.bus_behind(driver, given.get("id") or "") if driver else None
-            if bus is not None and bus.name:
-                yield bus
+    def _buses(self) -> Buses:
+        root = PciBus(self.root, range(32), self.family is Family.I440FX, root=True)
+        behind = [bus for _, given in self.devices if (bus := provided(given)) is not None]
+        known = (root, *behind)
+        return Buses(self.root, known, self._assumed({bus.name for bus in known}))
+
+    def _assumed(self, known: set[str]) -> frozenset[str]:
+        """Buses that something else may make: an open option, or a driver that nobody knows."""
+        named = {
+            bus.value
+            for _, given in self.devices
+            if (bus := given.find("bus")) is not None and bus.unresolved is None
+        }
+        strange = {
+            given.get("id") or ""
+            for _, given in self.devices
+            if (name := given.find("driver")) is None
+            or name.unresolved is not None
+            or qemu_drivers.find(name.value) is None
+        }
+        return frozenset((named if self.is_open else named & strange) - known)
 
     def _built_in(self) -> dict[Place, str]:
         if self.family is Family.OTHER:
@@ -149,44 +136,42 @@ class _Machine:
     def _usb(self) -> bool:
         if any(option.name in ("usb", "usbdevice") for option in self.line.options):
             return True
-        given = self.machine_option.value if self.machine_option else None
-        return given is not None and parameters(given, "type").get("usb") in _ON
+        return qemu_family.says(self.line, "usb")
 
     def _has_vga(self) -> bool:
         chosen = next(reversed(self.line.named("vga")), None)
         if chosen is not None and chosen.value is not None:
-            return chosen.value.text != "none"
+            return chosen.value.text != "none" and not chosen.value.unresolved
         drivers = {given.get("driver") or "" for _, given in self.devices}
-        return not self.nodefaults and not drivers & qemu_drivers.DEFAULT_VGA_DRIVERS
+        silent = not self.nodefaults and not self.is_open
+        return silent and not drivers & qemu_drivers.DEFAULT_VGA_DRIVERS
 
-    def _created(self, buses: Sequence[PciBus]) -> Iterator[PciDevice]:
-        early = [o for o in self.line.options if o.name in _FIRST]
-        early.sort(key=lambda option: _FIRST[option.name])
+    def _created(self) -> Iterator[PciDevice]:
+        early = [o for o in self.line.options if o.name in qemu_legacy.FIRST]
+        early.sort(key=lambda option: qemu_legacy.FIRST[option.name])
         for option in early:
-            yield from self._legacy(option)
+            yield from self._early(option)
         network = self.line.named("net", "netdev", "nic")
-        if not network and not self.nodefaults:
-            start = self._start()
-            yield PciDevice("QEMU's own NIC", "", Role.NIC, Pinning.IMPLICIT, start)
+        # `-nodefaults` may be among what is not in the text.
+        if not network and not self.nodefaults and not self.is_open:
+            yield PciDevice("QEMU's own NIC", "", Role.NIC, Pinning.IMPLICIT, self._start())
         for option in self.line.options:
             if option.name == OPEN:
                 yield self._open(option)
-            elif option.name in ("device", "virtfs", "watchdog", "balloon"):
-                yield from self._in_order(option, buses, json=False)
+            elif option.name in _IN_ORDER:
+                yield from self._in_order(option, json=False)
         for option in self.line.named("drive"):
-            yield from self._drive(option)
+            yield from qemu_legacy.devices(option, self.root)
         for option in self.line.named("device"):
-            yield from self._in_order(option, buses, json=True)
+            yield from self._in_order(option, json=True)
 
-    def _in_order(
-        self, option: Option, buses: Sequence[PciBus], *, json: bool
-    ) -> Iterator[PciDevice]:
+    def _in_order(self, option: Option, *, json: bool) -> Iterator[PciDevice]:
         if option.name != "device":
-            yield from self._legacy(option)
+            yield from qemu_legacy.devices(option, self.root)
             return
-        given = next((given for own, given in self.devices if own is option), None)
+        given = self.given.get(id(option))
         if given is not None and given.is_json is json:
-            found = self._device(option, given, buses)
+            found = device(option, given, self.buses, self.set)
             if found is not None:
                 yield found
 
@@ -196,99 +181,21 @@ class _Machine:
             what.source, "", Role.OTHER, Pinning.UNKNOWN, span(option), detail=what.reason
         )
 
-    def _legacy(self, option: Option) -> Iterator[PciDevice]:
-        text = option.value.text if option.value is not None else ""
-        if option.name == "net":
-            yield from self._net(option)
-            return
+    def _early(self, option: Option) -> Iterator[PciDevice]:
         given = parameters(option.value, "type") if option.value is not None else None
-        if not _makes_pci_device(option.name, text, given):
-            return
-        word = f"-{option.name} {text.split(',')[0]}"
-        yield PciDevice(
-            word, text, _LEGACY[option.name], Pinning.UNPINNABLE, span(option),
-            properties=self._properties(given), remedy=_UNPINNABLE_REMEDY, bus=self.root,
-        )  # fmt: skip
-
-    def _net(self, option: Option) -> Iterator[PciDevice]:
-        given = parameters(option.value, "type") if option.value is not None else None
-        if given is None or given.get("type") != "nic":
-            return
-        pinning, place, detail = self._pinning(given, given.get("addr"), ())
-        yield PciDevice(
-            given.get("name") or f"-net nic {given.get('model') or ''}".strip(),
-            given.get("model") or "",
-            Role.NIC,
-            pinning,
-            span(option),
-            place=place,
-            properties=self._properties(given, mac="macaddr"),
-            detail=detail,
-            bus=self.root,
-        )
-
-    def _drive(self, option: Option) -> Iterator[PciDevice]:
-        given = parameters(option.value, None) if option.value is not None else None
-        if given is not None and given.get("if") == "virtio":
-            name = given.get("id") or "-drive if=virtio"
+        kind = given.find("type") if given is not None else None
+        if option.name != "net" or given is None or kind is None or kind.unresolved is not None:
+            yield from qemu_legacy.devices(option, self.root)
+        elif kind.value == "nic":
+            pinning, place, detail = pinned(given, given.get("addr"), self.buses)
             yield PciDevice(
-                name, "virtio-blk-pci", Role.DISK, Pinning.UNPINNABLE, span(option),
-                remedy=_UNPINNABLE_REMEDY, bus=self.root,
-            )  # fmt: skip
-
-    def _device(
-        self, option: Option, given: Parameters, buses: Sequence[PciBus]
-    ) -> PciDevice | None:
-        name = given.find("driver")
-        if name is None or name.unresolved is not None:
-            open_parts = option.value.unresolved if option.value is not None else ()
-            open_part = open_parts[0].source if open_parts else ""
-            return PciDevice(
-                given.get("id") or open_part, "", Role.OTHER, Pinning.UNKNOWN, span(option),
-                detail="which driver it is only a run would tell",
-            )  # fmt: skip
-        driver = qemu_drivers.find(name.value)
-        if driver is None or not driver.is_pci:
-            return None
-        device_id = given.get("id") or ""
-        addr = given.get("addr") or (None if given.is_json else self.set.get(device_id))
-        pinning, place, detail = self._pinning(given, addr, buses)
-        provided = qemu_drivers.bus_behind(driver, device_id)
-        return PciDevice(
-            name=device_id or f"-device {driver.name}",
-            driver=driver.name,
-            role=qemu_drivers.role(driver),
-            pinning=pinning,
-            span=span(option),
-            place=place,
-            multifunction=given.get("multifunction") in _ON,
-            provides=(device_id,) if provided is not None and device_id else (),
-            properties=self._properties(given),
-            detail=detail,
-            bus=given.get("bus") or self.root,
-        )
-
-    def _pinning(
-        self, given: Parameters, addr: str | None, buses: Sequence[PciBus]
-    ) -> tuple[Pinning, Place | None, str]:
-        for name in ("addr", "bus"):
-            found = given.find(name)
-            if found is not None and found.unresolved is not None:
-                return Pinning.UNKNOWN, None, f"{name}={found.unresolved.source}"
-        bus_name = given.get("bus") or self.root
-        bus = next((bus for bus in buses if bus.name == bus_name), None)
-        if addr is None or addr in ("-1", ""):
-            if bus is not None and len(bus.slots) == 1:
-                return Pinning.FIXED, Place(bus_name, 0), ""
-            return Pinning.UNPINNED, None, ""
-        match = _ADDR.fullmatch(addr)
-        if match is None:
-            return Pinning.UNKNOWN, None, f"addr={addr} is no slot"
-        if given.get("bus") is None and sum(bus.root for bus in buses) > 1:
-            return Pinning.AMBIGUOUS, None, ""
-        return Pinning.PINNED, Place(bus_name, int(match[1], 16), int(match[2] or "0")), ""
-
-    def _properties(self, given: Parameters | None, mac: str = "mac") -> MappingProxyType[str, str]:
-        wanted = {"mac": mac, "romfile": "romfile", "rombar": "rombar", "bootindex": "bootindex"}
-        found = {key: given.get(name) for key, name in wanted.items()} if given else {}
-        return MappingProxyType({key: value for key, value in found.items() if value is not None})
+                given.get("name") or f"-net nic {given.get('model') or ''}".strip(),
+                given.get("model") or "",
+                Role.NIC,
+                pinning,
+                span(option),
+                place=place,
+                properties=properties(given, mac="macaddr"),
+                detail=detail,
+                bus=self.root,
+            )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pciabi.errors import InputError, SourcePosition
@@ -13,19 +14,26 @@ from pciabi.vm.command_line.option import QemuCommandLine, parse
 from pciabi.vm.command_line.program import is_qemu
 from pciabi.vm.command_line.source import read as read_source
 
+Inclusion = Callable[[QemuCommandLine, Path], QemuCommandLine]
+
 
 def read(path: Path, form: Form | None = None) -> QemuCommandLine:
-    """The one QEMU command line in a file. Raises InputError where there is none, or several.
+    """The one QEMU command line in a file, complete. Raises InputError where there is none, or
+    several, or where a file that it reads is not there.
 
     In a libvirt log the last start counts: it is the one that holds.
     """
     raw = read_source(path)
     form = form or formats.detect(raw)
-    found = read_all(path, form, raw)
-    if len(found) > 1 and form is not Form.LIBVIRT_LOG:
-        lines = ", ".join(
-            str(line.program.position.line) for line in found if line.program is not None
+    found = _lines(path, form, raw, readconfig.included)
+    if not found:
+        raise InputError(
+            "no QEMU command line found",
+            advice="a command line, a script, /proc/PID/cmdline, a libvirt log or an argument list",
+            place=SourcePosition(str(path), 1),
         )
+    if len(found) > 1 and form is not Form.LIBVIRT_LOG:
+        lines = ", ".join(str((line.called_at or line.start).line) for line in found)
         raise InputError(
             f"holds {len(found)} QEMU command lines, in lines {lines}",
             advice="keep each in a file of its own",
@@ -39,19 +47,16 @@ def read_all(
 ) -> tuple[QemuCommandLine, ...]:
     """Every QEMU command line in a file, in order; those that only ask for help are left out.
 
-    Raises InputError where there is none.
+    A file that one of them reads and that is not there is an option that stays open.
     """
     raw = read_source(path) if raw is None else raw
     form = form or formats.detect(raw)
-    parsed = [_parsed(words, path) for words in formats.words(raw, str(path), form)]
-    found = tuple(line for line in parsed if not line.asks_for_help)
-    if not found:
-        raise InputError(
-            "no QEMU command line found",
-            advice="a command line, a script, /proc/PID/cmdline, a libvirt log or an argument list",
-            place=SourcePosition(str(path), 1),
-        )
-    return found
+    return _lines(path, form, raw, readconfig.included_where_readable)
+
+
+def _lines(path: Path, form: Form, raw: bytes, inclusion: Inclusion) -> tuple[QemuCommandLine, ...]:
+    parsed = (_parsed(words, path, inclusion) for words in formats.words(raw, str(path), form))
+    return tuple(line for line in parsed if not line.asks_for_help)
 
 
 def read_argv(argv: Sequence[str], file: str = "command line") -> QemuCommandLine:
@@ -59,12 +64,12 @@ def read_argv(argv: Sequence[str], file: str = "command line") -> QemuCommandLin
     words = tuple(plain(text, file, number) for number, text in enumerate(argv, start=1))
     program = words[0] if words and is_qemu(words[0]) else None
     rest = words[1:] if program is not None else words
-    return _parsed(Words(program, rest), Path())
+    return _parsed(Words(program, rest), Path(), readconfig.included)
 
 
-def _parsed(words: Words, path: Path) -> QemuCommandLine:
+def _parsed(words: Words, path: Path, inclusion: Inclusion) -> QemuCommandLine:
     for word in words.arguments:
         if "\0" in word.text:
             raise InputError("an argument holds a NUL byte", place=word.position)
     line = parse(words.program, words.arguments, str(path))
-    return readconfig.included(line, path.parent)
+    return inclusion(replace(line, called_at=words.called_at), path.parent)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from xml.parsers import expat
 
 from pciabi.errors import InputError, SourcePosition
@@ -42,6 +42,14 @@ class Element:
     def all(self, name: str) -> Iterator[Element]:
         """The children of that name."""
         return (child for child in self.children if child.name == name)
+
+    def merged(self, name: str) -> Element | None:
+        """All children of that name as one, where the first stands; None without any."""
+        found = list(self.all(name))
+        if len(found) < 2:
+            return found[0] if found else None
+        children = [child for element in found for child in element.children]
+        return replace(found[0], children=children)
 
     def below(self, name: str) -> Iterator[Element]:
         """Every element of that name at any depth, none inside another."""

@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 
 from pciabi.errors import SourcePosition
 
+OWN_ARGUMENTS = "the script's own arguments"
+"""Why `"$@"` is not known in a script: whoever starts it says what they are."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -22,13 +25,15 @@ class Run:
 class Unresolved:
     """The part `text[start:end]` of an argument stands for something only a run would tell.
 
-    `source` is what the file says there (`$DISK`), `reason` why that is not known.
+    `source` is what the file says there (`$DISK`), `reason` why that is not known. `splits` says
+    that it may be several arguments, or none.
     """
 
     start: int
     end: int
     source: str
     reason: str
+    splits: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,16 @@ class Argument:
             if u.start < end and start < u.end
         )
         return Argument(self.text[start:end], self.file, runs, unresolved, self.condition)
+
+    @property
+    def splits(self) -> bool:
+        """Whether it may be several arguments, or none."""
+        return any(part.splits for part in self.unresolved)
+
+    def splitting(self) -> Argument:
+        """The same where the shell parts it at the blanks that its open parts may hold."""
+        parts = tuple(replace(part, splits=True) for part in self.unresolved)
+        return replace(self, unresolved=parts)
 
     def under(self, condition: SourcePosition) -> Argument:
         """The same argument, there only under a condition; the first one named stays."""

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
+
+from pciabi.vm.command_line import devfn
 
 _SET = re.compile(r"device\.([^.]+)\.([^=]+)=(.*)", re.DOTALL)
 _OPTION_NAMES = ("-device", "--device")
@@ -26,7 +28,7 @@ class DeviceOption:
     id: str | None
     bus: str | None
     addr: str | None
-    properties: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str]
 
 
 def device_options(arguments: Sequence[str]) -> tuple[DeviceOption, ...]:
@@ -79,8 +81,18 @@ def _from_json(value: str) -> dict[str, str]:
         except ValueError:
             continue
         if isinstance(loaded, dict):
-            return {key: str(item) for key, item in loaded.items()}
+            return dict(_members(loaded))
     return {}
+
+
+def _members(loaded: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for key, item in loaded.items():
+        if key == "addr" and isinstance(item, int) and not isinstance(item, bool):
+            # -1 leaves the place to QEMU, as if nothing were said.
+            if item >= 0:
+                yield key, devfn.as_text(item)
+        else:
+            yield key, str(item)
 
 
 def _option(properties: Mapping[str, str]) -> DeviceOption:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pciabi.errors import InputError, SourcePosition
-from pciabi.vm.command_line import shell
-from pciabi.vm.command_line.argument import Argument, Run, Unresolved, plain
+from pciabi.vm.command_line import shell, systemd_unit
+from pciabi.vm.command_line.argument import Argument, Run, plain
 from pciabi.vm.command_line.option import MAX_ARGUMENTS
 from pciabi.vm.command_line.option_table import TAKES_ARGUMENT
 from pciabi.vm.command_line.program import is_qemu
+from pciabi.vm.command_line.shell import Found
 from pciabi.vm.command_line.source import Source, decoded
 
 
@@ -30,10 +31,14 @@ class Form(StrEnum):
 
 @dataclass(frozen=True)
 class Words:
-    """A command line as words: the program (None where a file holds options only) and the rest."""
+    """A command line as words: the program (None where a file holds options only) and the rest.
+
+    `called_at` is where a script calls the function that it stands in.
+    """
 
     program: Argument | None
     arguments: tuple[Argument, ...]
+    called_at: SourcePosition | None = None
 
 
 _LOG_START = re.compile(r"^[0-9: .+-]{20,}\S* starting up\b", re.MULTILINE)
@@ -44,10 +49,6 @@ _PROCESS = re.compile(
     r"(?P<program>(?:\S*/)?(?:qemu-system-\w+|qemu-kvm|kvm)) +-",
     re.MULTILINE,
 )
-_UNIT = re.compile(r"^\[Service\]\s*$", re.MULTILINE)
-# What may stand in front of the program: how systemd treats its failure and its privileges.
-_EXEC_START = re.compile(r"^ExecStart[ \t]*=[ \t]*[-@:+!|]*", re.MULTILINE)
-_SPECIFIER = re.compile(r"%%|%[A-Za-z]")
 _OPTION_AND_VALUE = re.compile(r"(--?[A-Za-z0-9][\w-]*)[ \t]+(\S.*)", re.DOTALL)
 
 
@@ -60,7 +61,7 @@ def detect(raw: bytes) -> Form:
         return Form.LIBVIRT_LOG
     if _PROCESS.search(text):
         return Form.PROCESS_LIST
-    if _UNIT.search(text) and _EXEC_START.search(text):
+    if systemd_unit.is_unit(text):
         return Form.SYSTEMD_UNIT
     return Form.ARGUMENTS if _is_argument_list(text) else Form.SHELL
 
@@ -79,8 +80,12 @@ def words(raw: bytes, file: str, form: Form) -> tuple[Words, ...]:
     if form is Form.ARGUMENTS:
         return (_argument_list(source),)
     if form is Form.SYSTEMD_UNIT:
-        return tuple(_systemd_unit(source))
-    return tuple(Words(program, rest) for program, rest in shell.command_lines(source))
+        return tuple(_words(found) for found in systemd_unit.command_lines(source))
+    return tuple(_words(found) for found in shell.command_lines(source))
+
+
+def _words(found: Found) -> Words:
+    return Words(found.program, found.arguments, found.called_at)
 
 
 def _program_first(arguments: list[Argument]) -> Words:
@@ -123,39 +128,7 @@ def _libvirt_log(source: Source) -> Iterator[Words]:
         # The text in front is blanked, so that every place stays what it is in the file.
         blanked = re.sub(r"[^\n]", " ", source.text[:start])
         part = Source(blanked + source.text[start:end], source.file)
-        for program, rest in shell.command_lines(part):
-            yield Words(program, rest)
-
-
-def _systemd_unit(source: Source) -> Iterator[Words]:
-    """A service's `ExecStart=`, wrapped with backslashes, comment lines between them."""
-    for match in _EXEC_START.finditer(source.text):
-        lines: list[str] = []
-        for line in source.text[match.end() :].split("\n"):
-            if lines and line.lstrip().startswith(("#", ";")):
-                lines.append(" " * len(line))
-            elif line.endswith("\\"):
-                lines.append(f"{line[:-1]} ")
-            else:
-                lines.append(line)
-                break
-
-        def origin(offset: int, start: int = match.end()) -> tuple[int, int]:
-            return source.place(start + offset)
-
-        # One line for the shell's rules, character by character in its old place.
-        for program, rest in shell.command_lines(Source(" ".join(lines), source.file, origin)):
-            yield Words(program, tuple(_with_specifiers(argument) for argument in rest))
-
-
-def _with_specifiers(argument: Argument) -> Argument:
-    """`%i` and the like are what systemd knows when it starts the unit."""
-    open_parts = tuple(
-        Unresolved(match.start(), match.end(), match[0], "systemd fills it in")
-        for match in _SPECIFIER.finditer(argument.text)
-        if match[0] != "%%"
-    )
-    return replace(argument, unresolved=(*argument.unresolved, *open_parts))
+        yield from map(_words, shell.command_lines(part))
 
 
 def _process_list(source: Source) -> Iterator[Words]:
@@ -203,6 +176,8 @@ def _joined(first: Argument, second: Argument) -> Argument:
 
 def _is_argument_list(text: str) -> bool:
     """Whether a line is an argument: the first is a program or option alone on its line."""
+    if text.startswith("#!"):
+        return False
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     if len(lines) < 2 or any(line.endswith("\\") for line in lines):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pciabi.errors import InputError, SourcePosition
-from pciabi.vm.command_line.argument import Argument, plain
+from pciabi.vm.command_line.argument import OWN_ARGUMENTS, Argument, plain
 from pciabi.vm.command_line.option_table import TAKES_ARGUMENT
 
 MAX_ARGUMENTS = 10_000
@@ -18,7 +18,7 @@ OPEN = "unresolved"
 """The name of an option that only a run of the script would tell."""
 
 # A script is taken as it is run without arguments: these words are then none.
-_SCRIPT_ARGUMENTS = {"$@", "${@}", "$*", "${*}"}
+_ALL_ARGUMENTS = {"$@", "${@}", "$*", "${*}", '${1+"$@"}', '${@+"$@"}'}
 _SAME = {"M": "machine", "h": "help"}
 
 
@@ -53,15 +53,32 @@ class Option:
 
 @dataclass(frozen=True)
 class QemuCommandLine:
-    """A whole command line: the program (None where only options were given) and its options."""
+    """A command line: the program (None where only options were given) and its options.
+
+    `is_part` says that others belong to it that are written elsewhere. `called_at` is where a
+    script calls the function that starts it, None where it does not stand in one.
+    """
 
     program: Argument | None
     options: tuple[Option, ...]
     file: str
+    is_part: bool = False
+    called_at: SourcePosition | None = None
 
     def named(self, *names: str) -> tuple[Option, ...]:
         """The options of these names, in order."""
         return tuple(option for option in self.options if option.name in names)
+
+    @property
+    def start(self) -> SourcePosition:
+        """Where it begins."""
+        first = self.program or (self.options[0].word if self.options else None)
+        return first.position if first is not None else SourcePosition(self.file, 1)
+
+    @property
+    def open_options(self) -> tuple[Option, ...]:
+        """The options of which only a run would tell what they are."""
+        return self.named(OPEN)
 
     def on_machine(self, name: str) -> QemuCommandLine:
         """The same with another machine type; what else `-machine` says stays."""
@@ -92,7 +109,7 @@ def parse(program: Argument | None, words: Sequence[Argument], file: str) -> Qem
     options: list[Option] = []
     rest = iter(words)
     for word in rest:
-        if word.unresolved and word.text in _SCRIPT_ARGUMENTS:
+        if _is_of_the_script(word):
             continue
         if word.unresolved and word.unresolved[0].start == 0:
             options.append(Option(OPEN, word, None))
@@ -107,3 +124,8 @@ def parse(program: Argument | None, words: Sequence[Argument], file: str) -> Qem
                 raise InputError(f"{word.text} needs an argument", place=word.position)
             options.append(Option(_SAME.get(name, name), word, value, takes is not None))
     return QemuCommandLine(program, tuple(options), file)
+
+
+def _is_of_the_script(word: Argument) -> bool:
+    own = any(part.reason == OWN_ARGUMENTS for part in word.unresolved)
+    return own and word.text in _ALL_ARGUMENTS

@@ -92,6 +92,14 @@ def parameters(argument: Argument, implied: str | None) -> Parameters:
     return Parameters(tuple(_pairs(argument, implied)), implied)
 
 
+def open_flag(given: Parameters) -> Unresolved | None:
+    """An open part that stands where a name should, so that it may say anything; None without."""
+    for item in given.items:
+        if item.unresolved is not None and item.unresolved.source in item.name:
+            return item.unresolved
+    return None
+
+
 def _member(argument: Argument, member: json_text.Member) -> Parameter:
     return Parameter(
         member.name,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from pciabi.errors import InputError
-from pciabi.vm.command_line.argument import Argument, runs_of
-from pciabi.vm.command_line.option import MAX_ARGUMENTS, Option, QemuCommandLine
+from pciabi.vm.command_line.argument import Argument, Unresolved, runs_of
+from pciabi.vm.command_line.option import MAX_ARGUMENTS, OPEN, Option, QemuCommandLine
 from pciabi.vm.command_line.option_table import TAKES_ARGUMENT
 from pciabi.vm.command_line.source import Source, decoded, read
 
@@ -18,17 +18,32 @@ _KEY = re.compile(r'\s*([^\s=]+)\s*=\s*"([^"]*)"\s*')
 _GROUPS = {"memory": "m", "smp-opts": "smp", "boot-opts": "boot", "acpi": "acpitable"}
 
 
+Reading = Callable[[Path, Option], Iterable[Option]]
+
+
 def included(line: QemuCommandLine, folder: Path) -> QemuCommandLine:
     """The command line with every `-readconfig` replaced by what its file says.
 
-    A relative name is looked up in `folder`, where the command line's own file is.
+    A relative name is looked up in `folder`, where the command line's own file is. Raises
+    InputError for a file that cannot be read.
     """
+    return _with_files(line, folder, _file)
+
+
+def included_where_readable(line: QemuCommandLine, folder: Path) -> QemuCommandLine:
+    """The same, with an open option in the place of a file that cannot be read."""
+    return _with_files(line, folder, _file_or_open)
+
+
+def _with_files(line: QemuCommandLine, folder: Path, read_file: Reading) -> QemuCommandLine:
     options: list[Option] = []
     for option in line.options:
-        if option.name == "readconfig" and option.value and not option.value.unresolved:
-            options.extend(_file(folder / option.value.text, option))
-        else:
+        if option.name != "readconfig" or option.value is None:
             options.append(option)
+        elif option.value.unresolved:
+            options.append(_open(option, option.value.unresolved[0].reason))
+        else:
+            options.extend(read_file(folder / option.value.text, option))
         if len(options) > MAX_ARGUMENTS:
             raise InputError(f"more than {MAX_ARGUMENTS} options", place=option.position)
     return replace(line, options=tuple(options))
@@ -44,6 +59,22 @@ def _file(path: Path, option: Option) -> Iterator[Option]:
             yield found
         else:
             yield replace(found, word=found.word.under(option.condition))
+
+
+def _file_or_open(path: Path, option: Option) -> tuple[Option, ...]:
+    try:
+        return tuple(_file(path, option))
+    except InputError as error:
+        in_the_file = error.place is not None and error.place.file == str(path)
+        why = error.message.removeprefix(f"{option.written}: ")
+        return (_open(option, str(error) if in_the_file else why),)
+
+
+def _open(option: Option, reason: str) -> Option:
+    """An option that makes nobody knows what, in the place of `-readconfig FILE`."""
+    text = option.written
+    word = replace(option.word, text=text, unresolved=(Unresolved(0, len(text), text, reason),))
+    return Option(OPEN, word, None)
 
 
 def sections(source: Source) -> Iterator[Option]:

@@ -1,346 +1,275 @@
-"""QEMU's command lines in a shell script: words expanded as far as reading can tell."""
+"""QEMU's command lines in a shell script: commands followed as far as reading can tell.
+
+A script is read twice. The first reading records when which variable is assigned, and which
+functions are called; the second one then knows what a loop may change before it runs once more.
+A function runs where it is called, with the arguments of that call; one that nothing calls is
+read where it stands.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
+from types import MappingProxyType
 
 from pciabi.errors import InputError, SourcePosition
-from pciabi.vm.command_line.argument import Argument, Run, Unresolved, runs_of
-from pciabi.vm.command_line.option import MAX_ARGUMENTS
-from pciabi.vm.command_line.program import is_qemu, may_be_qemu
-from pciabi.vm.command_line.shell_lexer import Expansion, Literal, Part, Word, tokens
-from pciabi.vm.command_line.shell_syntax import Command, commands
-from pciabi.vm.command_line.shell_variables import POSITIONAL, Frames, Unknown, Value, Variables
+from pciabi.vm.command_line.argument import Argument
+from pciabi.vm.command_line.program import in_words, is_qemu, may_start_it
+from pciabi.vm.command_line.shell_assignments import Assignments, assignment
+from pciabi.vm.command_line.shell_expansion import Budget, Expansions
+from pciabi.vm.command_line.shell_functions import Function, Functions, enclosing
+from pciabi.vm.command_line.shell_lexer import Word, tokens
+from pciabi.vm.command_line.shell_syntax import Command, Frame, commands
+from pciabi.vm.command_line.shell_text import Text
+from pciabi.vm.command_line.shell_variables import (
+    POSITIONAL,
+    Assignment,
+    Frames,
+    Time,
+    Variables,
+)
 from pciabi.vm.command_line.source import Source
 
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\[[^\]]*\])?(\+)?=", re.ASCII)
-_DECLARATIONS = {"export", "declare", "local", "readonly", "typeset"}
-_SETTERS = {"read", "mapfile", "readarray", "getopts", "unset", "printf", "let", "for", "select"}
-_WRAPPERS = {
-    "sudo",
-    "doas",
-    "env",
-    "exec",
-    "nice",
-    "ionice",
-    "taskset",
-    "numactl",
-    "chrt",
-    "setsid",
-}
-_WRAPPERS |= {"nohup", "stdbuf", "command", "unshare", "ip", "screen", "tmux", "setpriv", "timeout"}
-_WRAPPERS |= {"prlimit", "gdb", "strace", "perf", "systemd-run", "setarch", "cgexec"}
-_BLANKS = re.compile(r"[ \t\n]+")
-_MAX_CHARACTERS = 300_000
+_MAX_CALLS = 50
+# What a command costs of the characters that a script may expand to.
+_COMMAND_COST = 20
 
 
-def command_lines(source: Source) -> tuple[tuple[Argument | None, tuple[Argument, ...]], ...]:
-    """Every QEMU command of the script as (program, arguments), in the order of the text.
+@dataclass(frozen=True)
+class Found:
+    """A QEMU command: its program (None where a script holds options only), its arguments, and
+    where the function was called that it stands in."""
+
+    program: Argument | None
+    arguments: tuple[Argument, ...]
+    called_at: SourcePosition | None = field(default=None, compare=False)
+
+
+def within(argument: Argument) -> Source:
+    """The text of an argument that is a script itself, each character at its old place.
+
+    What is not known stands in it as the file says it, and is met again.
+    """
+
+    def origin(offset: int) -> tuple[int, int]:
+        place = argument.at(offset)
+        return place.line, place.column
+
+    return Source(argument.text, argument.file, origin)
+
+
+def command_lines(
+    source: Source, environment: Mapping[str, Argument] = MappingProxyType({})
+) -> tuple[Found, ...]:
+    """Every QEMU command of the script, in the order in which they run; `environment` are the
+    variables that it is started with.
 
     Where a script has none but its first word is an option, that is the one command, without a
-    program.
+    program. The same command with the same arguments counts once, however often it is called.
     """
-    return tuple(_Script(source).run())
+    script = _Script(source, environment)
+    uncalled = script.uncalled()
+    first = _Reading(script, uncalled, ())
+    first.run()
+    second = _Reading(script, uncalled, first.variables.recorded)
+    return tuple(second.run())
 
 
 class _Script:
-    def __init__(self, source: Source) -> None:
+    """The commands of a script, and its functions."""
+
+    def __init__(self, source: Source, environment: Mapping[str, Argument]) -> None:
         self.source = source
+        self.environment = environment
         self.commands = commands(tokens(source))
-        self.variables = Variables(list(self.all_assignments()))
-        self.characters = 0
-        self.order = 0
-        self.frames: Frames = ()
+        self.functions = Functions(self.commands)
 
-    def all_assignments(self) -> Iterator[tuple[str, Frames, int]]:
-        for order, command in enumerate(self.commands):
-            for word in command.words:
-                match = _assignment(word)
-                if match is not None:
-                    yield match[1], command.frames, order
-                elif _head(command) in _SETTERS and word.bare:
-                    yield word.bare, command.frames, order
+    def uncalled(self) -> frozenset[Frame]:
+        """The functions that are read where they stand: none of the others calls them."""
+        if not self.functions.all:
+            return frozenset()
+        reading = _Reading(self, frozenset(), ())
+        reading.run()
+        # One that was called under its name may have taken the place of another.
+        names = {frame.name for frame in reading.called}
+        left = [function for function in self.functions.all if function.frame.name not in names]
+        budget = Budget()
+        try:
+            reached = {function.frame: self._called_by(function, budget) for function in left}
+        except InputError:
+            return frozenset(function.frame for function in left)
+        roots = reached.keys() - {
+            frame for caller, called in reached.items() for frame in called - {caller}
+        }
+        seen = roots.union(*(reached[frame] for frame in roots))
+        for frame in reached:
+            # Two that call each other, and nobody else either.
+            if frame not in seen:
+                roots.add(frame)
+                seen |= {frame, *reached[frame]}
+        return frozenset(roots)
 
-    def run(self) -> Iterator[tuple[Argument | None, tuple[Argument, ...]]]:
-        after_qemu = False
-        for order, command in enumerate(self.commands):
-            self.order, self.frames = order, command.frames
-            evaluated = self.evaluated(command)
-            if evaluated is not None:
-                yield evaluated
-            found = None if self.sets_variables(command) else self.qemu(command, order)
-            if found is not None:
-                yield found
-            elif after_qemu and _first_text(command).startswith("-"):
-                raise InputError(
-                    f"'{_first_text(command)}' is not part of QEMU's command, which ended above",
-                    advice="a line before it lacks its backslash, or is a comment",
-                    place=self.source.position(command.words[0].offset),
-                )
-            after_qemu = found is not None
+    def _called_by(self, function: Function, budget: Budget) -> set[Frame]:
+        reading = _Reading(self, frozenset(), (), budget)
+        for _ in reading.run_body(function, (function.order,), (*function.around, function.frame)):
+            pass
+        return reading.called - {function.frame}
 
-    def qemu(
-        self, command: Command, order: int
-    ) -> tuple[Argument | None, tuple[Argument, ...]] | None:
-        head = self.fields(command.words[:1])
-        if not head:
+
+class _Reading:
+    """One pass over a script; `uncalled` are the functions that are read where they stand."""
+
+    def __init__(
+        self,
+        script: _Script,
+        uncalled: frozenset[Frame],
+        later: Sequence[Assignment],
+        budget: Budget | None = None,
+    ) -> None:
+        self.script = script
+        self.uncalled = uncalled
+        self.variables = Variables(later)
+        self.expansions = Expansions(script.source, self.variables, budget or Budget())
+        self.assignments = Assignments(self.expansions, self.variables)
+        for name, value in script.environment.items():
+            self.variables.assign(name, (value,), (), value.position)
+        self.called: set[Frame] = set()
+        self.running: list[Frame] = []
+        self.called_at: SourcePosition | None = None
+        self.after_qemu = False
+
+    def position(self, word: Word) -> SourcePosition:
+        """Where a word stands."""
+        return self.expansions.source.position(word.offset)
+
+    def run(self) -> list[Found]:
+        """All QEMU commands, each once."""
+        found: list[Found] = []
+        for order, command in enumerate(self.script.commands):
+            function = enclosing(command)
+            if function is None or not function.name or function in self.uncalled:
+                self.running = [] if function is None else [function]
+                found.extend(self.execute(command, (order,), command.frames))
+        return list(dict.fromkeys(found))
+
+    def execute(self, command: Command, time: Time, frames: Frames) -> Iterator[Found]:
+        self.variables.now, self.expansions.frames = time, frames
+        if command.head == "eval":
+            yield from self.evaluated(command, time, frames)
+            self.after_qemu = False
+            return
+        if self.assignments.sets_variables(command):
+            self.after_qemu = False
+            return
+        functions = self.functions(command)
+        if functions:
+            yield from self.call(command, functions, time, frames)
+            return
+        found = self.qemu(command)
+        if found is not None:
+            yield found
+        elif self.after_qemu and (command.head or "").startswith("-"):
+            raise InputError(
+                f"'{command.head}' is not part of QEMU's command, which ended above",
+                advice="a line before it lacks its backslash, or is a comment",
+                place=self.position(command.words[0]),
+            )
+        self.after_qemu = found is not None
+
+    def functions(self, command: Command) -> tuple[Function, ...]:
+        """The functions that a command calls; none that runs already calls itself."""
+        words = _without_assignments(command) if self.script.functions.all else ()
+        head = self.expansions.fields(words[:1])
+        if not head or head[0].unresolved:
+            return ()
+        meant = self.script.functions.meant(
+            head[0].text, self.variables.now[0], self.expansions.frames
+        )
+        return tuple(function for function in meant if function.frame not in self.running)
+
+    def call(
+        self, command: Command, functions: Sequence[Function], time: Time, frames: Frames
+    ) -> Iterator[Found]:
+        if len(self.running) >= _MAX_CALLS:
+            raise InputError(
+                "functions call each other too deeply", place=self.position(command.words[0])
+            )
+        words = _without_assignments(command)
+        arguments = self.expansions.fields(words)[1:]
+        outer = self.called_at
+        self.called_at = outer or self.position(words[0])
+        for number, function in enumerate(functions):
+            with self.variables.scope(), self.reading(self.script.source):
+                self.variables.make_local(POSITIONAL)
+                self.variables.assign(POSITIONAL, arguments, frames, self.called_at)
+                for word in command.words[: len(command.words) - len(words)]:
+                    self.assignments.assign_locally(word)
+                yield from self.run_body(function, (*time, number), frames)
+            self.variables.now, self.expansions.frames = time, frames
+        self.called_at = outer
+
+    def run_body(self, function: Function, time: Time, frames: Frames) -> Iterator[Found]:
+        self.called.add(function.frame)
+        self.running.append(function.frame)
+        for order, command in enumerate(function.body):
+            self.expansions.count(_COMMAND_COST, command.words[0])
+            inner = tuple(replace(frame, call=time) for frame in command.frames)
+            yield from self.execute(command, (*time, order), (*frames, *inner))
+        self.running.pop()
+
+    @contextmanager
+    def reading(self, source: Source) -> Iterator[None]:
+        """The words that are read stand in this text."""
+        outer, self.expansions.source = self.expansions.source, source
+        try:
+            yield
+        finally:
+            self.expansions.source = outer
+
+    def qemu(self, command: Command) -> Found | None:
+        fields = self.expansions.fields
+        # `$SUDO qemu-system-x86_64`, and SUDO is empty: the next word is the first.
+        head = next((found[0] for word in command.words if (found := fields((word,)))), None)
+        if head is None:
             return None
-        if is_qemu(head[0]):
-            words = self.fields(command.words)
-            return words[0], words[1:]
-        if may_be_qemu(head[0]) or head[0].text in _WRAPPERS or _assignment(command.words[0]):
-            words = self.fields(command.words)
-            for at, word in enumerate(words):
-                # `sudo -u kvm`, `modprobe kvm`: QEMU is followed by an option.
-                if (is_qemu(word) or may_be_qemu(word)) and _dash(words[at + 1 : at + 2]):
-                    return word, words[at + 1 :]
-        elif order == 0 and head[0].text.startswith("-"):
-            return None, self.fields(command.words)
+        if is_qemu(head):
+            words = fields(command.words)
+            return Found(words[0], words[1:], self.called_at)
+        if head.unresolved or may_start_it(head) or assignment(command.words[0]):
+            words = fields(command.words)
+            at = in_words(words)
+            return None if at is None else Found(words[at], words[at + 1 :], self.called_at)
+        if self.variables.now == (0,) and head.text.startswith("-"):
+            return Found(None, fields(command.words))
         return None
 
-    def evaluated(self, command: Command) -> tuple[Argument | None, tuple[Argument, ...]] | None:
-        """The QEMU command in `eval "…"`: its words are joined and read once more."""
-        if _head(command) != "eval" or len(command.words) < 2:
-            return None
-        text = _Text(self.source, command.words[1].offset)
-        for at, argument in enumerate(self.fields(command.words[1:])):
+    def evaluated(self, command: Command, time: Time, frames: Frames) -> Iterator[Found]:
+        """The commands in `eval "…"`: its words are joined and read once more."""
+        text = Text(self.expansions.source, command.words[0].offset)
+        for at, argument in enumerate(self.expansions.fields(command.words[1:])):
             if at:
                 text.add_blank()
             text.add_argument(argument)
         joined = text.argument()
-
-        def origin(offset: int) -> tuple[int, int]:
-            place = joined.at(offset)
-            return place.line, place.column
-
-        # What is not known stands in the text as the file says it, and is met again.
-        outer, self.source = self.source, Source(joined.text, joined.file, origin)
-        try:
-            for inner in commands(tokens(self.source)):
-                found = self.qemu(inner, order=-1)
+        followed = not joined.unresolved
+        inner_source = within(joined)
+        with self.reading(inner_source):
+            for inner in commands(tokens(inner_source)):
+                functions = self.functions(inner)
+                found = None if functions else self.qemu(inner)
                 if found is not None:
-                    return found
-        finally:
-            self.source = outer
-        return None
-
-    def sets_variables(self, command: Command) -> bool:
-        """Whether the command only sets variables; then that has been noted."""
-        head = _head(command)
-        if all(_assignment(word) for word in command.words):
-            self.assign_all(command.words)
-        elif head in _DECLARATIONS:
-            self.assign_all([word for word in command.words[1:] if _assignment(word)])
-        elif head in _SETTERS:
-            self.forget(command.words[1:2] if head in {"for", "select"} else command.words[1:])
-        elif head in {"source", ".", "eval"}:
-            self.variables.forget_all(self.frames, self.source.position(command.words[0].offset))
-        elif head == "set" and len(command.words) > 1 and command.words[1].bare == "--":
-            place = self.source.position(command.words[0].offset)
-            value = self.fields(command.words[2:])
-            self.variables.assign(POSITIONAL, value, self.frames, place)
-        elif head == "shift":
-            place = self.source.position(command.words[0].offset)
-            self.variables.forget(POSITIONAL, self.frames, place)
-        else:
-            return False
-        return True
-
-    def forget(self, words: Sequence[Word]) -> None:
-        for word in words:
-            match = _assignment(word)
-            name = match[1] if match else word.bare or ""
-            if name.isidentifier():
-                self.variables.forget(name, self.frames, self.source.position(word.offset))
-
-    def assign_all(self, words: Sequence[Word]) -> None:
-        for word in words:
-            match = _assignment(word)
-            if match is not None:
-                self.assign(word, match)
-
-    def assign(self, word: Word, match: re.Match[str]) -> None:
-        name, index, adds = match[1], match[2], match[3]
-        place = self.source.position(word.offset)
-        if index:
-            self.variables.forget(name, self.frames, place)
-        elif word.array is not None:
-            value = self.fields(word.array)
-            if adds:
-                self.variables.extend(name, value, self.frames, self.order, place)
-            else:
-                self.variables.assign(name, value, self.frames, place)
-        else:
-            before = self.variables.lookup(name, self.frames, self.order) if adds else ()
-            if isinstance(before, Unknown):
-                self.variables.assign(name, before, self.frames, place)
-            else:
-                text = _Text(self.source, word.offset + match.end())
-                for argument in before[:1]:
-                    text.add_argument(argument)
-                for part in _after(word, match.end()):
-                    self.add_whole(text, part)
-                self.count(text.length, word)
-                self.variables.assign(name, (text.argument(),), self.frames, place)
-
-    def add_whole(self, text: _Text, part: Part) -> None:
-        """A part of a word that is not split into fields."""
-        if isinstance(part, Literal):
-            text.add_literal(part)
-            return
-        value = self.value(part)
-        if isinstance(value, Unknown):
-            text.add_unresolved(part, value.reason)
-        else:
-            for at, argument in enumerate(value):
-                if at:
-                    text.add_blank()
-                text.add_argument(argument)
-
-    def value(self, part: Expansion) -> Value | Unknown:
-        if part.name is None:
-            return Unknown("only the running shell knows")
-        value = self.variables.lookup(part.name, self.frames, self.order)
-        if isinstance(value, Unknown):
-            return value
-        # `$ARRAY` is its first element.
-        value = value if part.every or part.name in {"@", "*"} else value[:1]
-        if part.default is not None and not any(argument.text for argument in value):
-            return Unknown("the default of an empty variable")
-        return value
-
-    def fields(self, words: Sequence[Word]) -> Value:
-        """The words as the shell hands them to a program."""
-        found: list[Argument] = []
-        for word in words:
-            for argument in self.expanded(word):
-                self.count(len(argument.text) + 1, word)
-                found.append(argument)
-            if len(found) > MAX_ARGUMENTS + 1:
-                self.count(_MAX_CHARACTERS, word)
-        return tuple(found)
-
-    def count(self, characters: int, word: Word) -> None:
-        """Expansions double quickly: they end where no script of sense goes."""
-        self.characters += characters
-        if self.characters >= _MAX_CHARACTERS:
-            raise InputError(
-                "the script expands to too many arguments",
-                place=self.source.position(word.offset),
-            )
-
-    def expanded(self, word: Word) -> Iterator[Argument]:
-        text = _Text(self.source, word.offset)
-        vanishes = False
-        for part in word.parts:
-            pieces = self.pieces(part)
-            if pieces is None:
-                self.add_whole(text, part)
-                continue
-            quoted = isinstance(part, Expansion) and part.quoted
-            vanishes |= quoted and not pieces
-            for at, argument in enumerate(pieces):
-                if at and (quoted or text.touched):
-                    yield text.argument()
-                    text = _Text(self.source, word.offset)
-                if quoted or argument.text:
-                    text.add_argument(argument)
-        # `"$@"` without arguments is no argument at all, though it is quoted.
-        if text.touched and (text.length or not vanishes):
-            yield text.argument()
-
-    def pieces(self, part: Part) -> Value | None:
-        """What a part contributes where it may end one field and begin the next, else None."""
-        if isinstance(part, Literal) or (part.quoted and not part.every):
-            return None
-        value = self.value(part)
-        if isinstance(value, Unknown):
-            return None
-        return value if part.quoted else tuple(_split(value))
+                    yield found
+                elif functions:
+                    yield from self.call(inner, functions, time, frames)
+                else:
+                    followed &= self.assignments.sets_variables(inner)
+        if not followed:
+            self.variables.forget_everything(frames, self.position(command.words[0]))
 
 
-def _assignment(word: Word) -> re.Match[str] | None:
-    first = word.parts[0] if word.parts else None
-    if isinstance(first, Literal) and not first.quoted:
-        return _ASSIGNMENT.match(first.text)
-    return None
-
-
-def _after(word: Word, length: int) -> Iterator[Part]:
-    """The parts of a word without its first `length` characters, which are unquoted."""
-    first = word.parts[0]
-    if isinstance(first, Literal):
-        yield Literal(first.text[length:], first.offsets[length:], quoted=False)
-    yield from word.parts[1:]
-
-
-def _head(command: Command) -> str | None:
-    return command.words[0].bare
-
-
-def _first_text(command: Command) -> str:
-    return _head(command) or ""
-
-
-def _dash(words: Sequence[Argument]) -> bool:
-    return any(word.text.startswith("-") for word in words)
-
-
-def _split(value: Value) -> Iterator[Argument]:
-    """An unquoted value parted at its blanks; a blank at an end gives an empty piece there."""
-    for argument in value:
-        start = 0
-        for blank in _BLANKS.finditer(argument.text):
-            if argument.unresolved_in(blank.start(), blank.end()) is None:
-                yield argument.slice(start, blank.start())
-                start = blank.end()
-        yield argument.slice(start, len(argument.text))
-
-
-class _Text:
-    """An argument being put together from pieces, each with its places."""
-
-    def __init__(self, source: Source, at: int) -> None:
-        self.source = source
-        self.start = source.place(at)
-        self.text: list[str] = []
-        self.length = 0
-        self.runs: list[Run] = []
-        self.unresolved: list[Unresolved] = []
-        self.condition: SourcePosition | None = None
-        self.touched = False
-
-    def add(self, text: str, runs: Iterable[Run]) -> None:
-        self.runs.extend(replace(run, start=run.start + self.length) for run in runs)
-        self.text.append(text)
-        self.length += len(text)
-
-    def add_literal(self, part: Literal) -> None:
-        self.touched = True
-        self.add(part.text, runs_of([self.source.place(offset) for offset in part.offsets]))
-
-    def add_blank(self) -> None:
-        self.add(" ", self.runs[-1:])
-
-    def add_argument(self, argument: Argument) -> None:
-        self.touched = True
-        self.unresolved.extend(
-            replace(part, start=part.start + self.length, end=part.end + self.length)
-            for part in argument.unresolved
-        )
-        self.add(argument.text, argument.runs)
-        self.condition = self.condition or argument.condition
-
-    def add_unresolved(self, part: Expansion, reason: str) -> None:
-        self.touched = True
-        end = self.length + len(part.source)
-        self.unresolved.append(Unresolved(self.length, end, part.source, reason))
-        offsets = range(part.offset, part.offset + len(part.source))
-        self.add(part.source, runs_of([self.source.place(offset) for offset in offsets]))
-
-    def argument(self) -> Argument:
-        runs = tuple(self.runs) or runs_of([self.start])
-        unresolved = tuple(self.unresolved)
-        return Argument("".join(self.text), self.source.file, runs, unresolved, self.condition)
+def _without_assignments(command: Command) -> tuple[Word, ...]:
+    """The words of a command without the assignments that hold for it alone."""
+    before = len(tuple(takewhile(assignment, command.words)))
+    return command.words[before:]

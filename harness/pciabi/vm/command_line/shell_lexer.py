@@ -23,6 +23,9 @@ _BRACED = re.compile(
     r"(?P<index>\[[^\]]*\])?(?P<default>:?-(?P<value>.*))?",
     re.DOTALL,
 )
+# All arguments from one on; and what old shells need for all of them.
+_FROM = re.compile(r"([@*]):[ \t]*([1-9][0-9]{0,3})")
+_IF_ANY = {'1+"$@"', '@+"$@"'}
 _ANSI_C = {"a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r"}
 _ANSI_C |= {"t": "\t", "v": "\v", "\\": "\\", "'": "'", '"': '"', "?": "?"}
 _ANSI_C_NUMBER = re.compile(r"x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|([0-7]{1,3})")
@@ -44,7 +47,7 @@ class Expansion:
 
     `name` is the variable, None for a command substitution or arithmetic or an operation on a
     variable that is not followed here. `every` says that each element becomes a word (`[@]`).
-    `default` is the text after `:-`.
+    `default` is the text after `:-`. `first` is the number of the first element (`${@:2}`).
     """
 
     source: str
@@ -53,6 +56,7 @@ class Expansion:
     quoted: bool
     every: bool = False
     default: str | None = None
+    first: int = 1
 
 
 Part = Literal | Expansion
@@ -341,6 +345,12 @@ class _Lexer:
     def braced(self, start: int, *, quoted: bool) -> Expansion:
         whole = self.opaque(start, start + 2, "}", quoted=quoted)
         inside = whole.source[2:-1]
+        if inside in _IF_ANY:
+            return Expansion(whole.source, start, "@", quoted=True, every=True)
+        if (later := _FROM.fullmatch(inside)) is not None:
+            return Expansion(
+                whole.source, start, later[1], quoted, every=later[1] == "@", first=int(later[2])
+            )
         match = _BRACED.fullmatch(inside)
         if match is None or match["length"]:
             return whole

@@ -35,10 +35,16 @@ _OPENERS: Mapping[str | None, tuple[str, Compound | None]] = {
 
 @dataclass(frozen=True)
 class Frame:
-    """One branch of a compound command; `offset` tells it from all others."""
+    """One branch of a compound command; `offset` tells it from all others.
+
+    `name` is a function's. `call` tells the frames of one call of a function from those of
+    another.
+    """
 
     kind: Compound
     offset: int
+    name: str = ""
+    call: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,11 @@ class Command:
 
     words: tuple[Word, ...]
     frames: tuple[Frame, ...]
+
+    @property
+    def head(self) -> str | None:
+        """The text of the first word, None where the shell would substitute a part of it."""
+        return self.words[0].bare
 
 
 @dataclass
@@ -69,7 +80,7 @@ class _Parser:
         self.at = 0
         self.levels: list[_Level] = []
         self.pending: Frame | None = None
-        self.function: int | None = None
+        self.function: Frame | None = None
         self.words: list[Word] = []
         self.found: list[Command] = []
 
@@ -132,8 +143,8 @@ class _Parser:
         if len(self.words) == 1 and self.is_operator(self.at, ")"):
             # `name ()`: the next compound command is its body.
             self.at += 1
+            self.function = _function(self.words[0], token.offset)
             self.words = []
-            self.function = token.offset
             self.skip_newlines()
         elif not self.words and self.is_operator(self.at, "("):
             self.skip_arithmetic()
@@ -150,7 +161,7 @@ class _Parser:
     def open(self, closer: str, kind: Compound | None, offset: int) -> None:
         frames = [self.pending] if self.pending else []
         if self.function is not None:
-            frames.append(Frame(Compound.FUNCTION, self.function))
+            frames.append(self.function)
             self.function = None
         if kind is not None:
             frames.append(Frame(kind, offset))
@@ -191,7 +202,8 @@ class _Parser:
         return True
 
     def named_function(self, word: Word) -> None:
-        self.function = word.offset
+        name = self.tokens[self.at] if self.at < len(self.tokens) else None
+        self.function = _function(name, word.offset)
         self.at += 1
         if self.is_operator(self.at, "(") and self.is_operator(self.at + 1, ")"):
             self.at += 2
@@ -223,3 +235,8 @@ class _Parser:
             if isinstance(token, Operator) and token.text == ")":
                 self.branch(Compound.CHOICE, token.offset)
                 return
+
+
+def _function(name: Token | None, offset: int) -> Frame:
+    text = name.bare if isinstance(name, Word) else None
+    return Frame(Compound.FUNCTION, offset, text or "")

@@ -60,7 +60,8 @@ def read(path: Path) -> bytes:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot be read: {error}", place=start) from error
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise InputError(f"cannot be read: {why}", place=start) from error
     if len(raw) > MAX_BYTES:
         raise InputError(f"larger than {MAX_BYTES} bytes", place=start)
     return raw

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from types import MappingProxyType
 
 from pciabi.errors import InputError
-from pciabi.vm import machine_family, yaml_tree
+from pciabi.vm import machine_family, placeholder, yaml_tree
 from pciabi.vm.formats import Format, Source
 from pciabi.vm.pci_vm import (
     Creation,
@@ -54,21 +54,24 @@ def read(source: Source) -> tuple[PciVm, ...]:
     return tuple(vm for document in documents for vm in _vms(document))
 
 
-def _vms(document: Node) -> Iterator[PciVm]:
-    if document.value("kind") == "List":
-        for item in document.each("items"):
-            yield from _vms(item)
-    keys = _DOMAINS.get(document.value("kind") or "")
-    domain = document.at(*keys) if keys is not None else None
-    if domain is not None:
-        yield _vm(document, domain)
+def _vms(node: Node) -> Iterator[PciVm]:
+    """The VMs in a manifest: it is one, or holds some, as List, Template and others do."""
+    waiting = [node]
+    while waiting:
+        found = waiting.pop()
+        keys = _DOMAINS.get(found.value("kind") or "")
+        domain = found.at(*keys) if keys is not None else None
+        if keys is not None and domain is not None:
+            architecture = found.value(*keys[:-1], "architecture")
+            yield _vm(found, domain, architecture)
+        else:
+            waiting += reversed([*found.entries.values(), *found.items])
 
 
-def _vm(document: Node, domain: Node) -> PciVm:
+def _vm(document: Node, domain: Node, architecture: str | None) -> PciVm:
     machine = domain.at("machine", "type")
     name = machine.text if machine is not None else "q35"
-    # A KubeVirt release may come with other machine types; all of x86 are q35's kind.
-    family = machine_family.family(name) if name else Family.Q35
+    family = _family(name, architecture)
     devices = tuple(_devices(domain)) if family is not Family.OTHER else ()
     buses = {device.place.bus for device in devices if device.place is not None}
     return PciVm(
@@ -87,6 +90,16 @@ def _vm(document: Node, domain: Node) -> PciVm:
     )
 
 
+def _family(machine: str | None, architecture: str | None) -> Family:
+    if architecture and architecture != "amd64" and not placeholder.find(architecture):
+        return Family.OTHER
+    if not machine:
+        return Family.Q35
+    found = machine_family.family(machine)
+    # A KubeVirt release may come with other machine types; all of x86 are q35's kind.
+    return Family.Q35 if found is Family.UNKNOWN else found
+
+
 def _devices(domain: Node) -> Iterator[PciDevice]:
     for interface in domain.each("devices", "interfaces"):
         name = f"interface {interface.value('name') or ''}".strip()
@@ -99,7 +112,8 @@ def _devices(domain: Node) -> Iterator[PciDevice]:
         name = f"disk {disk.value('name') or ''}".strip()
         for kind in ("disk", "lun"):
             target = disk.at(kind)
-            if target is not None and (target.value("bus") or "virtio") == "virtio":
+            bus = (target.value("bus") if target is not None else None) or "virtio"
+            if target is not None and (bus == "virtio" or placeholder.find(bus)):
                 order = disk.value("bootOrder")
                 yield _device(disk, target, name, "virtio-blk", Role.DISK, {"bootindex": order})
     for list_ in ("hostDevices", "gpus"):
@@ -114,27 +128,34 @@ def _devices(domain: Node) -> Iterator[PciDevice]:
 def _device(
     node: Node, holder: Node, name: str, driver: str, role: Role, more: dict[str, str | None]
 ) -> PciDevice:
-    written = holder.value("pciAddress")
-    place = None
-    if written:
-        match = _ADDRESS.fullmatch(written)
-        if match is None:
-            where = holder.at("pciAddress")
-            raise InputError(
-                f"pciAddress '{written[:40]}' is not of the form 0000:00:00.0",
-                place=where.start if where is not None else node.start,
-            )
-        place = Place(str(int(match[2], 16)), int(match[3], 16), int(match[4]))
+    written = holder.value("pciAddress") or ""
+    bus = holder.value("bus") or ""
+    pinning, place, detail = Pinning.UNPINNED, None, "its place in the list alone decides"
+    if open_part := placeholder.find(written) or placeholder.find(bus):
+        pinning, detail = Pinning.UNKNOWN, open_part
+    elif written:
+        pinning, place, detail = Pinning.PINNED, _place(node, holder, written), ""
     return PciDevice(
         name,
         driver,
         role,
-        Pinning.PINNED if place is not None else Pinning.UNPINNED,
+        pinning,
         node.span,
         place=place,
         properties=MappingProxyType({k: v for k, v in more.items() if v is not None}),
-        detail="" if place is not None else "its place in the list alone decides",
+        detail=detail,
     )
+
+
+def _place(node: Node, holder: Node, written: str) -> Place:
+    match = _ADDRESS.fullmatch(written)
+    if match is None:
+        where = holder.at("pciAddress")
+        raise InputError(
+            f"pciAddress '{written[:40]}' is not of the form 0000:00:00.0",
+            place=where.start if where is not None else node.start,
+        )
+    return Place(str(int(match[2], 16)), int(match[3], 16), int(match[4]))
 
 
 FORMAT = Format(

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from types import MappingProxyType
 
 from pciabi.errors import InputError
-from pciabi.vm import machine_family, xml_tree
+from pciabi.vm import machine_family, placeholder, xml_tree
 from pciabi.vm.formats import Format, Source
 from pciabi.vm.libvirt_devices import Kind, is_bridge, kind, own_address
 from pciabi.vm.libvirt_implicit import implicit
 from pciabi.vm.libvirt_passthrough import passed_through
 from pciabi.vm.pci_vm import (
+    MAY_BE,
     Creation,
     Family,
     PciBus,
@@ -33,7 +34,12 @@ _REMEDY = (
     "the one that `virsh dumpxml` shows once it is defined"
 )
 _X86 = ("x86_64", "i686")
+# What `<domain type=…>` calls the hypervisors that have no PCI hardware of QEMU's.
+_NOT_QEMUS = frozenset(
+    {"xen", "lxc", "uml", "openvz", "vmware", "hyperv", "vbox", "phyp", "parallels", "vz", "bhyve"}
+)
 _ROOT = "0"
+_LAST = 1 << 32
 # Slots a device may take, by the model of the controller: libvirt,
 # virDomainPCIAddressBusSetModel. Those of one slot pin by themselves.
 _SLOTS = MappingProxyType(
@@ -72,11 +78,34 @@ def read(source: Source) -> tuple[PciVm, ...]:
 
 
 def _vm(domain: Element) -> PciVm:
+    family = _family(domain)
+    if family is not Family.UNKNOWN:
+        return _vm_of(domain, family)
+    readings = [_vm_of(domain, each) for each in MAY_BE]
+    return readings[0].read_as(readings)
+
+
+def _family(domain: Element) -> Family:
+    if domain.attributes.get("type") in _NOT_QEMUS:
+        return Family.OTHER
+    os_type = _os_type(domain)
+    written = os_type.attributes if os_type is not None else {}
+    arch, machine = written.get("arch"), written.get("machine")
+    if arch in _X86:
+        return machine_family.family_on_x86(machine)
+    if placeholder.find(arch):
+        return machine_family.family(machine) if machine else Family.UNKNOWN
+    # libvirt then takes the host's own, and pciabi is about PCs.
+    return machine_family.family(machine) if arch is None else Family.OTHER
+
+
+def _os_type(domain: Element) -> Element | None:
+    return next((type_ for os in domain.all("os") for type_ in os.all("type")), None)
+
+
+def _vm_of(domain: Element, family: Family) -> PciVm:
     name = domain.child("name")
-    os_type = next((type_ for os in domain.all("os") for type_ in os.all("type")), None)
-    machine = os_type.attributes.get("machine") if os_type is not None else None
-    arch = os_type.attributes.get("arch", _X86[0]) if os_type is not None else _X86[0]
-    family = machine_family.family(machine) if arch in _X86 else Family.OTHER
+    os_type = _os_type(domain)
     cpu = domain.child("cpu")
     devices: tuple[PciDevice, ...] = ()
     if family is not Family.OTHER:
@@ -84,7 +113,7 @@ def _vm(domain: Element) -> PciVm:
     return PciVm(
         name=name.text.strip() if name is not None else "",
         family=family,
-        machine=machine,
+        machine=os_type.attributes.get("machine") if os_type is not None else None,
         machine_span=os_type.span if os_type is not None else domain.span,
         devices=devices,
         buses=tuple(_buses(domain, family)),
@@ -104,15 +133,17 @@ def _built_in(family: Family, devices: tuple[PciDevice, ...]) -> MappingProxyTyp
 
 
 def _devices(domain: Element, family: Family) -> Iterator[PciDevice]:
-    boot = _boot_disk(domain)
-    for devices in domain.all("devices"):
-        for element in devices.children:
-            found = kind(element)
-            if found is not None:
-                yield _device(element, found, family, boots=element is boot)
-        for found, wanting in implicit(devices, family):
-            span = wanting.span if wanting is not None else _first_line(devices)
-            yield PciDevice(found.name, found.driver, found.role, Pinning.IMPLICIT, span)
+    devices = domain.merged("devices")
+    if devices is None:
+        return
+    boot = _boot_disk(devices)
+    for element in devices.children:
+        found = kind(element)
+        if found is not None:
+            yield _device(element, found, family, boots=element is boot)
+    for found, wanting in implicit(devices, family):
+        span = wanting.span if wanting is not None else _first_line(devices)
+        yield PciDevice(found.name, found.driver, found.role, Pinning.IMPLICIT, span)
 
 
 def _first_line(element: Element) -> Span:
@@ -121,7 +152,7 @@ def _first_line(element: Element) -> Span:
 
 def _device(element: Element, found: Kind, family: Family, *, boots: bool) -> PciDevice:
     address = own_address(element)
-    pinning, place = _pinning(element, family)
+    pinning, place, detail = _pinning(element, found, family)
     alias = element.value("alias", "name") or ""
     rom = element.child("rom")
     properties = {
@@ -129,7 +160,7 @@ def _device(element: Element, found: Kind, family: Family, *, boots: bool) -> Pc
         "romfile": rom.attributes.get("file") if rom is not None else None,
         "rombar": rom.attributes.get("bar") if rom is not None else None,
     }
-    index = element.attributes.get("index")
+    bus = _bus_behind(element)
     return PciDevice(
         name=alias if alias.startswith("ua-") else found.name,
         driver=found.driver,
@@ -139,25 +170,39 @@ def _device(element: Element, found: Kind, family: Family, *, boots: bool) -> Pc
         place=place,
         # libvirt switches it on by itself where it is needed, but for a written "off".
         multifunction=address is not None and address.attributes.get("multifunction") != "off",
-        provides=(str(_number(element, index)),) if is_bridge(element) and index else (),
+        provides=(bus,) if bus is not None else (),
         properties=MappingProxyType({k: v for k, v in properties.items() if v is not None}),
+        detail=detail,
     )
 
 
-def _pinning(element: Element, family: Family) -> tuple[Pinning, Place | None]:
+def _bus_behind(element: Element) -> str | None:
+    """The number of the bus behind a bridge, None for what is none or has none in the text."""
+    index = element.attributes.get("index")
+    if not is_bridge(element) or not index or placeholder.find(index):
+        return None
+    return str(_number(element, index))
+
+
+def _pinning(element: Element, found: Kind, family: Family) -> tuple[Pinning, Place | None, str]:
     fixed = _FIXED.get(_chipset_key(element, family))
     if fixed is not None:
-        return Pinning.FIXED, fixed
+        return Pinning.FIXED, fixed, ""
     address = own_address(element)
+    if found.open_part and (address is None or "type" not in address.attributes):
+        return Pinning.UNKNOWN, None, f"{found.open_part} decides whether it is a PCI device"
     if address is None:
-        return Pinning.UNPINNED, None
+        return Pinning.UNPINNED, None, ""
+    for name, text in address.attributes.items():
+        if open_part := placeholder.find(text):
+            return Pinning.UNKNOWN, None, f"{name}='{open_part}'"
     domain, bus, slot, function = (
         _number(address, address.attributes.get(name, "0"))
         for name in ("domain", "bus", "slot", "function")
     )
     if domain or bus or slot or function:
-        return Pinning.PINNED, Place(str(bus), slot, function)
-    return Pinning.EMPTY, None
+        return Pinning.PINNED, Place(str(bus), slot, function), ""
+    return Pinning.EMPTY, None, ""
 
 
 def _chipset_key(element: Element, family: Family) -> tuple[Family, str, str, str]:
@@ -172,25 +217,26 @@ def _buses(domain: Element, family: Family) -> Iterator[PciBus]:
     yield PciBus(_ROOT, range(1, 32), hotplug=family is Family.I440FX, root=True)
     for devices in domain.all("devices"):
         for element in devices.all("controller"):
-            model, index = element.attributes.get("model", ""), element.attributes.get("index")
-            if is_bridge(element) and index:
+            model, name = element.attributes.get("model", ""), _bus_behind(element)
+            if name is not None:
                 slots = _SLOTS.get(model, range(32))
-                name = str(_number(element, index))
                 yield PciBus(name, slots, hotplug=model not in _NO_HOTPLUG)
 
 
-def _boot_disk(domain: Element) -> Element | None:
+def _boot_disk(devices: Element) -> Element | None:
     """The disk with the lowest `<boot order>`, else the first disk."""
     found = [
-        disk
-        for devices in domain.all("devices")
-        for disk in devices.all("disk")
-        if disk.attributes.get("device", "disk") == "disk"
+        disk for disk in devices.all("disk") if disk.attributes.get("device", "disk") == "disk"
     ]
     ordered = [disk for disk in found if disk.child("boot") is not None]
     if ordered:
-        return min(ordered, key=lambda disk: _number(disk, disk.value("boot", "order") or "0"))
+        return min(ordered, key=_boot_order)
     return found[0] if found else None
+
+
+def _boot_order(disk: Element) -> int:
+    order = disk.value("boot", "order") or "0"
+    return _LAST if placeholder.find(order) else _number(disk, order)
 
 
 def _number(element: Element, text: str) -> int:

@@ -8,6 +8,7 @@ Sections below the first (`[snapshot]`) are states of the past, and left alone.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +18,7 @@ from pciabi.vm.command_line.argument import plain
 from pciabi.vm.command_line.formats import Form
 from pciabi.vm.command_line.option import Option
 from pciabi.vm.formats import Format, Source
-from pciabi.vm.pci_vm import Creation, Family, PciBus, PciVm, Span
+from pciabi.vm.pci_vm import MAY_BE, Creation, Family, PciBus, PciVm, Span
 from pciabi.vm.qemu_machine import vm as qemu_vm
 
 _LINE = re.compile(r"^(?P<key>[a-z][a-z0-9_]*):[ \t]*(?P<value>.*?)[ \t]*$", re.MULTILINE)
@@ -50,21 +51,37 @@ def read(source: Source) -> tuple[PciVm, ...]:
     """The one VM. Raises InputError."""
     current = _current(source.text)
     found = {match["key"]: match for match in _LINE.finditer(current)}
-    machine = _value(found, "machine")
-    chosen = machine.split(",")[0].removeprefix("type=") if machine else None
-    family = machine_family.family(chosen)
-    arguments = found.get("args")
+    family = _family(found)
+    if family is not Family.UNKNOWN:
+        return (_vm(source, found, family),)
+    readings = [_vm(source, found, each) for each in MAY_BE]
+    return (readings[0].read_as(readings),)
+
+
+def _family(found: Mapping[str, re.Match[str]]) -> Family:
+    if (_value(found, "arch") or "x86_64") != "x86_64":
+        return Family.OTHER
+    return machine_family.family(_machine(found))
+
+
+def _machine(found: Mapping[str, re.Match[str]]) -> str | None:
+    """`pc+pve0`, or `type=q35,viommu=virtio`, or `viommu=intel` alone."""
+    words = (_value(found, "machine") or "").split(",")
+    named = [word.removeprefix("type=") for word in words if word.startswith("type=")]
+    bare = [word for word in words if word and "=" not in word]
+    return next(iter((*named, *bare)), None)
+
+
+def _vm(source: Source, found: Mapping[str, re.Match[str]], family: Family) -> PciVm:
     cpu = _value(found, "cpu")
-    return (
-        replace(
-            _devices(source, arguments, family),
-            name=_value(found, "name") or "",
-            family=family,
-            machine=chosen,
-            machine_span=_span(source, found.get("machine")),
-            cpu=cpu.split(",")[0].removeprefix("cputype=") if cpu else None,
-            cpu_span=_span(source, found.get("cpu")),
-        ),
+    return replace(
+        _devices(source, found.get("args"), family),
+        name=_value(found, "name") or "",
+        family=family,
+        machine=_machine(found),
+        machine_span=_span(source, found.get("machine")),
+        cpu=cpu.split(",")[0].removeprefix("cputype=") if cpu else None,
+        cpu_span=_span(source, found.get("cpu")),
     )
 
 
@@ -73,7 +90,7 @@ def _current(text: str) -> str:
     return text[: section.start()] if section is not None else text
 
 
-def _value(found: dict[str, re.Match[str]], key: str) -> str | None:
+def _value(found: Mapping[str, re.Match[str]], key: str) -> str | None:
     return found[key]["value"] if key in found else None
 
 
@@ -98,14 +115,15 @@ def _devices(source: Source, arguments: re.Match[str] | None, family: Family) ->
         creation=Creation.IN_ORDER,
         remedy="give it bus= and addr= that Proxmox's own map does not use",
     )
-    if arguments is None or not arguments["value"]:
+    if arguments is None or not arguments["value"] or family is Family.OTHER:
         return nothing
     start = arguments.start("value")
     before = re.sub(r"[^\n]", " ", source.text[:start])
     machine = "q35" if family is Family.Q35 else "pc"
-    (line,) = reading.read_all(
-        Path(source.file), Form.SHELL, f"{before}{arguments['value']}\n".encode()
-    )
+    words = f"{before}{arguments['value']}\n".encode()
+    line = next(iter(reading.read_all(Path(source.file), Form.SHELL, words)), None)
+    if line is None:
+        return nothing
     # What Proxmox itself puts in front of them.
     given = (
         Option("nodefaults", plain("-nodefaults", source.file, 1), None),

@@ -28,7 +28,7 @@ def read(source: Source) -> tuple[PciVm, ...]:
     """The one machine. Raises InputError."""
     found = tuple(sections(decoded(source.text.encode(), source.file)))
     nodefaults = Option("nodefaults", plain("-nodefaults", source.file, 1), None)
-    return (vm(QemuCommandLine(None, (nodefaults, *found), source.file)),)
+    return (vm(QemuCommandLine(None, (nodefaults, *found), source.file, is_part=True)),)
 
 
 FORMAT = Format(
