@@ -115,6 +115,12 @@ CASES = [
         "id=(null)",
         (1, "in use by VGA, which QEMU adds itself"),
     ),
+    (
+        "-vga std -device e1000,addr=2",
+        "-device e1000,addr=2: PCI: slot 2 function 0 not available for e1000, in use by VGA,"
+        "id=(null)",
+        (2, "in use by VGA, line 1"),
+    ),
 ]  # fmt: skip
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from pciabi.abi.snapshot import PlacedFunction
+from dataclasses import replace
+from pathlib import Path
+
+from pciabi.abi.snapshot import Creation, PlacedFunction
 from pciabi.pci.address import GuestAddress, TopologyPath
 from pciabi.probe.creation import creations, options_by_path
+from pciabi.probe.makers import other_makers
 from pciabi.qemu.device_tree import TreeFunction
+from pciabi.qemu.inert.hardware import inert
 from pciabi.qemu.inventory import Nameless
+from pciabi.vm import reading
 from pciabi.vm.command_line.device_options import device_options
 from tests.unit.strategies import fully_read
 
@@ -97,3 +103,29 @@ def test_a_function_is_traced_to_the_option_that_made_it() -> None:
         "0/05.0": ("e1000", None),
     }
     assert made[TREE[8].path] < made[TREE[9].path] == len(options) - 1
+
+
+def test_what_no_device_option_made_is_traced_where_that_is_certain() -> None:
+    (line,) = reading.read_all(
+        Path("vm.sh"),
+        raw=b"qemu-system-x86_64 \\\n-drive if=virtio,file=/a \\\n-vga std \\\n-nic tap "
+        b"\\\n-drive if=virtio,file=/b \\\n-nic none -drive if=none,file=/c\n",
+    )
+    origins = inert(line).origins
+    paths = {
+        name: TopologyPath.parse(f"0/{slot:02x}.0")
+        for slot, name in enumerate(("VGA", "e1000", "first", "second", "own"), start=2)
+    }
+    made = [
+        Creation(None, "VGA", paths["VGA"], False),
+        Creation(None, "e1000", paths["e1000"], False),
+        Creation(None, "virtio-blk-pci", paths["first"], False),
+        Creation(None, "virtio-blk-pci", paths["second"], False),
+        # It has a `-device`.
+        Creation(None, "e1000", paths["own"], False),
+    ]
+    known = {paths["own"]}
+    lines = {path: origin.place.line for path, origin in other_makers(made, known, origins).items()}
+    assert lines == {paths["VGA"]: 3, paths["e1000"]: 4, paths["first"]: 2, paths["second"]: 5}
+    # One is too many: which of them is QEMU's own?
+    assert paths["first"] not in other_makers([*made, replace(made[2])], known, origins)

@@ -23,7 +23,7 @@ from pciabi.signals import stopping
 from pciabi.source.request import Probe, Request
 from pciabi.source.take import take
 
-_SIDES = {"A": "A (before)", "B": "B (after)"}
+_SIDES = {"a": "A (before)", "b": "B (after)"}
 RENDERERS = MappingProxyType(
     {
         "json": "pciabi.report.diff_json",
@@ -92,7 +92,7 @@ def diff(
         given = ((f"--qemu-{side}", own_qemu), (f"--machine-{side}", own_machine))
         own = tuple(option for option, value in given if value is not None)
         asked = (own_qemu or qemu, own_machine or machine, own)
-        return Request(name, *asked, probe, Wish(accel), select, side.upper())
+        return Request(name, *asked, probe, Wish(accel), select, _SIDES[side])
 
     requests = (
         request(before, qemu_a, machine_a, "a"),
@@ -119,7 +119,6 @@ def _taken(request: Request, cancellation: Cancellation, observer: Observer) -> 
         return take(request, cancellation, observer)
     except (InputError, CannotTest) as error:
         cancellation.check()
-        error.message = f"{_SIDES[request.side]}: {error.message}"
         return error
 
 

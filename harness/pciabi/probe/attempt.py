@@ -9,6 +9,7 @@ from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
 from pciabi.errors import Evidence, PciabiError, QemuError
 from pciabi.probe import refusal
+from pciabi.probe.cold import PATIENCE_SECONDS
 from pciabi.probe.equipment import Equipped
 from pciabi.qemu import command_line, monitor, process
 from pciabi.qemu.binary import Binary
@@ -58,13 +59,15 @@ def _outcome(
 ) -> Attempt:
     deadline = Deadline.after(LIMIT_SECONDS)
     try:
-        with monitor.session(connection, deadline) as qmp:
+        with monitor.session(connection, deadline, PATIENCE_SECONDS) as qmp:
             # QMP greets before the devices are made, and answers after that.
             qmp.execute("query-status")
             return Attempt(None, None, arguments)
-    except QemuError:
+    except QemuError as error:
         cancellation.check()
-        if qemu.ended_within(deadline.remaining) is None:
+        if qemu.ended_within(PATIENCE_SECONDS) is None:
+            if qemu.stop_signal is not None:
+                raise refusal.suspended(qemu.stop_signal) from error
             raise
     if qemu.exit_status == 1 and (blame := refusal.blamed(qemu, equipped)) is not None:
         device, words = blame

@@ -107,11 +107,11 @@ def cold_probe_of(
 ) -> Snapshot:
     """A VM whose devices have been completed, read as `cold_probe` does.
 
-    Raises as that, an InputError at the line of the user's file it is about.
+    Raises as that, a refusal at the line of the user's file it is about.
     """
     try:
         return cold_probe(inert(equipped), binary, cancellation, deadline)
-    except InputError as error:
+    except (InputError, QemuError) as error:
         raise refusal.located(error, equipped, binary) from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pciabi.probe.makers import may_have_made
 from pciabi.qemu.inert.origin import Origin, by_line, in_creation_order
 
 # QEMU puts the name it was started under in front of what it says.
@@ -145,7 +146,9 @@ def _holder(
         ):
             earlier.append(origin)
     if not earlier:
-        return f"{match['driver']}, which QEMU adds itself"
+        others = may_have_made(match["driver"], origins)
+        lines = (by_line(match["driver"], origin.place) for origin in others)
+        return " or ".join(lines) or f"{match['driver']}, which QEMU adds itself"
     return " or ".join(dict.fromkeys(map(_named_by_line, earlier)))
 
 

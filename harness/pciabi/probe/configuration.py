@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pciabi.abi.snapshot import Snapshot
+from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
 from pciabi.errors import InputError, QemuError, SourcePosition
 from pciabi.probe import refusal
-from pciabi.probe.cold import Hardware, cold_reading
+from pciabi.probe.cold import ColdReading, Hardware, cold_reading
+from pciabi.probe.makers import other_makers
 from pciabi.qemu import processor_limit
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.inert import processors
 from pciabi.qemu.inert.hardware import InertHardware
-from pciabi.qemu.inert.origin import Origin, in_creation_order
+from pciabi.qemu.inert.origin import Origin, by_line, in_creation_order
 
 
 @dataclass(frozen=True)
@@ -24,21 +25,12 @@ class Reading:
 
     snapshot: Snapshot
     origins: Mapping[str, Origin]
+    names: Mapping[str, str]
 
     @property
     def places(self) -> Mapping[str, SourcePosition]:
         """Where each device stands in the user's file."""
         return {address: origin.place for address, origin in self.origins.items()}
-
-    @property
-    def names(self) -> Mapping[str, str]:
-        """What devices are called that have no id, or that another one stands in for."""
-        return {
-            address: origin.label
-            for address, origin in self.origins.items()
-            if (device := origin.device) is not None
-            and (device.id is None or device.driver != device.given.driver)
-        }
 
 
 def probe(
@@ -64,15 +56,37 @@ def read(
         if error.place is not None:
             raise
         raise refusal.of_command_line(error, made, binary) from error
-    created = in_creation_order(made.origins)
+    return _traced(found, made.origins)
+
+
+def _traced(found: ColdReading, origins: tuple[Origin, ...]) -> Reading:
+    created = in_creation_order(origins)
+    by_path = {path: created[rank] for path, rank in found.options.items()}
+    by_path |= other_makers(found.snapshot.creations, by_path.keys(), origins)
+    made_by = {
+        placed: by_path[placed.path]
+        for placed in found.snapshot.functions
+        if placed.path in by_path
+    }
     return Reading(
         found.snapshot,
+        {str(placed.address): origin for placed, origin in made_by.items()},
         {
-            str(placed.address): created[found.options[placed.path]]
-            for placed in found.snapshot.functions
-            if placed.path in found.options
+            str(placed.address): own
+            for placed, origin in made_by.items()
+            if (own := _own_name(placed, origin)) is not None
         },
     )
+
+
+def _own_name(placed: PlacedFunction, origin: Origin) -> str | None:
+    """What a device is called that has no id, or that another one stands in for."""
+    device = origin.device
+    if device is None:
+        return by_line(placed.device or origin.written, origin.place)
+    if device.id is None or device.driver != device.given.driver:
+        return origin.label
+    return None
 
 
 def _must_take_the_processors(made: InertHardware, binary: Binary) -> None:

@@ -14,6 +14,7 @@ from pciabi.qemu import command_line, machines
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.command_line import culprit, device_argument
 from pciabi.qemu.inert.hardware import InertHardware
+from pciabi.qemu.inert.machine import size_in_bytes
 from pciabi.qemu.inert.origin import Origin
 from pciabi.qemu.process import Process
 from pciabi.vm.config import Device, VmConfig
@@ -21,6 +22,7 @@ from pciabi.vm.config import Device, VmConfig
 # More than any host can address: no host has it, whatever it lacks besides.
 _ABSURD_BYTES = 1 << 46
 _REFUSES_HARDWARE = "QEMU refuses this hardware: "
+_NO_ROOM = "free some memory, or lift the limit (ulimit -v)"
 
 
 def reason(
@@ -65,7 +67,19 @@ def of_machine(qemu: Process, equipped: Equipped, binary: Binary) -> PciabiError
     if "unsupported machine type" in qemu.complaints():
         config = equipped.config
         return machines.unknown(binary, config.machine, config.machine_position)
+    words = complaint.spoken(qemu.complaints())
+    if qemu.popen.wait() == 1 and words is not None and complaint.is_of_memory(words):
+        return _of_scenario_memory(words, equipped, binary)
     return died(qemu)
+
+
+def _of_scenario_memory(words: str, equipped: Equipped, binary: Binary) -> PciabiError:
+    memory, place = equipped.config.memory, equipped.config.machine_position
+    size = size_in_bytes(memory, "m") or 0
+    message = f"memory: {memory}: {words}"
+    if complaint.is_of_the_vm(words) or size > _ABSURD_BYTES:
+        return InputError(message, advice=_by(binary, equipped.config.machine), place=place)
+    return QemuError(message, advice=_NO_ROOM, place=place)
 
 
 def _of_disk(said: str, disk: Disk, config: VmConfig) -> InputError | None:
@@ -156,7 +170,7 @@ def _of_memory(
         return InputError(message, advice=_by(binary, made.machine), place=place)
     return QemuError(
         f"this machine has no room for {what}: {words}",
-        advice="free some memory, or lift the limit (ulimit -v)",
+        advice=_NO_ROOM,
         place=place,
     )
 
@@ -171,18 +185,25 @@ def _like(error: PciabiError, found: PciabiError) -> PciabiError:
     return found
 
 
-def located(error: InputError, equipped: Equipped, binary: Binary) -> InputError:
-    """What `of_hardware` says, at the line of the user's file it is about."""
+def located(error: PciabiError, equipped: Equipped, binary: Binary) -> PciabiError:
+    """What `of_hardware` says, at the line of the user's file it is about; another error as it
+    is."""
+    words = _complaint_in(error)
+    if words is None:
+        return error
     config = equipped.config
-    device = culprit(error.message, equipped.complete_devices(""))
+    device = culprit(words, equipped.complete_devices(""))
     by = _by(binary, config.machine)
     if device is not None:
-        words = error.message.rpartition(f"-device {device_argument(device)}: ")[2]
-        message = f"QEMU refuses device {device.id}: {words}"
-        found = InputError(message, advice=by, place=device.position)
-    elif "unsupported machine type" in error.message:
+        said = words.rpartition(f"-device {device_argument(device)}: ")[2]
+        message = f"QEMU refuses device {device.id}: {said}"
+        return _like(error, InputError(message, advice=by, place=device.position))
+    if "unsupported machine type" in words:
         found = machines.unknown(binary, config.machine, config.machine_position)
-    else:
-        found = InputError(error.message, advice=by, place=error.place or config.machine_position)
-    found.evidence = error.evidence
-    return found
+        return _like(error, found)
+    if complaint.is_of_memory(words):
+        return _like(error, _of_scenario_memory(words, equipped, binary))
+    if isinstance(error, InputError):
+        place = error.place or config.machine_position
+        return _like(error, InputError(error.message, advice=by, place=place))
+    return error

@@ -33,7 +33,7 @@ def scenario(path: Path, request: Request, cancellation: Cancellation, observer:
     """The first boot of a scenario's case. Raises as `take`."""
     case = _first_boot(_the_case(path, request), request)
     probe = _booted if request.probe is Probe.BOOT else _cold
-    with _at_the_option(request, path):
+    with _of_this_side(request, path):
         snapshot = probe(case, request, cancellation, observer)
     return Side(case.title, snapshot, SourcePosition(str(path), 1), _places(case))
 
@@ -47,11 +47,12 @@ def qemu_command_line(path: Path, request: Request, cancellation: Cancellation) 
             place=SourcePosition(str(path), 1),
         )
     line = reading.read(path)
-    found = binary.find(request.qemu)
+    with _of_this_side(request, path):
+        found = binary.find(request.qemu)
     asked = line if request.machine is None else line.on_machine(request.machine)
     made = inert_hardware(asked, found.banner)
     deadline = Deadline.after(_COLD_SECONDS)
-    with _at_the_option(request, path):
+    with _of_this_side(request, path):
         read = configuration.read(made, found, cancellation, deadline)
     snapshot = _started_as(read.snapshot, found, made.arguments)
     places = {**dict(made.devices), **read.places}
@@ -59,16 +60,21 @@ def qemu_command_line(path: Path, request: Request, cancellation: Cancellation) 
 
 
 @contextmanager
-def _at_the_option(request: Request, path: Path) -> Iterator[None]:
-    """What is wrong with a machine type of an option's is the option's fault, and no line's; what
-    is told of no line at all is told of the file."""
+def _of_this_side(request: Request, path: Path) -> Iterator[None]:
+    """What is wrong with a QEMU or a machine type is told with its side, for two may differ in
+    nothing else; a machine type of an option's is the option's fault, and no line's; and what a
+    QEMU that was started tells of no line is told of the file."""
     try:
         yield
     except (InputError, QemuError) as error:
-        if request.machine is not None and (error.place is None or _is_option(error.place)):
+        nowhere = error.place is None or _is_option(error.place)
+        if request.machine is not None and nowhere and isinstance(error, InputError):
             error.message = f"{request.machine_option} {request.machine}: {error.message}"
-        if error.place is None or _is_option(error.place):
-            error.place = SourcePosition(str(path), 1)
+        if nowhere:
+            started = error.evidence is not None or isinstance(error, InputError)
+            error.place = SourcePosition(str(path), 1) if started else None
+        if request.side:
+            error.message = f"{request.side}: {error.message}"
         raise
 
 

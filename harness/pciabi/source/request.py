@@ -23,7 +23,7 @@ class Request:
     `qemu` is a path, a version or `debian:SUITE`, None for the one on PATH; `machine` replaces
     the configuration's machine type. `own` names the options that were given for this side
     alone: they must not go unused. `select` picks a case of a scenario's matrix. `side` is what
-    the user calls it beside another one (`A`), empty where there is one.
+    the user calls it beside another one (`A (before)`), empty where there is one.
     """
 
     name: str
