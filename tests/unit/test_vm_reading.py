@@ -293,6 +293,11 @@ def test_a_path_at_the_beginning_of_a_script_makes_it_no_argument_list(
     assert said(read(tmp_path, script)) == [("m", "1")]
 
 
+def test_a_program_alone_on_the_first_line_of_a_script_is_a_command(tmp_path: Path) -> None:
+    assert said(read(tmp_path, "#!/bin/sh\n/usr/bin/kvm\necho -m 1\n")) == []
+    assert said(read(tmp_path, "/usr/bin/kvm\n-m\n1\n")) == [("m", "1")]
+
+
 def test_a_file_of_arguments(tmp_path: Path) -> None:
     expected = [("m", "1G"), ("device", '{"driver":"e1000"}'), ("append", "a  b")]
     one_each = 'qemu-system-x86_64\n-m\n1G\n\n-device\n{"driver":"e1000"}\n# no\n-append\na  b\n'
