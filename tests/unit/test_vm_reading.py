@@ -14,7 +14,8 @@ from pciabi.errors import InputError
 from pciabi.vm import reading
 from pciabi.vm.command_line.option import MAX_ARGUMENTS, OPEN, QemuCommandLine
 
-words = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), min_size=1, max_size=20)
+# A question mark asks for help, and such a command line is left out.
+words = st.text(st.characters(codec="utf-8", exclude_characters="\0\r?"), min_size=1, max_size=20)
 
 
 def read(folder: Path, text: str | bytes, name: str = "vm") -> QemuCommandLine:
