@@ -217,6 +217,14 @@ def test_an_option_only_a_run_would_tell_is_kept_as_such(tmp_path: Path) -> None
     assert [option.name for option in line.options] == ["m", OPEN, "vga"]
 
 
+@pytest.mark.parametrize(
+    "start", ["exec", "sudo -E", "env A=b", "$SUDO", "nohup nice", "exec /usr/bin/taskset -c0"]
+)
+def test_a_program_behind_a_starter_whose_options_are_not_known(tmp_path: Path, start: str) -> None:
+    line = read(tmp_path, f"command -v kvm $X\n{start} qemu-system-x86_64 $OPTS\n")
+    assert [option.name for option in line.options] == [OPEN]
+
+
 def test_the_script_s_own_arguments_are_none_but_where_a_value_is_due(tmp_path: Path) -> None:
     line = read(tmp_path, 'qemu-system-x86_64 -m 1 "$@" -vga none $* -cdrom "$@"')
     assert said(line) == [("m", "1"), ("vga", "none"), ("cdrom", "$@")]
