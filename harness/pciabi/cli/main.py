@@ -78,7 +78,8 @@ def _tell(error: BaseException) -> int:
     if isinstance(error, Interrupted):
         click.echo(f"pciabi: {error}", err=True)
         return error.exit_code
-    if isinstance(error, BrokenPipeError):
+    # click makes a SystemExit of the one that it sees.
+    if isinstance(error, (BrokenPipeError, SystemExit)):
         # Whoever read our output has gone; what was left unsaid must not look like success.
         sys.stdout = sys.stderr = None
         return 3

@@ -6,16 +6,22 @@ import asyncio
 import logging
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from qemu.qmp import ExecuteError, QMPClient, QMPError
+from qemu.qmp.error import ProtocolError
 
 from pciabi.deadline import Deadline
 from pciabi.errors import QemuError
 
 # The library logs what it also raises.
 logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)
+
+
+# The longest answer of a real machine, `info qtree` of 65,536 functions, is some 60 MB.
+_LONGEST_ANSWER = 128_000_000
+_LONGEST_QUOTE = 300
 
 
 class Monitor:
@@ -64,11 +70,15 @@ class Monitor:
         return str(self.execute("human-monitor-command", {"command-line": line}))
 
 
+class _Lost(QemuError):
+    """The connection has ended; why, closing it tells."""
+
+
 def _fault(command: str, error: BaseException) -> BaseException:
     if isinstance(error, ExecuteError):
-        return QemuError(f"QEMU refused QMP {command}: {error}")
-    if isinstance(error, (QMPError, OSError)):
-        return QemuError(f"QMP {command} was lost: QEMU ended the connection")
+        return QemuError(f"QEMU refused QMP {command}: {str(error)[:_LONGEST_QUOTE]}")
+    if isinstance(error, (QMPError, OSError, ValueError, asyncio.CancelledError)):
+        return _Lost(f"QMP {command} was lost: QEMU ended the connection")
     return error
 
 
@@ -76,7 +86,7 @@ def _fault(command: str, error: BaseException) -> BaseException:
 def session(connection: socket.socket, deadline: Deadline) -> Iterator[Monitor]:
     """A QMP session over a connected socket. Raises QemuError when QEMU is not there."""
     with asyncio.Runner() as runner:
-        client = QMPClient("pciabi")
+        client = QMPClient("pciabi", _LONGEST_ANSWER)
 
         async def connect() -> None:
             async with asyncio.timeout(deadline.remaining):
@@ -84,13 +94,38 @@ def session(connection: socket.socket, deadline: Deadline) -> Iterator[Monitor]:
 
         try:
             runner.run(connect())
-        except (QMPError, OSError) as error:
-            raise QemuError("QEMU ended before it could be spoken to") from error
-        except TimeoutError as error:
-            raise QemuError("QEMU did not greet in time") from error
+        except (QMPError, OSError, ValueError) as error:
+            # The library makes one of its own errors of a time that is over.
+            if deadline.passed:
+                raise QemuError("QEMU did not greet in time") from error
+            raise _unheard(getattr(error, "exc", error)) from error
         try:
             yield Monitor(runner, client, deadline)
+        except _Lost as error:
+            reason = _closed(runner, client)
+            raise (reason or error) from error
         finally:
-            # A connection that QEMU's death broke reports that again when it is closed.
-            with suppress(QMPError, OSError):
-                runner.run(client.disconnect())
+            _closed(runner, client)
+
+
+def _unheard(error: BaseException) -> QemuError:
+    """Why there is no session."""
+    return _nonsense(error) or QemuError("QEMU ended before it could be spoken to")
+
+
+def _closed(runner: asyncio.Runner, client: QMPClient) -> QemuError | None:
+    """Close the connection; what of QEMU's has broken it, which only that tells."""
+    try:
+        runner.run(client.disconnect())
+    except (QMPError, OSError, ValueError, EOFError) as error:
+        # A connection that QEMU's death broke reports that again when it is closed.
+        return _nonsense(error)
+    return None
+
+
+def _nonsense(error: BaseException) -> QemuError | None:
+    if isinstance(error, ProtocolError):
+        return QemuError("QEMU answers QMP with what is none")
+    if isinstance(error, ValueError):
+        return QemuError(f"QEMU answers QMP with more than {_LONGEST_ANSWER:,} bytes")
+    return None

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from pciabi.bounded_files import limited
 from pciabi.errors import InputError, SourcePosition
 from pciabi.vm.command_line import formats, readconfig
 from pciabi.vm.command_line.argument import plain
 from pciabi.vm.command_line.formats import Form, Words
 from pciabi.vm.command_line.option import QemuCommandLine, parse
 from pciabi.vm.command_line.program import is_qemu
+from pciabi.vm.command_line.source import MAX_BYTES
 from pciabi.vm.command_line.source import read as read_source
 
 
-def read(path: Path, form: Form | None = None) -> QemuCommandLine:
+def read(path: Path, form: Form | None = None, raw: bytes | None = None) -> QemuCommandLine:
     """The one QEMU command line in a file. Raises InputError where there is none, or several.
 
-    In a libvirt log the last start counts: it is the one that holds.
+    In a libvirt log the last start counts: it is the one that holds. `raw` is the file's content
+    where that was read already: a pipe can be read once only.
     """
-    raw = read_source(path)
+    raw = _content(path, raw)
     form = form or formats.detect(raw)
     found = read_all(path, form, raw)
     if len(found) > 1 and form is not Form.LIBVIRT_LOG:
@@ -41,7 +44,7 @@ def read_all(
 
     Raises InputError where there is none.
     """
-    raw = read_source(path) if raw is None else raw
+    raw = _content(path, raw)
     form = form or formats.detect(raw)
     parsed = [_parsed(words, path) for words in formats.words(raw, str(path), form)]
     found = tuple(line for line in parsed if not line.asks_for_help)
@@ -52,6 +55,10 @@ def read_all(
             place=SourcePosition(str(path), 1),
         )
     return found
+
+
+def _content(path: Path, raw: bytes | None) -> bytes:
+    return read_source(path) if raw is None else limited(raw, path, MAX_BYTES)
 
 
 def read_argv(argv: Sequence[str], file: str = "command line") -> QemuCommandLine:
