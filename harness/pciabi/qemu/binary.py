@@ -93,7 +93,7 @@ def ask(name: str, command: Sequence[str], root: Path) -> Binary:
     try:
         said = programs.run([*command, "--version"], _BOUNDS)
     except programs.Fault as fault:
-        raise QemuError(f"{name} is not a working QEMU: --version {fault}") from fault
+        raise QemuError(f"{name} --version {fault}") from fault
     match = _BANNER.search(said.text)
     if said.status != 0 or match is None:
         words = programs.first_words(said.complaint, said.text) or "no output"

@@ -22,6 +22,8 @@ logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)
 # The longest answer of a real machine, `info qtree` of 65,536 functions, is some 60 MB.
 _LONGEST_ANSWER = 128_000_000
 _LONGEST_QUOTE = 300
+# QEMU greets before it makes the first device.
+_GREETING_SECONDS = 20.0
 
 
 class Monitor:
@@ -85,20 +87,25 @@ def _fault(command: str, error: BaseException) -> BaseException:
 @contextmanager
 def session(connection: socket.socket, deadline: Deadline) -> Iterator[Monitor]:
     """A QMP session over a connected socket. Raises QemuError when QEMU is not there."""
+    greeting = Deadline.after(min(deadline.remaining, _GREETING_SECONDS))
     with asyncio.Runner() as runner:
+        # What the library leaves unread is raised elsewhere, or the connection's end tells it.
+        runner.get_loop().set_exception_handler(lambda _loop, _context: None)
         client = QMPClient("pciabi", _LONGEST_ANSWER)
 
         async def connect() -> None:
-            async with asyncio.timeout(deadline.remaining):
+            async with asyncio.timeout(greeting.remaining):
                 await client.connect(connection)
 
         try:
             runner.run(connect())
-        except (QMPError, OSError, ValueError) as error:
-            # The library makes one of its own errors of a time that is over.
-            if deadline.passed:
-                raise QemuError("QEMU did not greet in time") from error
-            raise _unheard(getattr(error, "exc", error)) from error
+        # The library makes one of its own errors of a time that is over, and asserts that what it
+        # has just spoken to is still there.
+        except (QMPError, OSError, ValueError, AssertionError) as error:
+            reason = _nonsense(getattr(error, "exc", error)) or _closed(runner, client)
+            if reason is None and greeting.passed:
+                reason = _silent(greeting)
+            raise reason or QemuError("QEMU ended before it could be spoken to") from error
         try:
             yield Monitor(runner, client, deadline)
         except _Lost as error:
@@ -108,9 +115,8 @@ def session(connection: socket.socket, deadline: Deadline) -> Iterator[Monitor]:
             _closed(runner, client)
 
 
-def _unheard(error: BaseException) -> QemuError:
-    """Why there is no session."""
-    return _nonsense(error) or QemuError("QEMU ended before it could be spoken to")
+def _silent(greeting: Deadline) -> QemuError:
+    return QemuError(f"QEMU did not greet in {greeting.granted:.3g} s")
 
 
 def _closed(runner: asyncio.Runner, client: QMPClient) -> QemuError | None:
