@@ -82,10 +82,14 @@ def end_orphans(family: Family) -> None:
         if not orphans:
             return
         for orphan in orphans:
-            for below in (*descendants(orphan), orphan):
-                kill(below)
+            below = set(descendants(orphan))
+            # Once one is dying, nothing but its number tells what it was.
+            family.known.update(below)
+            for pid in (orphan, *below):
+                kill(pid)
         for orphan in orphans:
             _reap(orphan)
+            family.known.discard(orphan)
 
 
 def _children(pid: int) -> list[int]:
