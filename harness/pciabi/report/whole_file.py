@@ -41,6 +41,16 @@ def emit(text: str, path: Path | None) -> None:
         raise CannotTest(f"{path} cannot be written: {error.strerror}") from error
 
 
+def emit_document(text: str, path: Path | None = None) -> None:
+    """As `emit`, for what a program reads: in UTF-8, whatever the locale."""
+    if path is not None:
+        emit(text, path)
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace"))
+    sys.stdout.buffer.flush()
+
+
 def write(path: Path, text: str) -> None:
     """Write the text, in UTF-8, to what the path leads to. Raises OSError."""
     data = text.encode("utf-8", errors="backslashreplace")
