@@ -128,7 +128,9 @@ def test_a_terminal_that_cannot_show_everything(folder: Path, encoding: str) -> 
 
     code, output, complaint = printed("lint", "vm.sh")
     assert (code, complaint) == (1, b"")
-    assert "\\u017car" in output.decode(encoding)
+    if encoding != "ascii":
+        # In place of ASCII, click writes UTF-8.
+        assert "\\u017car" in output.decode(encoding)
     assert printed("rules", "--markdown")[0::2] == (0, b"")
     # What a program reads is in UTF-8, whatever the locale.
     assert "\u017car\u00f3wka" in printed("lint", "vm.sh", "--format", "github")[1].decode()
