@@ -219,6 +219,13 @@ def test_command_lines(options: str, expected: list[str]) -> None:
     assert [name for name, _, _ in told(text)] == expected
 
 
+@pytest.mark.parametrize("open_part", ["$MORE", "-readconfig missing.cfg"])
+def test_nodefaults_may_be_in_what_is_not_in_the_text(open_part: str) -> None:
+    names = [name for name, _, _ in told(f"qemu-system-x86_64 -M pc {open_part}\n")]
+    assert names == ["unknown-address"]
+    assert [name for name, _, _ in told("qemu-system-x86_64 -M pc\n")] == ["implicit-nic"]
+
+
 def test_a_machine_type_of_a_branch_leaves_the_family_open() -> None:
     head = 'args=(-nodefaults -M pc)\n[ "$1" ] && args+=(-M q35)\n'
     text = f'{head}qemu-system-x86_64 "${{args[@]}}" -device e1000,addr=1 -device e1000\n'

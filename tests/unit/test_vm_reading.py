@@ -14,7 +14,8 @@ from pciabi.errors import InputError
 from pciabi.vm import reading
 from pciabi.vm.command_line.option import MAX_ARGUMENTS, OPEN, QemuCommandLine
 
-words = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), min_size=1, max_size=20)
+# A question mark asks for help, and such a command line is left out.
+words = st.text(st.characters(codec="utf-8", exclude_characters="\0\r?"), min_size=1, max_size=20)
 
 
 def read(folder: Path, text: str | bytes, name: str = "vm") -> QemuCommandLine:
@@ -216,6 +217,14 @@ def test_an_option_only_a_run_would_tell_is_kept_as_such(tmp_path: Path) -> None
     assert [option.name for option in line.options] == ["m", OPEN, "vga"]
 
 
+@pytest.mark.parametrize(
+    "start", ["exec", "sudo -E", "env A=b", "$SUDO", "nohup nice", "exec /usr/bin/taskset -c0"]
+)
+def test_a_program_behind_a_starter_whose_options_are_not_known(tmp_path: Path, start: str) -> None:
+    line = read(tmp_path, f"command -v kvm $X\n{start} qemu-system-x86_64 $OPTS\n")
+    assert [option.name for option in line.options] == [OPEN]
+
+
 def test_the_script_s_own_arguments_are_none_but_where_a_value_is_due(tmp_path: Path) -> None:
     line = read(tmp_path, 'qemu-system-x86_64 -m 1 "$@" -vga none $* -cdrom "$@"')
     assert said(line) == [("m", "1"), ("vga", "none"), ("cdrom", "$@")]
@@ -291,6 +300,11 @@ def test_a_path_at_the_beginning_of_a_script_makes_it_no_argument_list(
     tmp_path: Path, script: str
 ) -> None:
     assert said(read(tmp_path, script)) == [("m", "1")]
+
+
+def test_a_program_alone_on_the_first_line_of_a_script_is_a_command(tmp_path: Path) -> None:
+    assert said(read(tmp_path, "#!/bin/sh\n/usr/bin/kvm\necho -m 1\n")) == []
+    assert said(read(tmp_path, "/usr/bin/kvm\n-m\n1\n")) == [("m", "1")]
 
 
 def test_a_file_of_arguments(tmp_path: Path) -> None:

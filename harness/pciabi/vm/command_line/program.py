@@ -63,13 +63,23 @@ def may_start_it(word: Argument) -> bool:
 def in_words(words: Sequence[Argument]) -> int | None:
     """Which of the words is QEMU's program, None for none.
 
-    `sudo -u kvm`, `modprobe kvm`: QEMU is followed by an option.
+    `sudo -u kvm`, `modprobe kvm`: QEMU is followed by an option, or by what may hold some where
+    nothing but options stands before it.
     """
-    for at, word in enumerate(words):
-        behind = words[at + 1 : at + 2]
-        if (is_qemu(word) or may_be_qemu(word)) and behind and behind[0].text.startswith("-"):
-            return at
+    if [word.text for word in words[:2]] in (["command", "-v"], ["command", "-V"]):
+        return None
+    for at, word in enumerate(words[:-1]):
+        if is_qemu(word) or may_be_qemu(word):
+            behind = words[at + 1]
+            directly = all(_is_no_operand(before) for before in words[1:at])
+            if behind.text.startswith("-") or (behind.splits and directly):
+                return at
     return None
+
+
+def _is_no_operand(word: Argument) -> bool:
+    is_option = word.text.startswith("-")
+    return is_option or may_start_it(word) or _ASSIGNMENT.match(word.text) is not None
 
 
 def find(words: Sequence[Argument]) -> int | None:
