@@ -264,3 +264,18 @@ def test_a_secret_is_not_shown_by_accident() -> None:
     ):
         assert "s3cr" not in shown
     assert ConsoleLogin(Secret("U", "root"), None).secrets == ()
+
+
+def test_a_console_that_is_flooded_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pciabi.guest.console.MOST_PRINTED", 10_000)
+    line = Line()
+    console = Console(line.ours)
+    flooding = threading.Thread(target=lambda: line.theirs.sendall(b"x" * 20_000))
+    flooding.start()
+    try:
+        with pytest.raises(GuestError, match="prints more than 10,000 bytes on its console"):
+            all(iter(console.read, False))
+    finally:
+        line.ours.close()
+        flooding.join()
+        line.theirs.close()

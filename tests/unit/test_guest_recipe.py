@@ -107,3 +107,29 @@ def test_a_recipe_that_is_not_there_is_shown_at_the_scenarios_line(
     with pytest.raises(InputError) as caught:
         load.cases(scenario)
     assert str(caught.value).startswith(f"{scenario}:2: {message}")
+
+
+SECRETS = (
+    "root:x:0:0:root:/root:/bin/hunter2\ndaemon:x:1:1:hunter2:/usr/sbin\n",
+    "alice: hunter2\nbob: hunter2\n",
+    "- hunter2\n- hunter2\n",
+    "hunter2\n",
+    "a: &hunter2 x\nb: &hunter2 y\n",
+    "a: *hunter2\n",
+    "a: !hunter2 x\n",
+    "!hunter2 a: x\n",
+    "hunter2: 1\nhunter2: 2\n",
+    "%hunter2\n---\n",
+    '"hunter2\\q": 1\n',
+    "? {hunter2: 1}\n: 2\n",
+    "password: [hunter2\n",
+)
+
+
+@pytest.mark.parametrize("text", SECRETS)
+def test_nothing_of_a_file_that_is_no_recipe_is_quoted(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "secrets"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        recipe.load(path)
+    assert "hunter2" not in str(caught.value)
