@@ -28,6 +28,11 @@ class Cancellation:
         """Whether the run was asked to stop."""
         return self._signal is not None
 
+    @property
+    def reason(self) -> Interrupted | None:
+        """What it was that asked; None while nothing has."""
+        return None if self._signal is None else Interrupted(self._signal)
+
     def request(self, signal_number: int) -> None:
         """Ask every wait to end. Further requests change nothing."""
         with self._lock:
@@ -39,8 +44,8 @@ class Cancellation:
 
     def check(self) -> None:
         """Raise Interrupted when the run was asked to stop."""
-        if self._signal is not None:
-            raise Interrupted(self._signal)
+        if (reason := self.reason) is not None:
+            raise reason
 
     @contextmanager
     def calling(self, callback: Callable[[], None]) -> Iterator[None]:

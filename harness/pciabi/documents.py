@@ -6,7 +6,8 @@ read `addr: 5.0` as a float and `52:54:00:12:34:56` as a base-60 number.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -14,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from pciabi.bounded_files import limited, read_limited
 from pciabi.errors import InputError, SourcePosition
 
 MAX_BYTES = 1_000_000
@@ -24,6 +26,8 @@ _SCALAR_TAGS = {
     _STANDARD_TAGS + name for name in ("null", "bool", "int", "float", "str", "timestamp")
 }
 
+# What a parser quotes of a file that may not be ours. Its own words for tokens are in <>.
+_QUOTED = re.compile(r""" (?:'(?!<)[^']{2,}'|"(?!<)[^"]{2,}")""")
 M = TypeVar("M", bound=BaseModel)
 Location = tuple[int | str, ...]
 Positions = dict[Location, SourcePosition]
@@ -41,7 +45,7 @@ class Strict(BaseModel):
     @classmethod
     def _know_every_key(cls, data: Any) -> Any:
         if isinstance(data, dict):
-            known = [field.alias or name for name, field in cls.model_fields.items()]
+            known = _keys(cls)
             for key in data:
                 if key not in known:
                     raise PydanticCustomError(
@@ -57,18 +61,29 @@ def read(path: Path, model: type[M]) -> M:
     return read_with_positions(path, model)[0]
 
 
-def read_with_positions(path: Path, model: type[M]) -> tuple[M, Positions]:
+def read_with_positions(
+    path: Path, model: type[M], raw: bytes | None = None
+) -> tuple[M, Positions]:
     """The file as an instance of `model`, and where each part of it stands.
 
     Positions are keyed by the way from the root (`("steps", 1, "remove")`); that of a mapping
-    entry is its key's. Raises InputError.
+    entry is its key's. `raw` is the file's content where that was read already: a pipe can be
+    read once only. Raises InputError.
     """
-    return read_alternatives(path, lambda _data: model)
+    return read_alternatives(path, lambda _data: model, (model,), raw)
 
 
-def read_alternatives(path: Path, choose: Callable[[Any], type[M]]) -> tuple[M, Positions]:
-    """As `read_with_positions`, with the model that `choose` picks for the file's content."""
-    data, positions = _load(path)
+def read_alternatives(
+    path: Path,
+    choose: Callable[[Any], type[M]],
+    models: Sequence[type[M]],
+    raw: bytes | None = None,
+) -> tuple[M, Positions]:
+    """As `read_with_positions`, with the one of the models that `choose` picks for the file's
+    content."""
+    known = dict.fromkeys(key for model in models for key in _keys(model))
+    content = read_limited(path, MAX_BYTES) if raw is None else limited(raw, path, MAX_BYTES)
+    data, positions = _load(content, path, tuple(known))
     try:
         return choose(data).model_validate(data), positions
     except ValidationError as error:
@@ -105,15 +120,12 @@ def explain(error: ValidationError, place_of: Callable[[Location], SourcePositio
     )
 
 
-def _load(path: Path) -> tuple[Any, Positions]:
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _load(raw: bytes, path: Path, known: Sequence[str]) -> tuple[Any, Positions]:
     start = SourcePosition(str(path), 1)
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", place=start) from error
-    if len(raw) > MAX_BYTES:
-        raise InputError(f"larger than {MAX_BYTES} bytes", place=start)
     try:
         root = yaml.compose(raw.decode(), Loader=yaml.SafeLoader)
     except UnicodeDecodeError as error:
@@ -123,25 +135,44 @@ def _load(path: Path) -> tuple[Any, Positions]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = SourcePosition(str(path), mark.line + 1, mark.column + 1) if mark else start
-        raise InputError(f"not valid YAML: {error.problem or error.context}", place=place) from None
+        problem = _QUOTED.sub("", str(error.problem or error.context))
+        raise InputError(f"not valid YAML: {problem}", place=place) from None
     except yaml.YAMLError as error:
         raise InputError(f"not valid YAML: {str(error).splitlines()[0]}", place=start) from None
     if root is None:
         raise InputError("empty file", place=start)
-    reading = _Reading(str(path))
-    return reading.value(root, ()), reading.positions
+    reading = _Reading(str(path), _foreign(root, known, start))
+    data = reading.value(root, ())
+    if reading.foreign is not None:
+        raise reading.foreign
+    return data, reading.positions
+
+
+def _foreign(root: yaml.Node, known: Sequence[str], start: SourcePosition) -> InputError | None:
+    """The error for a file that is something else (of passwords, say), None for one of ours."""
+    pairs = root.value if isinstance(root, yaml.MappingNode) else ()
+    if any(isinstance(key, yaml.ScalarNode) and key.value in known for key, _ in pairs):
+        return None
+    return InputError(f"none of its keys is one of: {', '.join(known)}", place=start)
 
 
 class _Reading:
-    """One pass over a node tree, counting what aliases expand to."""
+    """One pass over a node tree, counting what aliases expand to.
 
-    def __init__(self, file: str) -> None:
+    `foreign` is the error for a file that is none of ours, of which nothing must be quoted.
+    """
+
+    def __init__(self, file: str, foreign: InputError | None) -> None:
         self.file = file
+        self.foreign = foreign
         self.positions: Positions = {}
         self.nodes = 0
 
     def place(self, node: yaml.Node) -> SourcePosition:
         return SourcePosition(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def wrong(self, node: yaml.Node, message: str) -> InputError:
+        return InputError(message, place=self.place(node))
 
     def value(self, node: yaml.Node, location: Location) -> Any:
         self.nodes += 1
@@ -150,11 +181,11 @@ class _Reading:
         self.positions.setdefault(location, self.place(node))
         if isinstance(node, yaml.ScalarNode):
             if node.tag not in _SCALAR_TAGS:
-                raise InputError(f"tag {node.tag} is not allowed", place=self.place(node))
+                raise self.foreign or self.wrong(node, f"tag {node.tag} is not allowed")
             return None if node.tag == _STANDARD_TAGS + "null" else node.value
         sequence = isinstance(node, yaml.SequenceNode)
         if node.tag != _STANDARD_TAGS + ("seq" if sequence else "map"):
-            raise InputError(f"tag {node.tag} is not allowed", place=self.place(node))
+            raise self.foreign or self.wrong(node, f"tag {node.tag} is not allowed")
         if sequence:
             return [self.value(item, (*location, i)) for i, item in enumerate(node.value)]
         return self._mapping(node, location)
@@ -165,7 +196,7 @@ class _Reading:
             if not isinstance(key, yaml.ScalarNode):
                 raise InputError("a key must be plain text", place=self.place(key))
             if key.value in result:
-                raise InputError(f"key '{key.value}' appears twice", place=self.place(key))
+                raise self.foreign or self.wrong(key, f"key '{key.value}' appears twice")
             self.positions[(*location, key.value)] = self.place(key)
             result[key.value] = self.value(value, (*location, key.value))
         return result

@@ -109,8 +109,9 @@ class Disagreement(CannotTest):
     """Guest and QEMU tell different stories about the same hardware."""
 
 
-class Interrupted(Exception):
-    """A signal asked the run to stop."""
+class Interrupted(BaseException):
+    """A signal asked the run to stop. Like KeyboardInterrupt, nothing that catches an Exception
+    must take it for one: it may arrive within a library's code."""
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(f"stopped by signal {signal_number}")

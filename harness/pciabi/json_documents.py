@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from pciabi.bounded_files import read_limited
 from pciabi.documents import Location, explain
 from pciabi.errors import InputError, SourcePosition
 
+__all__ = ["load", "place_of", "read_limited", "text_of", "validate"]
 M = TypeVar("M", bound=BaseModel)
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -64,19 +65,6 @@ def place_of(text: str, location: Location, file: str) -> SourcePosition:
     at = _locate(text, location)
     line = text.count("\n", 0, at) + 1
     return SourcePosition(file, line, at - text.rfind("\n", 0, at))
-
-
-def read_limited(path: Path, most: int) -> bytes:
-    """The file's bytes. Raises InputError where it cannot be read, or is larger than `most`."""
-    place = SourcePosition(str(path), 1)
-    try:
-        with path.open("rb") as file:
-            raw = file.read(most + 1)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", place=place) from error
-    if len(raw) > most:
-        raise InputError(f"larger than {most} bytes", place=place)
-    return raw
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Sequence
 
+from pciabi import programs
 from pciabi.errors import CannotTest, InputError
 from pciabi.pci import lspci
 from pciabi.pci.function import PciFunction
+from pciabi.programs import Bounds
 
 _PROGRAM = "lspci"
 _OPTIONS = ("-D", "-nn", "-vvv")
+# Of 4 KB, lspci makes 20 KB at the most; a machine has no more than 65,536 functions.
+_BYTES_A_FUNCTION = 64_000
 _SECONDS = 60
 
 
@@ -26,23 +29,18 @@ def decoded(functions: Sequence[PciFunction]) -> str:
                 f"not all bytes of {function.address} were read, and lspci decodes nothing else",
                 advice="--format text shows what was read",
             )
+    bounds = Bounds(_SECONDS, _BYTES_A_FUNCTION * max(1, len(functions)))
+    # lspci reads the hex dump from a file of any kind.
+    command = [_PROGRAM, "-F", "/dev/stdin", *_OPTIONS]
     try:
-        result = subprocess.run(
-            # lspci reads the hex dump from a file of any kind.
-            [_PROGRAM, "-F", "/dev/stdin", *_OPTIONS],
-            input=lspci.dump(functions),
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except FileNotFoundError as error:
+        said = programs.run(command, bounds, given=lspci.dump(functions).encode())
+    except programs.Missing as fault:
         raise CannotTest(
             "lspci is missing", advice="apt-get install pciutils, or use --format text"
-        ) from error
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise CannotTest(f"lspci did not answer: {error}") from error
-    if result.returncode != 0:
-        words = (result.stderr or result.stdout).strip().splitlines()
-        raise CannotTest(f"lspci failed: {words[-1] if words else 'no message'}")
-    return result.stdout
+        ) from fault
+    except programs.Fault as fault:
+        raise CannotTest(f"lspci {fault}") from fault
+    if said.status != 0:
+        words = programs.last_words(said.complaint, said.text) or "no message"
+        raise CannotTest(f"lspci failed: {words}")
+    return said.text

@@ -21,7 +21,7 @@ from pciabi.cancellation import Cancellation
 from pciabi.distribution.progress import Progress
 from pciabi.errors import CannotTest, Interrupted, PciabiError
 from pciabi.qemu.accelerator import Wish
-from pciabi.report import folder
+from pciabi.report import folder, printable
 from pciabi.scenario import load
 from pciabi.scenario.case import Case
 from pciabi.scenario.result import CaseResult, RunResult
@@ -64,6 +64,7 @@ class Session:
         self._stack = ExitStack()
         self._lab: Laboratory | None = None
         self._images: GuestImages | None = None
+        self._fault: PciabiError | None = None
         self._started = datetime.now(UTC)
         self._clock = time.monotonic()
 
@@ -77,13 +78,19 @@ class Session:
 
     def run(self, case: Case) -> CaseResult:
         """Run one case. Raises PciabiError when nothing can be run."""
+        if self._fault is not None:
+            raise self._fault
         if self._lab is None or self._images is None:
             option = self.config.getoption
             wishes = Wishes(option("--pciabi-qemu"), Wish(option("--pciabi-accel")), jobs=1)
             cancellation = Cancellation()
             # SIGINT is pytest's own; SIGTERM would leave our temporary folder behind.
             self._stack.enter_context(stopping(cancellation, [signal.SIGTERM]))
-            self._lab = self._stack.enter_context(laboratory(wishes, cancellation, self.notes))
+            try:
+                self._lab = self._stack.enter_context(laboratory(wishes, cancellation, self.notes))
+            except PciabiError as error:
+                self._fault = error
+                raise
             self._images = GuestImages(self._lab)
         if case.boots:
             self._images.prepare(case.image)
@@ -137,6 +144,12 @@ class ScenarioFile(pytest.File):
         return super().repr_failure(excinfo)
 
 
+def _lines(error: PciabiError) -> str:
+    """The error's own line, and for a guest that was lost its last console lines."""
+    tail = error.evidence.tail() if error.evidence else ()
+    return "\n".join(map(printable.line, [str(error), *tail]))
+
+
 class ScenarioItem(pytest.Item):
     """One case. It is carried out in `setup`, so that what could not be tested is an error
     and only a guest that saw something else is a failure."""
@@ -150,10 +163,14 @@ class ScenarioItem(pytest.Item):
         """Boot the guests."""
         try:
             self.result = Session.of(self.config).run(self.case)
+            error = self.result.error
         except Interrupted as stop:
             pytest.exit(str(stop), stop.exit_code)
-        if self.result.error is not None:
-            raise self.result.error
+        except PciabiError as fault:
+            error = fault
+        if error is not None:
+            # What is raised here pytest shows with a traceback, unless it is told not to.
+            pytest.fail(_lines(error), pytrace=False)
 
     def runtest(self) -> None:
         """Hold what they saw against the expectations."""
@@ -162,13 +179,10 @@ class ScenarioItem(pytest.Item):
             raise Broken("\n".join(f"{f.position}: {f.message}" for f in self.result.failures))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The sentences themselves, and for a guest that was lost its last console lines."""
+        """The sentences themselves."""
         error = excinfo.value
         if isinstance(error, Broken):
             return str(error)
-        if isinstance(error, PciabiError):
-            tail = error.evidence.tail() if error.evidence else ()
-            return "\n".join([str(error), *(f"    {line}" for line in tail)])
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:

@@ -20,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("pciabi", "scenarios booted on real QEMU")
     group.addoption(
         "--pciabi-qemu",
-        metavar="PATH, VERSION or debian:SUITE",
+        metavar="QEMU",
         help="a QEMU other than the one on PATH",
     )
     group.addoption(

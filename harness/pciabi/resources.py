@@ -6,7 +6,11 @@ falls back to the checkout.
 
 from __future__ import annotations
 
+import logging
 import os
+import stat
+import tempfile
+from functools import cache
 from pathlib import Path
 
 from pciabi.errors import CannotTest, InputError
@@ -57,11 +61,21 @@ def image_recipe(word: str, beside: Path | None = None) -> Path:
     return path
 
 
-def cache_folder() -> Path:
-    """The user's cache folder for pciabi (XDG Base Directory Specification), created if missing."""
+def cache_root() -> Path:
+    """The user's cache folder for pciabi (XDG Base Directory Specification), there or not."""
     base = os.environ.get("XDG_CACHE_HOME", "")
-    root = Path(base) if base.startswith("/") else Path.home() / ".cache"
-    folder = root / "pciabi"
+    # The specification has a relative value ignored.
+    if base.startswith("/"):
+        return Path(base) / "pciabi"
+    try:
+        return Path.home() / ".cache" / "pciabi"
+    except RuntimeError:
+        return _homeless_cache()
+
+
+def cache_folder() -> Path:
+    """As `cache_root`, created if missing. Raises CannotTest."""
+    folder = cache_root()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -69,4 +83,29 @@ def cache_folder() -> Path:
             f"cannot create the cache folder {folder}: {error.strerror}",
             advice="set XDG_CACHE_HOME to a folder that can be written",
         ) from error
+    return folder
+
+
+@cache
+def _homeless_cache() -> Path:
+    """A cache for a user without a home, as in a container with a bare user id. It is said once
+    that it is there, because it may be gone tomorrow."""
+    folder = Path(tempfile.gettempdir()) / f"pciabi-cache-{os.getuid()}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        there = folder.lstat()
+    except OSError as error:
+        raise CannotTest(
+            f"there is no home folder, and {folder} cannot be made: {error.strerror}",
+            advice="set XDG_CACHE_HOME to a folder that can be written",
+        ) from error
+    # Anybody may make a folder of that name there, and put a QEMU into it.
+    if not stat.S_ISDIR(there.st_mode) or there.st_uid != os.getuid() or there.st_mode & 0o022:
+        raise CannotTest(
+            f"there is no home folder, and {folder} is somebody else's",
+            advice="set XDG_CACHE_HOME to a folder of your own",
+        )
+    logging.getLogger(__name__).warning(
+        "pciabi: there is no home folder, so the cache is %s (XDG_CACHE_HOME names another)", folder
+    )
     return folder

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pciabi.errors import CannotTest
 from pciabi.resources import cache_folder
+from pciabi.signals import held, released
 
 
 def _prefix() -> str:
@@ -25,6 +26,17 @@ def _prefix() -> str:
 @contextmanager
 def workspace() -> Iterator[Path]:
     """A private folder for the time of the block, gone at its end. Raises CannotTest."""
+    with held():
+        folder, descriptor = _made()
+        try:
+            with released():
+                yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(descriptor)
+
+
+def _made() -> tuple[Path, int]:
     try:
         # Making and locking a folder is one step to anybody who tidies.
         with _locked(cache_folder() / "workspaces.lock", fcntl.LOCK_EX):
@@ -34,11 +46,7 @@ def workspace() -> Iterator[Path]:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
     except OSError as error:
         raise CannotTest(f"no temporary folder can be made: {error}") from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(descriptor)
+    return folder, descriptor
 
 
 @contextmanager

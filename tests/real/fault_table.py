@@ -58,6 +58,14 @@ _ROWS = (
     Fault("QEMU too old", f"{RUN} --qemu ./qemu, a program that says version 4.2.1",
           "QEMU is too old: QEMU emulator version 4.2.1", 3),
     Fault("not a QEMU", f"{RUN} --qemu ./qemu, another program", "is not a working QEMU", 3),
+    Fault("QEMU says too much of itself", f"{RUN} --qemu ./qemu, whose --version never ends",
+          "--version says more than 64,000 bytes", 3),
+    Fault("QEMU complains without an end", "`pciabi snapshot vm.sh` --qemu ./qemu, whose standard "
+          "error never ends", "QEMU writes more than 1,000,000 bytes to standard error", 3),
+    Fault("QEMU's version never comes", f"{RUN} --qemu ./qemu, whose --version waits for ever",
+          "--version did not end in 10 s", 3),
+    Fault("a recipe that is none", f"{OWN}, with image: /etc/passwd",
+          "/etc/passwd:1: own[pc-virtio-net-pci]: none of its keys is one of: description", 2),
     Fault("unknown device driver", f"{OWN}, with driver: e1001",
           "own.pciabi.yaml:…: own[pc-virtio-net-pci]: unknown device driver 'e1001' "
           "(device net1)", 2),
@@ -127,6 +135,8 @@ _ROWS = (
     Fault("guest not ready in time", f"{OWN}, with timeout: 1",
           "the guest was not ready after 1 s (a longer `timeout:` in the scenario if this "
           "machine is slow)", 3),
+    Fault("lspci never ends", f"{_overlay('an lspci that prints a line a second')}; timeout: 25",
+          "`lspci -D -nn -vvv -xxxx` could not be run in the guest: timed out", 3),
     # A user's own guest: guest.yaml names it, and how to log in.
     Fault("own guest: wrong password", _own("a wrong password"),
           "the guest refused the login on its console: what is in PCIABI_TEST_USER or "
@@ -205,6 +215,18 @@ _ROWS = (
           "image debian: unpacking…debian …Linux …MB", 0),
     Fault("image in the cache damaged", f"{RUN} after a byte of its initrd was changed",
           "image debian: writing the image…held: two-nics-pinned[pc-virtio-net-pci]", 0),
+    Fault("output cannot be written", "every command, > /dev/full",
+          "the output cannot be written: No space left on device", 3),
+    Fault("standard input closed", "`pciabi lint -` <&-", "standard input is closed", 3),
+    Fault("standard output closed", "`pciabi rules` >&-", "standard output is closed", 3),
+    Fault("working folder gone", "any command in a folder that was removed",
+          "the working folder is gone", 3),
+    Fault("too few descriptors", "`pciabi snapshot vm.sh` with ulimit -n 8",
+          "could not be started: Too many open files", 3),
+    Fault("no more processes", "`pciabi snapshot vm.sh` with ulimit -u 2",
+          "could not be started: ", 3),
+    Fault("no home", "`pciabi qemu list` without HOME, as a user id without a name",
+          "there is no home folder, so the cache is …/pciabi-cache-", 0),
     # Released QEMUs.
     Fault("QEMU release not fetched", f"{RUN} --qemu 9.9",
           "QEMU 9.9 is not in the cache (pciabi qemu get 9.9)", 3),
@@ -228,6 +250,9 @@ _ROWS = (
     Fault("Ctrl-C", f"{RUN}, and Ctrl-C while KVM is tried, the image is built, the guest boots, "
           "or it is read", "pciabi: stopped by signal 2", 130),
     Fault("SIGTERM", f"{RUN}, and kill -TERM of pciabi", "pciabi: stopped by signal 15", 143),
+    Fault("Ctrl-C while reading", "`pciabi diff fifo vm.sh`, `lint -` and others, and Ctrl-C while "
+          "nothing comes", "pciabi: stopped by signal 2", 130),
+    Fault("SIGTERM while reading", "the same, and kill -TERM", "pciabi: stopped by signal 15", 143),
     Fault("Ctrl-C while reporting", f"{RUN}, and Ctrl-C while the report is being written",
           "held: two-nics-pinned[pc-virtio-net-pci]…pciabi: stopped by signal 2", 130),
 )  # fmt: skip

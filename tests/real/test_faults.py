@@ -104,6 +104,18 @@ def test_bad_yaml(tmp_path: Path) -> None:
     FAULTS["invalid YAML"].must_be_in(done)
 
 
+@provokes("a recipe that is none")
+def test_nothing_of_a_file_that_is_no_recipe_is_shown(tmp_path: Path) -> None:
+    own = scenario(tmp_path, "summary:", "image: /etc/passwd\nsummary:")
+    done = pciabi("run", own, *ONE, cwd=tmp_path)
+    FAULTS["a recipe that is none"].must_be_in(done)
+    said = done.stdout + done.stderr
+    said += "".join(path.read_text() for path in (tmp_path / "reports").glob("*/*"))
+    for line in Path("/etc/passwd").read_text().splitlines():
+        assert line not in said
+        assert f"{line.split(':')[0]}:" not in said.replace("root: ", "")
+
+
 @provokes("guest not ready in time")
 def test_a_guest_that_is_not_ready_in_time(tmp_path: Path) -> None:
     own = scenario(tmp_path, "summary:", "timeout: 1\nsummary:")

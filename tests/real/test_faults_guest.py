@@ -165,3 +165,16 @@ def test_ctrl_c_while_the_guest_is_read(tmp_path: Path) -> None:
     assert terminal.exitstatus == FAULTS["Ctrl-C"].exit_code
     assert not guests(tmp_path)
     assert not workspaces(tmp_path)
+
+
+@provokes("lspci never ends")
+def test_a_guest_that_answers_a_little_at_a_time_is_bounded_by_the_time_limit(
+    tmp_path: Path,
+) -> None:
+    body = r"printf '#!/bin/sh\nwhile :; do echo 00; sleep 1; done\n'"
+    give_guest(tmp_path, lspci(body))
+    (tmp_path / "own.pciabi.yaml").write_text(f"timeout: 25\nimage: guest.yaml\n{PINNED}")
+    done = pciabi("run", "own.pciabi.yaml", *ONE, cwd=tmp_path)
+    FAULTS["lspci never ends"].must_be_in(done)
+    assert not guests(tmp_path)
+    assert not workspaces(tmp_path)

@@ -6,15 +6,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from pciabi import resources
 from tests.real.command import environment, guests, workspaces
 
+README = Path(__file__).parents[2] / "README.md"
 
-def pytest_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+
+def pytest_in(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", *arguments],
         cwd=folder,
-        env=environment(folder),
+        env=environment(folder) | variables,
         capture_output=True,
         text=True,
         timeout=600,
@@ -63,3 +67,37 @@ def test_a_project_without_scenarios_does_not_pay_for_the_plugin(tmp_path: Path)
     )
     done = pytest_in(tmp_path)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_help_of_pytest_shows_the_options(tmp_path: Path) -> None:
+    done = pytest_in(tmp_path, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    options = ("--pciabi-qemu=QEMU", "--pciabi-accel={auto,kvm,tcg}", "--pciabi-report-dir=DIR")
+    for option in options:
+        assert option in done.stdout
+        # What help shows is in a document too.
+        assert option.partition("=")[0] in README.read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "words"),
+    [
+        (("--pciabi-qemu=9.9",), {}, "QEMU 9.9 is not in the cache (pciabi qemu get 9.9)"),
+        (("--pciabi-qemu=/nowhere/qemu",), {}, "QEMU is missing: no program /nowhere/qemu"),
+        ((), {"PATH": "/nowhere"}, "QEMU is missing: no program qemu-system-x86_64"),
+        ((), {"HOME": "/proc", "XDG_CACHE_HOME": ""}, "cannot create the cache folder"),
+    ],
+)
+def test_what_cannot_be_tested_is_one_line_a_case(
+    tmp_path: Path, options: tuple[str, ...], variables: dict[str, str], words: str
+) -> None:
+    (tmp_path / "own.pciabi.yaml").write_text(resources.scenario("two-nics-pinned").read_text())
+    done = pytest_in(tmp_path, "-k", "pc-e1000", *options, **variables)
+    assert done.returncode == 1, done.stdout
+    cases = [part for part in done.stdout.split("\n_____") if "ERROR at setup" in part]
+    assert len(cases) == 2
+    for case in cases:
+        lines = case.partition("\n=====")[0].splitlines()[1:]
+        assert len(lines) == 1, case
+        assert words in lines[0]
+    assert "Traceback" not in done.stdout + done.stderr

@@ -85,6 +85,8 @@ def test_a_function_gets_the_arguments_of_its_calls(body: str) -> None:
         f"a() {{ {QEMU} -m 1; }}\nb() {{ a; }}\ncase $1 in a) a;; b) b;; esac",
         f"usage() {{ echo; }}; start() {{ usage; {QEMU} -m 1; }}",
         f'eval "run -m 1"; run() {{ {QEMU} "$@"; }}',
+        f'start() {{ {QEMU} -m 1 "$@"; }}; "$@"',
+        f'start() {{ {QEMU} -m 1 "$@"; }}; cmd=${{1:-start}}; shift; $cmd "$@"',
         f'run() {{ {QEMU} "$@"; }}; ! run -m 1 && exit',
     ],
 )
@@ -101,6 +103,7 @@ def test_what_is_known_of_a_call(script: str) -> None:
     [
         # Nothing in the file calls it, so only another file knows what it gets.
         (f'run() {{ {QEMU} -m 1 "$@"; }}', ["m", OPEN]),
+        (f'run() {{ {QEMU} -m 1 "$@"; }}; $COMMAND "$@"', ["m", OPEN]),
         (f'a() {{ b; {QEMU} -m 1 "$@"; }}; b() {{ a; }}', ["m", OPEN]),
         # The call passes something on that is not known; what is known stands beside it.
         (f'run() {{ {QEMU} "$@"; }}; run $MORE -m 1', [OPEN, "m"]),

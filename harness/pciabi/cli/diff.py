@@ -17,7 +17,7 @@ from pciabi.cli.run import selection
 from pciabi.cli.snapshot import QEMU_METAVAR, probe_options
 from pciabi.errors import CannotTest, InputError, PciabiError, worst
 from pciabi.qemu.accelerator import Wish
-from pciabi.report import diff_text, folder, text
+from pciabi.report import diff_text, folder, text, whole_file
 from pciabi.scenario.observe import Observer
 from pciabi.signals import stopping
 from pciabi.source.request import Probe, Request
@@ -135,5 +135,5 @@ def _conclude(result: Diff, form: str, report_dir: Path | None, started: datetim
     if form == "text":
         diff_text.print_diff(result, written)
     else:
-        click.echo(importlib.import_module(RENDERERS[form]).render(result), nl=False)
+        whole_file.emit_document(importlib.import_module(RENDERERS[form]).render(result))
     return worst(codes)

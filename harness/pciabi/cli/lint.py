@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import click
 
-from pciabi.errors import worst
+from pciabi.errors import CannotTest, worst
 from pciabi.lint import baseline, configuration, files
 from pciabi.lint.configuration import Configuration
 from pciabi.lint.engine import FileResult, Profile, Settings
@@ -58,7 +58,10 @@ RENDERERS = MappingProxyType(
     help="How findings are printed.",
 )
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Print them there."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False, readable=False),
+    help="Print them there.",
 )
 @click.option(
     "--config",
@@ -76,7 +79,7 @@ RENDERERS = MappingProxyType(
 )
 @click.option(
     "--write-baseline",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False, readable=False),
     help="Write all findings to this file and succeed.",
 )
 @click.option("--explain", metavar="RULE", help="Print a rule's manual page.")
@@ -107,7 +110,7 @@ def lint(
     own = configuration.load(config) if config else configuration.find(Path.cwd())
     settings = settings_of(own, select, ignore, Profile(profile) if profile else None, type_)
     known = baseline.load(baseline_file) if baseline_file else Counter[baseline.Key]()
-    standard_input = sys.stdin.buffer.read(files.MAX_BYTES + 1) if files.STDIN in paths else b""
+    standard_input = _standard_input() if files.STDIN in paths else b""
     found = tuple(files.find(paths, (*own.exclude, *exclude)))
     results = run(found, settings, standard_input)
     results = (*results, *without_vm(paths, results))
@@ -119,8 +122,16 @@ def lint(
         return exit_code(results, None)
     results = baseline.without(results, known)
     renderer = importlib.import_module(RENDERERS[format_])
-    whole_file.emit(renderer.render(results), output)
+    emit = whole_file.emit if format_ == "text" else whole_file.emit_document
+    emit(renderer.render(results), output)
     return exit_code(results, Severity(fail_on) if fail_on else own.fail_on or Severity.WARNING)
+
+
+def _standard_input() -> bytes:
+    # None where whoever started us has closed it.
+    if sys.stdin is None:
+        raise CannotTest("standard input is closed", advice="- reads a configuration from it")
+    return sys.stdin.buffer.read(files.MAX_BYTES + 1)
 
 
 def settings_of(

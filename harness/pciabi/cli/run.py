@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from pciabi.cancellation import Cancellation
-from pciabi.errors import CannotTest, InputError, worst
+from pciabi.errors import CannotTest, InputError, Interrupted, worst
 from pciabi.qemu.accelerator import Wish
 from pciabi.report import folder, text
 from pciabi.scenario import find, load
@@ -17,7 +17,7 @@ from pciabi.scenario.case import Case
 from pciabi.scenario.result import RunResult
 from pciabi.scenario.run import Wishes
 from pciabi.scenario.run import run as run_cases
-from pciabi.signals import stopping
+from pciabi.signals import held, stopping
 
 
 def selection(options: Sequence[str]) -> dict[str, frozenset[str]]:
@@ -100,12 +100,19 @@ def run(
 
 def conclude(result: RunResult, report_dir: Path) -> int:
     """Report a run, and say with which code to exit. What was found out is printed even where
-    no report can be written."""
+    no report can be written, or nobody waits for it."""
     try:
-        written = folder.write(result, report_dir)
-    except CannotTest as error:
+        files = folder.rendered(result)
+    except Interrupted:
         text.print_result(result, None)
-        text.print_error(error)
-        return worst([result.exit_code, error.exit_code])
-    text.print_result(result, written)
-    return result.exit_code
+        raise
+    # A report whose writing has begun is finished.
+    with held():
+        try:
+            written = folder.write_files(files, report_dir, result.started) / folder.HTML
+        except CannotTest as error:
+            text.print_result(result, None)
+            text.print_error(error)
+            return worst([result.exit_code, error.exit_code])
+        text.print_result(result, written)
+        return result.exit_code

@@ -66,7 +66,7 @@ def probe_options(command: F) -> F:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False, readable=False),
     help="The file to write, instead of standard output.",
 )
 @click.option("--qemu", metavar=QEMU_METAVAR, help="The QEMU to start it with.")
@@ -113,7 +113,8 @@ def snapshot(
     cancellation = Cancellation()
     with stopping(cancellation), text.observer() as observer:
         taken = take(request, cancellation, observer)
-    whole_file.emit(_rendered(taken, Form(form)), output)
+    emit = whole_file.emit if form == Form.TEXT else whole_file.emit_document
+    emit(_rendered(taken, Form(form)), output)
     return 0
 
 

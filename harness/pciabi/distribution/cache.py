@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import os
 import shutil
 import tempfile
 import threading
@@ -27,6 +26,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pciabi.errors import PackageError
+from pciabi.resources import cache_root
+from pciabi.signals import held, released
 
 DOWNLOADING = "download-"
 _BUILDING = "building-"
@@ -37,11 +38,8 @@ _WAITING_SECONDS = 0.2
 
 
 def root() -> Path:
-    """The cache folder of the user who runs pciabi."""
-    named = os.environ.get("XDG_CACHE_HOME", "")
-    # The specification has a relative value ignored.
-    base = Path(named) if named.startswith("/") else Path.home() / ".cache"
-    return base / "pciabi"
+    """The cache folder of the user who runs pciabi. Raises CannotTest."""
+    return cache_root()
 
 
 def packages() -> Path:
@@ -82,10 +80,11 @@ def building(folder: Path, waiting: Callable[[], None]) -> Iterator[Path]:
     `waiting` is called again and again while another build has to end first; it may raise.
     What killed builds left is removed.
     """
-    with _alone(folder, _BUILDING, waiting):
+    with _alone(folder, _BUILDING, waiting), held():
         work = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=folder))
         try:
-            yield work
+            with released():
+                yield work
         finally:
             shutil.rmtree(work, ignore_errors=True)
 

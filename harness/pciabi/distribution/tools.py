@@ -1,15 +1,14 @@
-"""The distribution's own programs, which fetch packages and build images: the one place that
-starts them."""
+"""The distribution's own programs, which fetch packages and build images."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from pciabi import programs
 from pciabi.errors import PackageError
+from pciabi.programs import Bounds
 
 _PACKAGE_OF = {
     "apt-get": "apt",
@@ -21,6 +20,10 @@ _PACKAGE_OF = {
 }
 # depmod lies where an ordinary user's PATH does not look.
 SYSTEM_FOLDERS = ("/usr/sbin", "/sbin")
+# The largest answer is a kernel's image, decompressed.
+_BOUNDS = Bounds(seconds=600, bytes=512_000_000)
+# A download may take its time; a line of its status is a hundred bytes.
+_FOLLOWED = Bounds(seconds=7200, bytes=64_000_000)
 _NO_SPACE = ("No space left on device", "enough free space")
 
 
@@ -36,17 +39,15 @@ def output(arguments: Sequence[str | Path], *, data: bytes = b"") -> bytes:
     """What a program prints, given `data` on its standard input.
 
     Raises PackageError where the program is missing or the disk is full, ToolFailed where it
-    fails otherwise.
+    fails otherwise or passes a bound.
     """
     try:
-        done = subprocess.run(
-            arguments, input=data, capture_output=True, check=False, env=_environment()
-        )
-    except FileNotFoundError as error:
-        raise _missing(str(arguments[0])) from error
-    if done.returncode != 0:
-        raise failure(arguments, done.returncode, done.stderr.decode(errors="replace"))
-    return done.stdout
+        said = programs.run(arguments, _BOUNDS, data, _environment())
+    except programs.Fault as fault:
+        raise _fault(arguments, fault) from fault
+    if said.status != 0:
+        raise failure(arguments, said.status, said.complaint)
+    return said.output
 
 
 def follow(arguments: Sequence[str | Path], folder: Path, status: Callable[[str], None]) -> None:
@@ -54,34 +55,12 @@ def follow(arguments: Sequence[str | Path], folder: Path, status: Callable[[str]
 
     `{status}` among the arguments becomes the descriptor's number. Raises as `output` does.
     """
-    reading, writing = os.pipe()
-    words = [str(argument).format(status=writing) for argument in arguments]
-    with tempfile.TemporaryFile() as complaints, os.fdopen(reading, "r") as lines:
-        try:
-            process = subprocess.Popen(
-                words,
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=complaints,
-                pass_fds=(writing,),
-                env=_environment(),
-            )
-        except FileNotFoundError as error:
-            raise _missing(words[0]) from error
-        finally:
-            os.close(writing)
-        with process:
-            try:
-                for line in lines:
-                    status(line.rstrip("\n"))
-            except BaseException:
-                process.kill()
-                raise
-        complaints.seek(0)
-        if process.returncode != 0:
-            text = complaints.read().decode(errors="replace")
-            raise failure(words, process.returncode, text)
+    try:
+        said = programs.follow(arguments, _FOLLOWED, folder, _environment(), status)
+    except programs.Fault as fault:
+        raise _fault(arguments, fault) from fault
+    if said.status != 0:
+        raise failure(arguments, said.status, said.complaint)
 
 
 def failure(arguments: Sequence[str | Path], status: int, complaint: str) -> PackageError:
@@ -97,8 +76,10 @@ def failure(arguments: Sequence[str | Path], status: int, complaint: str) -> Pac
     return ToolFailed(f"{program} failed: {words}", complaint)
 
 
-def _missing(program: str) -> PackageError:
-    name = Path(program).name
+def _fault(arguments: Sequence[str | Path], fault: programs.Fault) -> PackageError:
+    name = Path(arguments[0]).name
+    if not isinstance(fault, programs.Missing):
+        return ToolFailed(f"{name} {fault}", "")
     return PackageError(
         f"{name} is not installed",
         advice=f"install the package {_PACKAGE_OF.get(name, name)}; "

@@ -21,6 +21,8 @@ _PATTERNS: list[re.Pattern[str] | re.Pattern[bytes] | str | bytes | type[EOF] | 
 ]
 # Longer than any pattern and than what arrives at once; what lies further back was searched.
 _WINDOW = 8192
+# A verbose boot prints some 100 KB.
+MOST_PRINTED = 16_000_000
 # ECMA-48, 5.4; RIS.
 _SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1bc")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -34,6 +36,21 @@ def after_screen_control(line: str) -> str:
     return _SEQUENCE.split(line)[-1]
 
 
+class _Log(io.StringIO):
+    """What a console has printed. Raises GuestError for more than any boot prints."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._length = 0
+
+    def write(self, text: str) -> int:
+        """Keep it."""
+        self._length += len(text)
+        if self._length > MOST_PRINTED:
+            raise GuestError(f"the guest prints more than {MOST_PRINTED:,} bytes on its console")
+        return super().write(text)
+
+
 class Console:
     """A guest's serial port, read whenever `fileno` is readable, or up to an expected text.
 
@@ -43,7 +60,7 @@ class Console:
 
     def __init__(self, connection: socket.socket, secrets: Sequence[Secret] = ()) -> None:
         self._secrets = secrets
-        self._log = io.StringIO()
+        self._log = _Log()
         self._spawn = fdspawn(connection.fileno(), encoding="utf-8", codec_errors="replace")
         self._spawn.logfile_read = self._log
         self.fault: str | None = None

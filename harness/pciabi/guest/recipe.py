@@ -74,7 +74,7 @@ def load(path: Path) -> Recipe:
 
     Raises InputError with file and line.
     """
-    model, positions = documents.read_alternatives(path, recipe_file.kind)
+    model, positions = documents.read_alternatives(path, recipe_file.kind, recipe_file.MODELS)
     files = _Beside(path, positions)
     if isinstance(model, BuiltModel):
         return BuiltRecipe(

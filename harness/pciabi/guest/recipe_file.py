@@ -149,6 +149,7 @@ class DiskGuestModel(Strict):
 
 
 Model = BuiltModel | KernelAndInitrdModel | DiskGuestModel
+MODELS: tuple[type[Model], ...] = (BuiltModel, KernelAndInitrdModel, DiskGuestModel)
 
 
 def kind(data: Any) -> type[Model]:

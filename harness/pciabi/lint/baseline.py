@@ -11,10 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pciabi.bounded_files import read_limited
 from pciabi.errors import InputError, SourcePosition
 from pciabi.lint.engine import FileResult
 from pciabi.lint.finding import Finding
 
+MAX_BYTES = 32_000_000
 SCHEMA = "pciabi-lint-baseline/1"
 Key = tuple[str, str, str, str]
 
@@ -38,7 +40,7 @@ def load(path: Path) -> Counter[Key]:
     """How often each finding was there. Raises InputError."""
     place = SourcePosition(str(path), 1)
     try:
-        document = json.loads(path.read_text())
+        document = json.loads(read_limited(path, MAX_BYTES))
         if document["schema"] != SCHEMA:
             raise InputError(f"is no {SCHEMA} file", place=place)
         return Counter(
@@ -47,8 +49,6 @@ def load(path: Path) -> Counter[Key]:
                 for e in document["findings"]
             }
         )
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", place=place) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"is no {SCHEMA} file: {error}", place=place) from None
 

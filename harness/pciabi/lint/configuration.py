@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pciabi.bounded_files import read_limited
 from pciabi.errors import InputError, SourcePosition
 from pciabi.lint.engine import Profile
 from pciabi.lint.finding import Severity
@@ -19,6 +20,8 @@ from pciabi.lint.rule import matching
 
 OWN_FILE = ".pciabi.toml"
 PROJECT_FILE = "pyproject.toml"
+_IN_PROJECT = ("tool", "pciabi", "lint")
+_MAX_BYTES = 1_000_000
 Choice = TypeVar("Choice", Profile, Severity)
 _KEYS = ("select", "ignore", "per-path-ignores", "severity", "profile", "fail-on", "exclude")
 
@@ -37,6 +40,14 @@ class Configuration:
     exclude: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _File:
+    """A file of settings, read once: it may be a pipe."""
+
+    path: Path
+    text: str
+
+
 def find(folder: Path) -> Configuration:
     """The settings that hold in a folder: its own file's, or the nearest one's above it.
 
@@ -45,42 +56,50 @@ def find(folder: Path) -> Configuration:
     for place in (folder, *folder.parents):
         own, project = place / OWN_FILE, place / PROJECT_FILE
         if own.is_file():
-            return _parsed(own, _table(own, ()))
+            return load(own)
         if project.is_file():
-            table = _table(project, ("tool", "pciabi", "lint"))
+            file = _read(project)
+            table = _table(file, _IN_PROJECT)
             if table is not None:
-                return _parsed(project, table)
+                return _parsed(file, table)
     return Configuration()
 
 
 def load(path: Path) -> Configuration:
     """The settings in a file that was named. Raises InputError."""
-    keys = ("tool", "pciabi", "lint") if path.name == PROJECT_FILE else ()
-    return _parsed(path, _table(path, keys))
+    file = _read(path)
+    return _parsed(file, _table(file, _IN_PROJECT if path.name == PROJECT_FILE else ()))
 
 
-def _table(path: Path, keys: tuple[str, ...]) -> Any:
+def _read(path: Path) -> _File:
     try:
-        found: Any = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise _wrong(path, "", f"cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _wrong(path, "", f"not valid TOML: {error}") from None
+        return _File(path, read_limited(path, _MAX_BYTES).decode())
+    except UnicodeDecodeError as error:
+        raise _wrong(_File(path, ""), "", f"not valid TOML: {error}") from None
+
+
+def _table(file: _File, keys: tuple[str, ...]) -> Any:
+    try:
+        found: Any = tomllib.loads(file.text)
+    except tomllib.TOMLDecodeError as error:
+        raise _wrong(file, "", f"not valid TOML: {error}") from None
+    except RecursionError:
+        raise _wrong(file, "", "nested too deeply") from None
     for key in keys:
         found = found.get(key) if isinstance(found, dict) else None
     return found
 
 
-def _parsed(path: Path, table: Any) -> Configuration:
+def _parsed(file: _File, table: Any) -> Configuration:
     table = {} if table is None else table
     if not isinstance(table, dict):
-        raise _wrong(path, "lint", "must be a table")
+        raise _wrong(file, "lint", "must be a table")
     for key in table:
         if key not in _KEYS:
-            raise _wrong(path, key, f"unknown setting, allowed: {', '.join(_KEYS)}")
-    reading = _Reading(path, table)
+            raise _wrong(file, key, f"unknown setting, allowed: {', '.join(_KEYS)}")
+    reading = _Reading(file, table)
     return Configuration(
-        file=str(path),
+        file=str(file.path),
         select=reading.rules("select"),
         ignore=reading.rules("ignore"),
         path_ignores=reading.path_ignores(),
@@ -93,12 +112,12 @@ def _parsed(path: Path, table: Any) -> Configuration:
 
 @dataclass(frozen=True)
 class _Reading:
-    path: Path
+    file: _File
     table: Mapping[str, Any]
 
     def words(self, key: str, value: Any) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-            raise _wrong(self.path, key, "must be a list of words")
+            raise _wrong(self.file, key, "must be a list of words")
         return tuple(value)
 
     def rules(self, key: str) -> tuple[str, ...]:
@@ -114,7 +133,7 @@ class _Reading:
         try:
             matching(word)
         except InputError as error:
-            raise _wrong(self.path, key, error.message) from None
+            raise _wrong(self.file, key, error.message) from None
 
     def path_ignores(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         pairs = self.mapping("per-path-ignores")
@@ -133,7 +152,7 @@ class _Reading:
     def mapping(self, key: str) -> dict[str, Any]:
         value = self.table.get(key, {})
         if not isinstance(value, dict):
-            raise _wrong(self.path, key, "must be a table")
+            raise _wrong(self.file, key, "must be a table")
         return value
 
     def choice(self, key: str, choices: type[Choice]) -> Choice | None:
@@ -145,16 +164,16 @@ class _Reading:
             return choices(value)
         except ValueError:
             allowed = ", ".join(choice.value for choice in choices)
-            raise _wrong(self.path, key, f"'{value}' is none of {allowed}") from None
+            raise _wrong(self.file, key, f"'{value}' is none of {allowed}") from None
 
 
-def _wrong(path: Path, key: str, message: str) -> InputError:
+def _wrong(file: _File, key: str, message: str) -> InputError:
     """tomllib tells no places: the line is the first that begins with the key."""
     line = 1
     if key:
         wanted = re.compile(rf'\s*\[?[\w.]*"?{re.escape(key)}"?\b')
-        text = path.read_text(errors="replace").splitlines()
+        text = file.text.splitlines()
         line = next((n for n, said in enumerate(text, start=1) if wanted.match(said)), 1)
     return InputError(
-        f"{key}: {message}" if key else message, place=SourcePosition(str(path), line)
+        f"{key}: {message}" if key else message, place=SourcePosition(str(file.path), line)
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pathspec
 
+from pciabi.bounded_files import read_limited
 from pciabi.errors import InputError, SourcePosition
 from pciabi.vm.formats import Source, formats
 
@@ -102,7 +103,9 @@ class _Ignored:
     def _spec(self, folder: Path) -> pathspec.GitIgnoreSpec | None:
         if folder not in self.specs:
             file = folder / _IGNORE_FILE
-            lines = file.read_text(errors="replace").splitlines() if file.is_file() else None
-            found = None if lines is None else pathspec.GitIgnoreSpec.from_lines(lines)
+            found = None
+            if file.is_file():
+                text = read_limited(file, MAX_BYTES).decode(errors="replace")
+                found = pathspec.GitIgnoreSpec.from_lines(text.splitlines())
             self.specs[folder] = found
         return self.specs[folder]

@@ -16,7 +16,7 @@ from pciabi.cancellation import Cancellation
 from pciabi.errors import CannotTest, InputError
 from pciabi.lint import files
 from pciabi.lint.engine import FileResult, Settings, lint
-from pciabi.signals import STOPPING, stopping
+from pciabi.signals import STOPPING, held, stopping
 from pciabi.vm import formats
 
 # Below this many, starting processes takes longer than it saves.
@@ -69,7 +69,11 @@ def _side_by_side(
     """Raises CannotTest where a process was ended from outside, Interrupted. For the main thread
     only."""
     cancellation = Cancellation()
-    with stopping(cancellation), ProcessPoolExecutor(workers, initializer=_as_worker) as executor:
+    with (
+        stopping(cancellation),
+        held(),
+        ProcessPoolExecutor(workers, initializer=_as_worker) as executor,
+    ):
         try:
             with cancellation.calling(_end_workers):
                 with _held_back(STOPPING):

@@ -9,12 +9,15 @@ from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
 from pciabi.errors import CannotTest, GuestError, QemuError
 from pciabi.guest.console import Console, after_screen_control
+from pciabi.programs import last_words
 from pciabi.qemu.process import Process
 
 READY = "pciabi-ready"
 PLUGGED = "pciabi-plugged"
 FAULT = "pciabi-fault"
 ENDED = "QEMU ended "
+_LONGEST_WORDS = 1_000_000
+_LONGEST_QUOTE = 300
 
 
 class GuestWords:
@@ -103,6 +106,8 @@ class GuestWords:
             if not arrived:
                 selector.unregister(self._events)
             self._unread += arrived
+            if len(self._unread) > _LONGEST_WORDS:
+                raise GuestError("the guest writes to its event port without an end")
 
     def _heard(self, wanted: str) -> str | None:
         # A line counts once it is whole.
@@ -113,18 +118,21 @@ class GuestWords:
             if word == wanted:
                 return rest
             if word == FAULT:
-                raise GuestError(f"the guest reports: {rest}")
+                raise GuestError(f"the guest reports: {rest[:_LONGEST_QUOTE]}")
         if self._console.fault is not None:
             raise GuestError(self._console.fault)
         return None
 
 
 def died(process: Process) -> CannotTest:
-    """The error for a QEMU that has ended by itself, in its own words."""
+    """The error for a QEMU that has ended by itself, or was ended for what it said too much of,
+    in its own words."""
     status = process.popen.wait()
-    words = process.complaints().splitlines()
+    if process.excess is not None:
+        return QemuError(process.excess)
+    words = last_words(process.complaints())
     if status == 0 and not words:
         # QEMU is told not to reboot: a guest's reset ends it as its power-off does.
         return GuestError("the guest rebooted or switched itself off before it was read")
     how = f"by signal {-status}" if status < 0 else f"with status {status}"
-    return QemuError(f"{ENDED}{how}: {words[-1] if words else 'no message'}")
+    return QemuError(f"{ENDED}{how}: {words or 'no message'}")

@@ -37,7 +37,9 @@ def await_server(port: int, words: GuestWords, deadline: Deadline) -> socket.soc
     """
     while not deadline.passed:
         try:
-            connection = socket.create_connection((LOOPBACK, port), _PATIENCE_SECONDS)
+            connection = socket.create_connection(
+                (LOOPBACK, port), min(_PATIENCE_SECONDS, max(deadline.remaining, 0.01))
+            )
         except OSError as error:
             words.must_go_on()
             raise QemuError(f"QEMU's forwarded port refuses: {error.strerror}") from error

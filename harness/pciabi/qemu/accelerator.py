@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pciabi.cancellation import Cancellation
 from pciabi.errors import QemuError
+from pciabi.programs import last_words
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.command_line import CPU
 from pciabi.qemu.process import running
@@ -73,12 +74,12 @@ def trouble(binary: Binary, accelerator: str, cancellation: Cancellation) -> str
         with running(argv, (), cancellation) as qemu:
             status = qemu.ended_within(LIMIT_SECONDS)
             cancellation.check()
-            words = qemu.complaints().splitlines()
+            words = qemu.excess or last_words(qemu.complaints())
     if status is None:
         return f"a test kernel of four instructions did not end in {LIMIT_SECONDS:g} s"
     if status == _GOOD_STATUS:
         return None
-    return words[-1] if words else f"QEMU ended with status {status}"
+    return words or f"QEMU ended with status {status}"
 
 
 def test_kernel() -> bytes:

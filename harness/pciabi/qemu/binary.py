@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pciabi import programs
 from pciabi.errors import QemuError
+from pciabi.programs import Bounds
 from pciabi.qemu import launch, release, suites
 from pciabi.qemu.release import Release
 
 _PACKAGE = re.compile(r"\((?:\S+ )?(\S+)\)")
 OLDEST = (5, 2)
+# A version line and a copyright, at once; under a loader and in a namespace of its own too.
+_BOUNDS = Bounds(seconds=10, bytes=64_000)
 PROGRAM = "qemu-system-x86_64"
 _BANNER = re.compile(r"QEMU emulator version (\d+)\.(\d+)(?:\.(\d+))?")
 
@@ -88,17 +91,15 @@ def _on_path(program: str) -> Binary:
 def ask(name: str, command: Sequence[str], root: Path) -> Binary:
     """The emulator that a command starts, in its own words. Raises QemuError as `find` does."""
     try:
-        result = subprocess.run(
-            [*command, "--version"], capture_output=True, text=True, timeout=30, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise QemuError(f"{name} --version did not answer: {error}") from error
-    match = _BANNER.search(result.stdout)
-    if result.returncode != 0 or match is None:
-        words = (result.stderr or result.stdout).strip().splitlines()
-        raise QemuError(f"{name} is not a working QEMU: {words[0] if words else 'no output'}")
+        said = programs.run([*command, "--version"], _BOUNDS)
+    except programs.Fault as fault:
+        raise QemuError(f"{name} --version {fault}") from fault
+    match = _BANNER.search(said.text)
+    if said.status != 0 or match is None:
+        words = programs.first_words(said.complaint, said.text) or "no output"
+        raise QemuError(f"{name} is not a working QEMU: {words}")
     version = (int(match[1]), int(match[2]), int(match[3] or 0))
-    banner = result.stdout.splitlines()[0].strip()
+    banner = programs.first_words(said.text)
     if version[:2] < OLDEST:
         oldest = ".".join(str(part) for part in OLDEST)
         raise QemuError(

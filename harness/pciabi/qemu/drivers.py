@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from functools import cache
 
+from pciabi import programs
 from pciabi.errors import InputError, QemuError
+from pciabi.programs import Bounds
 from pciabi.qemu.binary import Binary
 from pciabi.vm.config import Device
 
+_BOUNDS = Bounds(seconds=20)
 _PROPERTY = re.compile(r"^\s+([\w.\[\]-]+)=<", re.MULTILINE)
 
 _UNKNOWN = ("not found", "is not a valid device")
@@ -17,20 +19,19 @@ _UNKNOWN = ("not found", "is not a valid device")
 
 @cache
 def _properties(binary: Binary, driver: str) -> frozenset[str] | None:
-    result = subprocess.run(
-        [*binary.command, "-device", f"{driver.replace(',', ',,')},help"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    asked = f"{binary.name} -device {driver},help"
+    try:
+        said = programs.run(
+            [*binary.command, "-device", f"{driver.replace(',', ',,')},help"], _BOUNDS
+        )
+    except programs.Fault as fault:
+        raise QemuError(f"{asked} {fault}") from fault
     # Some versions report an unknown driver and yet end with status 0.
-    if any(words in result.stderr for words in _UNKNOWN):
+    if any(words in said.complaint for words in _UNKNOWN):
         return None
-    if result.returncode == 0 and result.stdout.strip():
-        return frozenset(_PROPERTY.findall(result.stdout))
-    words = result.stderr.strip().splitlines()
-    raise QemuError(f"{binary.name} -device {driver},help failed: {words[-1] if words else ''}")
+    if said.status == 0 and said.text.strip():
+        return frozenset(_PROPERTY.findall(said.text))
+    raise QemuError(f"{asked} failed: {programs.last_words(said.complaint) or 'no output'}")
 
 
 def accepted_properties(binary: Binary, device: Device) -> frozenset[str]:

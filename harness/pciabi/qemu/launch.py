@@ -9,10 +9,11 @@ runs in a mount namespace of its own, in which its modules lie over the host's.
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
+from pciabi import programs
 from pciabi.errors import QemuError
+from pciabi.programs import Bounds
 
 PROGRAM = "usr/bin/qemu-system-x86_64"
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
@@ -20,6 +21,7 @@ LOADER = f"{LIBRARIES}/ld-linux-x86-64.so.2"
 MODULES = f"{LIBRARIES}/qemu"
 FIRMWARE = ("usr/share/qemu", "usr/share/seabios", "usr/lib/ipxe/qemu")
 HOST = Path("/")
+_BOUNDS = Bounds(seconds=10, bytes=64_000)
 # exec all the way: the process stays the one that was forked, with its descriptors and its
 # parent-death signal.
 _MOUNTED = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
@@ -62,11 +64,9 @@ def _namespace(own: Path, hosts: Path) -> tuple[str, ...]:
 
 def _complaint(prefix: tuple[str, ...]) -> str:
     try:
-        done = subprocess.run(
-            [*prefix, "true"], capture_output=True, text=True, timeout=30, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
-    if done.returncode == 0:
+        said = programs.run([*prefix, "true"], _BOUNDS)
+    except programs.Fault as fault:
+        return f"{prefix[0]} {fault}"
+    if said.status == 0:
         return ""
-    return next(iter(done.stderr.strip().splitlines()), f"exit status {done.returncode}")
+    return programs.first_words(said.complaint) or f"exit status {said.status}"

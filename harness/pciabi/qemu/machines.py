@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Mapping
 from functools import cache
 
+from pciabi import programs
 from pciabi.errors import InputError, QemuError, SourcePosition
+from pciabi.programs import Bounds
 from pciabi.qemu.binary import Binary
 
+_BOUNDS = Bounds(seconds=20)
 _LINE = re.compile(r"^(?P<name>\S+) +(?P<description>.+)$", re.MULTILINE)
 _ALIAS = re.compile(r"\(alias of (?P<name>[^\s)]+)\)")
 
@@ -46,17 +48,11 @@ def parse(listing: str) -> Mapping[str, str]:
 @cache
 def _versioned(binary: Binary) -> Mapping[str, str]:
     try:
-        result = subprocess.run(
-            [*binary.command, "-machine", "help"],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise QemuError(f"{binary.name} -machine help did not answer: {error}") from error
-    names = parse(result.stdout)
-    if result.returncode != 0 or not names:
-        words = result.stderr.strip().splitlines()
-        raise QemuError(f"{binary.name} -machine help failed: {words[-1] if words else ''}")
+        said = programs.run([*binary.command, "-machine", "help"], _BOUNDS)
+    except programs.Fault as fault:
+        raise QemuError(f"{binary.name} -machine help {fault}") from fault
+    names = parse(said.text)
+    if said.status != 0 or not names:
+        words = programs.last_words(said.complaint) or "no machine type"
+        raise QemuError(f"{binary.name} -machine help failed: {words}")
     return names

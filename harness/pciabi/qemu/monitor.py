@@ -6,11 +6,11 @@ import asyncio
 import logging
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from math import inf
 from typing import Any
 
-from qemu.qmp import ConnectError, ExecuteError, QMPClient, QMPError
+from qemu.qmp import ExecuteError, QMPClient, QMPError
 from qemu.qmp.error import ProtocolError
 
 from pciabi.deadline import Deadline
@@ -21,6 +21,13 @@ logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)
 
 NO_QMP = "what QEMU says on its monitor is no QMP: "
 """Begins the message about a program that speaks, and not QMP."""
+
+
+# The longest answer of a real machine, `info qtree` of 65,536 functions, is some 60 MB.
+_LONGEST_ANSWER = 128_000_000
+_LONGEST_QUOTE = 300
+# QEMU greets before it makes the first device.
+_GREETING_SECONDS = 20.0
 
 
 class Monitor:
@@ -60,7 +67,7 @@ class Monitor:
             raise QemuError(f"QEMU did not answer QMP {names} in time") from error
         for (name, _), answer in zip(commands, answers, strict=True):
             if isinstance(answer, BaseException):
-                raise self._fault(name, answer) from answer
+                raise _fault(name, answer) from answer
         return answers
 
     def get(self, path: str, name: str) -> Any:
@@ -71,30 +78,17 @@ class Monitor:
         """The text a human monitor command prints."""
         return str(self.execute("human-monitor-command", {"command-line": line}))
 
-    def _fault(self, command: str, error: BaseException) -> BaseException:
-        if isinstance(error, ExecuteError):
-            return QemuError(f"QEMU refused QMP {command}: {error}")
-        if isinstance(error, (QMPError, OSError)):
-            return _garbage(self._ending()) or QemuError(
-                f"QMP {command} was lost: QEMU ended the connection"
-            )
-        return error
 
-    def _ending(self) -> Exception | None:
-        """Why the connection came to its end, as the library tells when it is closed."""
-        try:
-            self._runner.run(self._client.disconnect())
-        except (QMPError, OSError, ValueError, EOFError) as error:
-            return error
-        return None
+class _Lost(QemuError):
+    """The connection has ended; why, closing it tells."""
 
 
-def _garbage(error: Exception | None) -> QemuError | None:
-    """The error for a program that says what is no QMP; None for any other end."""
-    if not isinstance(error, (ProtocolError, ValueError)):
-        return None
-    words = " ".join(str(error).split())[:100]
-    return QemuError(f"{NO_QMP}{words}")
+def _fault(command: str, error: BaseException) -> BaseException:
+    if isinstance(error, ExecuteError):
+        return QemuError(f"QEMU refused QMP {command}: {str(error)[:_LONGEST_QUOTE]}")
+    if isinstance(error, (QMPError, OSError, ValueError, asyncio.CancelledError)):
+        return _Lost(f"QMP {command} was lost: QEMU ended the connection")
+    return error
 
 
 @contextmanager
@@ -105,24 +99,49 @@ def session(
 
     Raises QemuError when QEMU is not there, or does not speak QMP.
     """
+    greeting = Deadline.after(min(deadline.remaining, patience, _GREETING_SECONDS))
     with asyncio.Runner() as runner:
-        client = QMPClient("pciabi")
+        # What the library leaves unread is raised elsewhere, or the connection's end tells it.
+        runner.get_loop().set_exception_handler(lambda _loop, _context: None)
+        client = QMPClient("pciabi", _LONGEST_ANSWER)
 
         async def connect() -> None:
-            async with asyncio.timeout(min(deadline.remaining, patience)):
+            async with asyncio.timeout(greeting.remaining):
                 await client.connect(connection)
 
         try:
             runner.run(connect())
-        except TimeoutError as error:  # an OSError too
-            raise QemuError("QEMU did not greet in time") from error
-        except (QMPError, OSError) as error:
-            cause = error.exc if isinstance(error, ConnectError) else error
-            ended = QemuError("QEMU ended before it could be spoken to")
-            raise _garbage(cause) or ended from error
+        # The library makes one of its own errors of a time that is over, and asserts that what it
+        # has just spoken to is still there.
+        except (QMPError, OSError, ValueError, AssertionError) as error:
+            reason = _nonsense(getattr(error, "exc", error)) or _closed(runner, client)
+            if reason is None and greeting.passed:
+                reason = QemuError(f"QEMU did not greet in {greeting.granted:.3g} s")
+            raise reason or QemuError("QEMU ended before it could be spoken to") from error
         try:
             yield Monitor(runner, client, deadline, patience)
+        except _Lost as error:
+            reason = _closed(runner, client)
+            raise (reason or error) from error
         finally:
-            # A connection that QEMU's death broke reports that again when it is closed.
-            with suppress(QMPError, OSError, EOFError):
-                runner.run(client.disconnect())
+            _closed(runner, client)
+
+
+def _closed(runner: asyncio.Runner, client: QMPClient) -> QemuError | None:
+    """Close the connection; what of QEMU's has broken it, which only that tells."""
+    try:
+        runner.run(client.disconnect())
+    except (QMPError, OSError, ValueError, EOFError) as error:
+        # A connection that QEMU's death broke reports that again when it is closed.
+        return _nonsense(error)
+    return None
+
+
+def _nonsense(error: BaseException) -> QemuError | None:
+    """The error for a program that says what is no QMP, or too much; None for any other end."""
+    if isinstance(error, (ProtocolError, UnicodeError)):
+        words = " ".join(str(error).split())[:100]
+        return QemuError(f"{NO_QMP}{words}")
+    if isinstance(error, ValueError):
+        return QemuError(f"QEMU answers QMP with more than {_LONGEST_ANSWER:,} bytes")
+    return None

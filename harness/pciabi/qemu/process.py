@@ -1,44 +1,58 @@
-"""A QEMU process that never outlives us. The only place that starts a virtual machine."""
+"""A QEMU process that never outlives us, nor what a wrapper around it has started."""
 
 from __future__ import annotations
 
 import os
 import signal
 import subprocess
-import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO
 
+from pciabi import programs
 from pciabi.cancellation import Cancellation
 from pciabi.errors import QemuError
+from pciabi.programs import Program, Streams, Tap
+from pciabi.signals import held
 
-# PR_SET_PDEATHSIG fires when the thread that forked ends, not the process: every QEMU is
-# forked by this one thread, which lives as long as the interpreter.
-_LAUNCHER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pciabi-launcher")
+# What a QEMU says of itself is a few lines.
+_MOST_COMPLAINTS = 1_000_000
+_ENDING_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Process:
     """A running QEMU. `pidfd` becomes readable when it ends."""
 
-    popen: subprocess.Popen[bytes]
-    pidfd: int
-    stderr: IO[bytes]
+    program: Program
+    stderr: Tap
+
+    @property
+    def popen(self) -> subprocess.Popen[bytes]:
+        """The process that was started."""
+        return self.program.popen
+
+    @property
+    def pidfd(self) -> int:
+        """A descriptor of the process that was started."""
+        return self.program.pidfd
 
     @property
     def exit_status(self) -> int | None:
         """The exit status, negative for a signal, None while it runs."""
-        return self.popen.poll()
+        return self.program.exit_status
+
+    @property
+    def excess(self) -> str | None:
+        """What it was ended for saying too much of, None where it did not."""
+        if not self.stderr.full:
+            return None
+        return f"QEMU writes more than {self.stderr.most:,} bytes to standard error"
 
     def ended_within(self, seconds: float) -> int | None:
         """The exit status of a QEMU that is about to end; None if it still runs then."""
-        try:
-            return self.popen.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return None
+        return self.program.ended_within(seconds)
 
     @property
     def stop_signal(self) -> signal.Signals | None:
@@ -53,33 +67,20 @@ class Process:
 
     def kill(self) -> None:
         """End it at once; harmless when it has ended."""
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        self.program.kill()
 
     def complaints(self) -> str:
         """What it wrote to standard error so far."""
-        return os.pread(self.stderr.fileno(), 1_000_000, 0).decode(errors="replace").strip()
+        self.stderr.take()
+        return bytes(self.stderr.data).decode(errors="replace").strip()
 
-
-def _launch(
-    argv: Sequence[str], pass_fds: Sequence[int], stderr: IO[bytes], environment: Mapping[str, str]
-) -> Process:
-    try:
-        popen = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "--", *argv],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=stderr,
-            pass_fds=pass_fds,
-            env=environment,
-            # Out of the terminal's process group: Ctrl-C is ours to handle, in order.
-            process_group=0,
-        )
-    except OSError as error:
-        raise QemuError(
-            f"QEMU could not be started: {error}", advice="setpriv is in package util-linux"
-        ) from error
-    return Process(popen, os.pidfd_open(popen.pid), stderr)
+    def listen(self) -> None:
+        """Take in what it complains of until it ends; one that goes on for ever is ended."""
+        while self.stderr.open and not self.stderr.full:
+            self.stderr.await_more()
+            self.stderr.take()
+        if self.stderr.full:
+            self.kill()
 
 
 @contextmanager
@@ -91,16 +92,36 @@ def running(
 ) -> Iterator[Process]:
     """QEMU for the time of the block; killed and reaped at its end, however it ends.
 
-    Its environment is ours, if no other is given.
+    Its environment is ours, if no other is given. Raises QemuError where it cannot be started.
     """
     cancellation.check()
-    with tempfile.TemporaryFile(prefix="pciabi-") as stderr:
-        variables = os.environ if environment is None else environment
-        process = _LAUNCHER.submit(_launch, argv, pass_fds, stderr, variables).result()
-        try:
-            with cancellation.calling(process.kill):
-                yield process
-        finally:
-            process.kill()
-            process.popen.wait()
-            os.close(process.pidfd)
+    with ExitStack() as stack:
+        process = _launched(argv, pass_fds, environment, stack)
+        stack.enter_context(cancellation.calling(process.kill))
+        yield process
+
+
+def _launched(
+    argv: Sequence[str],
+    pass_fds: Sequence[int],
+    environment: Mapping[str, str] | None,
+    stack: ExitStack,
+) -> Process:
+    """A QEMU that is listened to, until the stack is unwound."""
+    stack.enter_context(held())
+    try:
+        ours, theirs = programs.pipe(stack)
+        nothing = subprocess.DEVNULL
+        streams = Streams(nothing, nothing, theirs.fileno(), tuple(pass_fds))
+        program = stack.enter_context(programs.started(argv, streams, environment))
+        theirs.close()
+        process = Process(program, Tap(ours.fileno(), _MOST_COMPLAINTS))
+        listener = threading.Thread(target=process.listen, name="pciabi-complaints", daemon=True)
+        listener.start()
+    except programs.Fault as error:
+        raise QemuError(f"QEMU {error}") from error
+    except RuntimeError as error:
+        raise QemuError(f"QEMU could not be listened to: {error}") from error
+    stack.callback(listener.join, _ENDING_SECONDS)
+    stack.callback(program.end)
+    return process

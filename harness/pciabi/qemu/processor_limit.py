@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Mapping
 from functools import cache
 
+from pciabi import programs
 from pciabi.errors import QemuError
+from pciabi.programs import Bounds
 from pciabi.qemu.binary import Binary
+
+_BOUNDS = Bounds(60, 4_000_000)
 
 
 def most_processors(binary: Binary, machine: str | None) -> int | None:
@@ -28,17 +31,11 @@ def _queried(binary: Binary) -> tuple[Mapping[str, object], ...]:
     """QMP's `query-machines`, asked of a QEMU without a machine."""
     commands = ("qmp_capabilities", "query-machines", "quit")
     arguments = ("-machine", "none", "-nodefaults", "-display", "none", "-S", "-qmp", "stdio")
+    given = "".join(f'{{"execute": "{command}"}}\n' for command in commands)
     try:
-        result = subprocess.run(
-            [*binary.command, *arguments],
-            input="".join(f'{{"execute": "{command}"}}\n' for command in commands),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        answers = [json.loads(line) for line in result.stdout.splitlines()]
-    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        said = programs.run([*binary.command, *arguments], _BOUNDS, given.encode())
+        answers = [json.loads(line) for line in said.text.splitlines()]
+    except (programs.Fault, ValueError) as error:
         raise QemuError(f"{binary.name} did not list its machine types: {error}") from error
     lists = [answer["return"] for answer in answers if isinstance(answer.get("return"), list)]
     return tuple(lists[0]) if lists else ()

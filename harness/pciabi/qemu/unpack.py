@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from pciabi import programs
 from pciabi.distribution import packages, tools
 from pciabi.distribution.progress import Progress, Report
 from pciabi.errors import PackageError
+from pciabi.programs import Bounds
 from pciabi.qemu import launch
 
 # Documentation, translations, maintainers' tools and other programs stay behind.
@@ -22,6 +23,7 @@ _KEPT = (
     "usr/share/OVMF",
     "usr/share/ovmf",
 )
+_BOUNDS = Bounds(seconds=120)
 _NOT_LOADED = "failed to "
 # In modules of their own, or built in, in every release so far.
 _IN_MODULES = ("virtio-vga", "qxl-vga", "usb-redir")
@@ -93,10 +95,11 @@ def libraries_outside(listing: str, root: Path) -> str | None:
 
 def must_load_modules(command: Sequence[str]) -> None:
     """Have a QEMU load all its modules. Raises PackageError where one does not come."""
-    done = subprocess.run(
-        [*command, "-device", "help"], capture_output=True, text=True, timeout=120, check=False
-    )
-    words = [line for line in done.stderr.splitlines() if _NOT_LOADED in line]
-    words += [f"no device {name}" for name in _IN_MODULES if f'name "{name}"' not in done.stdout]
+    try:
+        said = programs.run([*command, "-device", "help"], _BOUNDS)
+    except programs.Fault as fault:
+        raise PackageError(f"the unpacked QEMU's -device help {fault}") from fault
+    words = [line for line in said.complaint.splitlines() if _NOT_LOADED in line]
+    words += [f"no device {name}" for name in _IN_MODULES if f'name "{name}"' not in said.text]
     if words:
         raise PackageError(f"the unpacked QEMU does not load its modules: {words[0]}")

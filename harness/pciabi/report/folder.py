@@ -24,6 +24,7 @@ from pciabi.report import (
     whole_file,
 )
 from pciabi.scenario.result import CaseResult, RunResult
+from pciabi.signals import held
 from pciabi.snapshots import write as snapshot_file
 
 HTML = "report.html"
@@ -41,12 +42,17 @@ def write(result: RunResult, directory: Path) -> Path:
 
     Raises CannotTest where a file or folder cannot be written.
     """
-    return write_files(_files(result), directory, result.started) / HTML
+    return write_files(rendered(result), directory, result.started) / HTML
+
+
+def rendered(result: RunResult) -> tuple[tuple[str, str], ...]:
+    """The name and the text of every file of a run's folder."""
+    return tuple(_files(result))
 
 
 def write_diff(diff: Diff, directory: Path, started: datetime) -> Path:
     """The same for all reports of a comparison, and the two snapshots."""
-    return write_files(_diff_files(diff), directory, started) / HTML
+    return write_files(tuple(_diff_files(diff)), directory, started) / HTML
 
 
 def write_files(files: Iterable[tuple[str, str]], directory: Path, started: datetime) -> Path:
@@ -55,18 +61,23 @@ def write_files(files: Iterable[tuple[str, str]], directory: Path, started: date
     Raises CannotTest where a file or folder cannot be written.
     """
     try:
-        folder = _new_folder(directory, started)
-        try:
-            for name, text in files:
-                whole_file.write(folder / name, text)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+        with held():
+            return _written(files, directory, started)
     except OSError as error:
         raise CannotTest(
             f"the report cannot be written to {error.filename or directory}: {error.strerror}",
             advice="--report-dir names another place",
         ) from error
+
+
+def _written(files: Iterable[tuple[str, str]], directory: Path, started: datetime) -> Path:
+    folder = _new_folder(directory, started)
+    try:
+        for name, text in files:
+            whole_file.write(folder / name, text)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     return folder
 
 

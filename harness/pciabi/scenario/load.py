@@ -19,9 +19,10 @@ SUFFIX = ".pciabi.yaml"
 MAX_CASES = 1000
 
 
-def cases(path: Path) -> tuple[Case, ...]:
-    """Every case of a scenario file, in the order of its matrix. Raises InputError."""
-    model, positions = read_with_positions(path, ScenarioModel)
+def cases(path: Path, raw: bytes | None = None) -> tuple[Case, ...]:
+    """Every case of a scenario file, in the order of its matrix. `raw` is the file's content
+    where that was read already. Raises InputError."""
+    model, positions = read_with_positions(path, ScenarioModel, raw)
     combinations = list(_combinations(model, positions))
     if len(combinations) > MAX_CASES:
         raise InputError(f"the matrix has more than {MAX_CASES} cases", place=positions["matrix",])

@@ -166,6 +166,8 @@ def run_case(case: Case, lab: Laboratory, images: GuestImages) -> CaseResult:
             comparisons.append(judge(before.snapshot, after.snapshot, comparison))
         must_be_found_once(case, [record.snapshot for record in boots])
     except (InputError, CannotTest) as caught:
+        # What a request to stop has ended has failed in no way of its own.
+        lab.cancellation.check()
         error = caught
     result = CaseResult(
         case=case,

@@ -29,24 +29,27 @@ from pciabi.vm.config import Device
 _COLD_SECONDS = 60.0
 
 
-def scenario(path: Path, request: Request, cancellation: Cancellation, observer: Observer) -> Side:
-    """The first boot of a scenario's case. Raises as `take`."""
-    case = _first_boot(_the_case(path, request), request)
+def scenario(
+    path: Path, raw: bytes, request: Request, cancellation: Cancellation, observer: Observer
+) -> Side:
+    """The first boot of a scenario's case; `raw` is the file's content. Raises as `take`."""
+    case = _first_boot(_the_case(path, raw, request), request)
     probe = _booted if request.probe is Probe.BOOT else _cold
     with _of_this_side(request, path):
         snapshot = probe(case, request, cancellation, observer)
     return Side(case.title, snapshot, SourcePosition(str(path), 1), _places(case))
 
 
-def qemu_command_line(path: Path, request: Request, cancellation: Cancellation) -> Side:
-    """The machine a QEMU command line starts, without anything of the host. Raises as `take`."""
+def qemu_command_line(path: Path, raw: bytes, request: Request, cancellation: Cancellation) -> Side:
+    """The machine a QEMU command line starts, without anything of the host; `raw` is the file's
+    content. Raises as `take`."""
     if request.probe is Probe.BOOT:
         raise InputError(
             "only a scenario's VM can be booted: a command line brings its own disks",
             advice="leave out --boot",
             place=SourcePosition(str(path), 1),
         )
-    line = reading.read(path)
+    line = reading.read(path, raw=raw)
     with _of_this_side(request, path):
         found = binary.find(request.qemu)
     asked = line if request.machine is None else line.on_machine(request.machine)
@@ -82,8 +85,8 @@ def _is_option(place: SourcePosition) -> bool:
     return place.file.startswith("--")
 
 
-def _the_case(path: Path, request: Request) -> Case:
-    cases = find.select(load.cases(path), request.select)
+def _the_case(path: Path, raw: bytes, request: Request) -> Case:
+    cases = find.select(load.cases(path, raw), request.select)
     if len(cases) > 1:
         axes = ", ".join(dict.fromkeys(axis for case in cases for axis, _ in case.axes))
         raise InputError(

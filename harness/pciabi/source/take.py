@@ -33,8 +33,8 @@ def take(request: Request, cancellation: Cancellation, observer: Observer) -> Si
         _must_not_ask_for_more(request, kind, path)
         return _recorded(path, kind, raw)
     if kind is Kind.SCENARIO:
-        return live.scenario(path, request, cancellation, observer)
-    return live.qemu_command_line(path, request, cancellation)
+        return live.scenario(path, raw, request, cancellation, observer)
+    return live.qemu_command_line(path, raw, request, cancellation)
 
 
 def _must_not_ask_for_more(request: Request, kind: Kind, path: Path) -> None:

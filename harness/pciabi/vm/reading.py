@@ -6,24 +6,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pciabi.bounded_files import limited
 from pciabi.errors import InputError, SourcePosition
 from pciabi.vm.command_line import formats, readconfig
 from pciabi.vm.command_line.argument import plain
 from pciabi.vm.command_line.formats import Form, Words
 from pciabi.vm.command_line.option import QemuCommandLine, parse
 from pciabi.vm.command_line.program import is_qemu
+from pciabi.vm.command_line.source import MAX_BYTES
 from pciabi.vm.command_line.source import read as read_source
 
 Inclusion = Callable[[QemuCommandLine, Path], QemuCommandLine]
 
 
-def read(path: Path, form: Form | None = None) -> QemuCommandLine:
+def read(path: Path, form: Form | None = None, raw: bytes | None = None) -> QemuCommandLine:
     """The one QEMU command line in a file, complete. Raises InputError where there is none, or
     several, or where a file that it reads is not there.
 
-    In a libvirt log the last start counts: it is the one that holds.
+    In a libvirt log the last start counts: it is the one that holds. `raw` is the file's content
+    where that was read already: a pipe can be read once only.
     """
-    raw = read_source(path)
+    raw = _content(path, raw)
     form = form or formats.detect(raw)
     found = _lines(path, form, raw, readconfig.included)
     if not found:
@@ -49,7 +52,7 @@ def read_all(
 
     A file that one of them reads and that is not there is an option that stays open.
     """
-    raw = read_source(path) if raw is None else raw
+    raw = _content(path, raw)
     form = form or formats.detect(raw)
     return _lines(path, form, raw, readconfig.included_where_readable)
 
@@ -57,6 +60,10 @@ def read_all(
 def _lines(path: Path, form: Form, raw: bytes, inclusion: Inclusion) -> tuple[QemuCommandLine, ...]:
     parsed = (_parsed(words, path, inclusion) for words in formats.words(raw, str(path), form))
     return tuple(line for line in parsed if not line.asks_for_help)
+
+
+def _content(path: Path, raw: bytes | None) -> bytes:
+    return read_source(path) if raw is None else limited(raw, path, MAX_BYTES)
 
 
 def read_argv(argv: Sequence[str], file: str = "command line") -> QemuCommandLine:

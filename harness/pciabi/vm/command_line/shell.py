@@ -15,7 +15,7 @@ from itertools import takewhile
 from types import MappingProxyType
 
 from pciabi.errors import InputError, SourcePosition
-from pciabi.vm.command_line.argument import Argument
+from pciabi.vm.command_line.argument import OWN_ARGUMENTS, Argument
 from pciabi.vm.command_line.program import in_words, is_qemu, may_start_it
 from pciabi.vm.command_line.shell_assignments import Assignments, assignment
 from pciabi.vm.command_line.shell_expansion import Budget, Expansions
@@ -25,6 +25,7 @@ from pciabi.vm.command_line.shell_syntax import Command, Frame, commands
 from pciabi.vm.command_line.shell_text import Text
 from pciabi.vm.command_line.shell_variables import (
     POSITIONAL,
+    UNCALLED,
     Assignment,
     Frames,
     Time,
@@ -85,6 +86,7 @@ class _Script:
         self.environment = environment
         self.commands = commands(tokens(source))
         self.functions = Functions(self.commands)
+        self.dispatches = False
 
     def uncalled(self) -> frozenset[Frame]:
         """The functions that are read where they stand: none of the others calls them."""
@@ -92,6 +94,7 @@ class _Script:
             return frozenset()
         reading = _Reading(self, frozenset(), ())
         reading.run()
+        self.dispatches = reading.dispatches
         # One that was called under its name may have taken the place of another.
         names = {frame.name for frame in reading.called}
         left = [function for function in self.functions.all if function.frame.name not in names]
@@ -130,7 +133,9 @@ class _Reading:
     ) -> None:
         self.script = script
         self.uncalled = uncalled
-        self.variables = Variables(later)
+        # A function that the script's own arguments name gets the rest of them.
+        self.variables = Variables(later, OWN_ARGUMENTS if script.dispatches else UNCALLED)
+        self.dispatches = False
         self.expansions = Expansions(script.source, self.variables, budget or Budget())
         self.assignments = Assignments(self.expansions, self.variables)
         for name, value in script.environment.items():
@@ -182,6 +187,8 @@ class _Reading:
         """The functions that a command calls; none that runs already calls itself."""
         words = _without_assignments(command) if self.script.functions.all else ()
         head = self.expansions.fields(words[:1])
+        if head and not enclosing(command):
+            self.dispatches |= any(p.reason == OWN_ARGUMENTS for p in head[0].unresolved)
         if not head or head[0].unresolved:
             return ()
         meant = self.script.functions.meant(

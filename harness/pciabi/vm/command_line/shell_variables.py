@@ -19,6 +19,7 @@ Time = tuple[int, ...]
 """When a command runs: its number, and within a called function its number there."""
 Assignment = tuple[str, Frames, Time]
 POSITIONAL = "@"
+UNCALLED = "the arguments of a function that nothing here calls"
 
 _REPEATED = (Compound.LOOP, Compound.FUNCTION)
 
@@ -51,10 +52,12 @@ class _Binding:
 class Variables:
     """The assignments seen so far, in the order in which the commands run; `now` is when.
 
-    `later` are the assignments of the whole script, as an earlier reading recorded them.
+    `later` are the assignments of the whole script, as an earlier reading recorded them;
+    `uncalled` says why the arguments of a function that nothing calls are not known.
     """
 
-    def __init__(self, later: Sequence[Assignment]) -> None:
+    def __init__(self, later: Sequence[Assignment], uncalled: str = UNCALLED) -> None:
+        self._uncalled = uncalled
         self.now: Time = ()
         self.recorded: list[Assignment] = []
         self._later: dict[str, list[tuple[Frames, Time]]] = {}
@@ -103,7 +106,7 @@ class Variables:
         within = [at for at, frame in enumerate(frames) if frame.kind is Compound.FUNCTION]
         bound = self._bindings.get(POSITIONAL, ())
         if within and not any(len(binding.frames) > within[-1] for binding in bound):
-            return Unknown("the arguments of a function that nothing here calls")
+            return Unknown(self._uncalled)
         return self._held(POSITIONAL, frames) if bound else Unknown(OWN_ARGUMENTS)
 
     def _changes_later(self, name: str, binding: _Binding, frames: Frames) -> bool:
