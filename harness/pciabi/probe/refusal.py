@@ -22,6 +22,7 @@ from pciabi.vm.config import Device, VmConfig
 # More than any host can address: no host has it, whatever it lacks besides.
 _ABSURD_BYTES = 1 << 46
 _REFUSES_HARDWARE = "QEMU refuses this hardware: "
+_DEFAULT = "its default machine type"
 _NO_ROOM = "free some memory, or lift the limit (ulimit -v)"
 
 
@@ -177,7 +178,7 @@ def _of_memory(
 
 def _by(binary: Binary, machine: str | None) -> str:
     """Who refuses it, for people who have several."""
-    return f"QEMU {binary.version_text}, machine type {machine or 'not given'}"
+    return f"QEMU {binary.version_text}, {f'machine type {machine}' if machine else _DEFAULT}"
 
 
 def _like(error: PciabiError, found: PciabiError) -> PciabiError:
