@@ -196,7 +196,7 @@ _ROWS = (
     Fault("QEMU hangs while it is read", "`pciabi snapshot vm.sh`, its QEMU suspended",
           "vm.sh:1: QEMU hangs: SIGSTOP suspended it, and nothing let it go on (…, QEMU …)", 3),
     Fault("QEMU is silent", "`pciabi snapshot vm.sh --qemu ./qemu`, which says nothing",
-          "vm.sh:1: QEMU did not greet in time (…/qemu, QEMU …)", 3),
+          "vm.sh:1: QEMU did not greet in … s (…/qemu, QEMU …)", 3),
     Fault("QEMU stops answering", "`pciabi snapshot vm.sh --qemu ./qemu`, which falls silent",
           "vm.sh:1: QEMU did not answer qtest in time (…/qemu, QEMU …)", 3),
     Fault("QEMU babbles", "`pciabi snapshot vm.sh --qemu ./qemu`, which prints rubbish on QMP",
