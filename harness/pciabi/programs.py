@@ -13,7 +13,6 @@ import select
 import shutil
 import signal
 import subprocess
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -24,13 +23,13 @@ from pathlib import Path
 from pciabi import descent
 from pciabi.deadline import Deadline
 from pciabi.descent import Family
+from pciabi.program_pipes import Lines, Mouth, Tap
 from pciabi.signals import STOP, held
 
 # PR_SET_PDEATHSIG fires when the thread that forked ends, not the process: every program is
 # forked by this one thread, which lives as long as the interpreter.
 _LAUNCHER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pciabi-launcher")
 _ENDING_SECONDS = 5.0
-_CHUNK = 1 << 16
 _LONGEST_WORDS = 300
 
 
@@ -106,7 +105,7 @@ def run(
         for end in theirs:
             end.close()
         taps = (Tap(ours_out.fileno(), bounds.bytes), Tap(ours_err.fileno(), bounds.bytes))
-        status = _converse(program, taps, _Mouth(ours_in, given), Deadline.after(bounds.seconds))
+        status = _converse(program, taps, Mouth(ours_in, given), Deadline.after(bounds.seconds))
         return Said(status, *(bytes(tap.data) for tap in taps))
 
 
@@ -156,79 +155,8 @@ class Streams:
     passed: tuple[int, ...] = ()
 
 
-class Tap:
-    """What arrives in a pipe, kept up to a bound."""
-
-    def __init__(self, descriptor: int, most: int) -> None:
-        os.set_blocking(descriptor, False)
-        self.descriptor = descriptor
-        self.most = most
-        self.data = bytearray()
-        self.open = True
-        self._lock = threading.Lock()
-
-    @property
-    def full(self) -> bool:
-        """Whether more has arrived than may."""
-        return len(self.data) > self.most
-
-    def await_more(self) -> None:
-        """Return once something has arrived, or nothing will any more."""
-        poll = select.poll()
-        poll.register(self.descriptor, select.POLLIN)
-        poll.poll()
-
-    def take(self) -> None:
-        """Take in what is there."""
-        with self._lock, suppress(BlockingIOError):
-            while self.open and not self.full:
-                arrived = os.read(self.descriptor, _CHUNK)
-                self.open = bool(arrived)
-                self.arrive(arrived)
-
-    def arrive(self, data: bytes) -> None:
-        """Keep what has arrived."""
-        self.data += data
-
-
-class Lines(Tap):
-    """A pipe whose lines are handed on; how much there was of them is counted all the same."""
-
-    def __init__(self, descriptor: int, most: int, heard: Callable[[str], None]) -> None:
-        super().__init__(descriptor, most)
-        self._heard = heard
-        self._begun = b""
-
-    def arrive(self, data: bytes) -> None:
-        """Hand the lines on that are whole, and the rest at the end."""
-        super().arrive(data)
-        *lines, self._begun = (self._begun + data).split(b"\n")
-        if not data and self._begun:
-            lines.append(self._begun)
-        for line in lines:
-            self._heard(line.decode(errors="replace"))
-
-
-@dataclass
-class _Mouth:
-    """What a program is still to be given."""
-
-    pipe: FileIO
-    unsaid: bytes
-
-    def say(self) -> bool:
-        """Hand on what fits; False once all is said, or nobody listens any more."""
-        try:
-            self.unsaid = self.unsaid[os.write(self.pipe.fileno(), self.unsaid[:_CHUNK]) :]
-        except BlockingIOError:
-            return True
-        except BrokenPipeError:
-            return False
-        return bool(self.unsaid)
-
-
 def _converse(
-    program: Program, taps: Sequence[Tap], mouth: _Mouth | None, deadline: Deadline
+    program: Program, taps: Sequence[Tap], mouth: Mouth | None, deadline: Deadline
 ) -> int:
     """Give and take until the program has ended; its exit status."""
     poll = select.poll()

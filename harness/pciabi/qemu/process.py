@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pciabi import programs
 from pciabi.cancellation import Cancellation
 from pciabi.errors import QemuError
-from pciabi.programs import Program, Streams, Tap
+from pciabi.program_pipes import Tap
+from pciabi.programs import Program, Streams
 from pciabi.signals import held
 
 # What a QEMU says of itself is a few lines.
