@@ -84,8 +84,8 @@ def test_a_nic_less_in_a_call_is_a_break(tmp_path: Path) -> None:
     (tmp_path / "one.sh").write_text(f"{WRAPPER}run {SECOND}\n")
     done = pciabi("diff", "two.sh", "one.sh", cwd=tmp_path)
     assert done.returncode == 1
-    assert "pciabi-n0 (e1000) at 0000:00:02.0: vanished" in done.stdout
-    assert "pciabi-n1 (e1000) at 0000:00:03.0 -> 0000:00:02.0: moved" in done.stdout
+    assert "e1000, line 3 at 0000:00:02.0: vanished" in done.stdout
+    assert "e1000, line 3 at 0000:00:03.0 -> 0000:00:02.0: moved" in done.stdout
 
 
 def test_a_function_called_twice_is_two_vms(tmp_path: Path) -> None:

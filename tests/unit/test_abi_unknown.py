@@ -14,6 +14,7 @@ from pciabi.abi.compare import compare
 from pciabi.abi.diff import Side, diff
 from pciabi.abi.matching import Basis, match
 from pciabi.abi.snapshot import (
+    Creation,
     Identifier,
     IdentifierName,
     NetworkInterface,
@@ -172,23 +173,39 @@ def test_a_substituted_backend_is_excused_only_by_the_same_substitute() -> None:
     assert found(side(), side()) == []
 
 
-def test_what_holds_for_a_nic_without_an_id_holds_for_each_of_its_type() -> None:
-    placed = recorded("qemu-7.2_pc-two-nics").by_id("net1")
-    assert placed is not None
-    nameless = replace(placed, qdev_id=None)
-    told = Substitution(
-        "-nic tap", "-nic user", None, ("virtio features",), device="virtio-net-pci"
+def test_a_nic_without_an_id_is_told_by_its_place_in_the_order_of_creation() -> None:
+    guest = recorded("qemu-7.2_pc-two-nics")
+    placed = [guest.by_id(name) for name in ("net0", "net1")]
+    first, second = (replace(one, qdev_id=None) for one in placed if one is not None)
+    nics = tuple(
+        NetworkInterface(one.address, "", None, f"ens{one.address.slot}", ())
+        for one in (first, second)
     )
-    elsewhere = Substitution("-tpmdev emulator", "left out", None, ("ACPI tables",))
+    created = tuple(
+        Creation(None, "virtio-net-pci", one.path, pinned=False) for one in (first, second)
+    )
 
-    def found(function: PlacedFunction) -> list[str]:
-        nics = (NetworkInterface(function.address, "52:54:00:00:00:02", None, "ens4", ()),)
-        side = replace(snapshot(function, nics=nics), substitutions=(told, elsewhere))
-        return [unknown.field for unknown in compare(side, side).unknowns]
+    def side(*options: str) -> Snapshot:
+        told = tuple(
+            Substitution(option, "-nic user", None, ("virtio features",), "virtio-net-pci", number)
+            for number, option in enumerate(options)
+            if option
+        )
+        elsewhere = Substitution("-tpmdev emulator", "left out", None, ("ACPI tables",))
+        made = snapshot(first, second, nics=nics)
+        return replace(made, substitutions=(*told, elsewhere), creations=created)
 
-    assert found(nameless) == ["virtio features"]
-    assert found(placed) == []
-    assert found(replace(nameless, device="e1000")) == []
+    def found(one: Snapshot, two: Snapshot) -> list[tuple[int, bool]]:
+        unknowns = compare(one, two).unknowns
+        assert {unknown.field for unknown in unknowns} <= {"virtio features"}
+        return [(unknown.address_before.slot, unknown.excused) for unknown in unknowns]
+
+    tap, vhost = "-nic tap", "-nic tap,vhost=on"
+    assert found(side(tap, vhost), side(tap, vhost)) == [(3, True), (4, True)]
+    assert found(side(tap, vhost), side(vhost, tap)) == [(3, False), (4, False)]
+    # One beside user mode networking, of which nothing is unknown.
+    assert found(side(tap, ""), side(tap, "")) == [(3, True)]
+    assert found(side(tap, ""), side("", tap)) == [(3, False), (4, False)]
 
 
 def test_an_identifier_that_a_side_did_not_read_is_open() -> None:

@@ -156,7 +156,7 @@ def test_plain_lines_say_what_where_and_why() -> None:
         "breaking: net1 (virtio-net-pci) at 0000:00:04.0 -> 0000:00:03.0: moved: path"
     )
     assert "    Linux: the interface is renamed from enp0s4 to enp0s3" in lines
-    assert "    Windows: Windows sees a new device" in "\n".join(lines)
+    assert "    Windows: Windows finds a device with the same ids where another" in "\n".join(lines)
     assert any(line.startswith("matched: ") and "by same qdev id" in line for line in lines)
     assert lines[-1] == "report: reports/x/report.html"
     assert all(line.isascii() for line in lines)

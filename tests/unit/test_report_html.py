@@ -128,7 +128,7 @@ def test_a_sabotage_is_on_the_page_with_everything_an_engineer_needs() -> None:
         "00:03.0 net1 virtio-net-pci, enp0s3 MOVED from 00:04.0",
         "NOT expected",
         "Linux changed the interface is renamed from enp0s4 to enp0s3 Source:",
-        "Windows changed Windows sees a new device",
+        "Windows changed Windows finds a device with the same ids where another one stood",
         "-0000:00:04.0 Ethernet controller",
         "+0000:00:03.0 Ethernet controller",
         "-device virtio-net-pci,id=net0",

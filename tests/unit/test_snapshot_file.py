@@ -113,7 +113,9 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         st.dictionaries(words, words, max_size=2).map(lambda d: tuple(d.items())),
     )
     unknown = st.lists(words, max_size=2).map(tuple)
-    substitution = st.builds(Substitution, words, words, optional, unknown, optional)
+    substitution = st.builds(
+        Substitution, words, words, optional, unknown, optional, st.integers(0, 9)
+    )
     return Snapshot(
         tuple(placed),
         tuple(draw(st.lists(nic, max_size=2))),
@@ -190,7 +192,7 @@ def test_no_fact_is_forgotten(type_: Any) -> None:
         Provenance: "probe qemu_version qemu_package machine accelerator firmware guest "
         "command_line",
         Unreachable: "path qdev_id device reason",
-        Substitution: "option inert qdev_id unknown device",
+        Substitution: "option inert qdev_id unknown device ordinal",
         Creation: "qdev_id device path pinned",
     }
     assert [field.name for field in dataclasses.fields(type_)] == known[type_].split()

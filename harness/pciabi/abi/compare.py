@@ -52,11 +52,13 @@ def compare(before: Snapshot, after: Snapshot) -> Comparison:
         changes += changed(pair)
         unknowns += left_open(pair)
     for function in matching.vanished:
-        sight = Sight(function, None, before.interface_at(function.address), None)
+        nic = before.interface_at(function.address)
+        sight = Sight(function, None, nic, None, None, after.at_path(function.path))
         change = _change(_presence(function, Aspect.VANISHED), sight, None, None)
         changes.append(_explained(change, after))
     for function in matching.appeared:
-        sight = Sight(None, function, None, after.interface_at(function.address))
+        nic = after.interface_at(function.address)
+        sight = Sight(None, function, None, nic, before.at_path(function.path), None)
         change = _change(_presence(function, Aspect.APPEARED), sight, None, None)
         changes.append(_explained(change, before))
     return Comparison(matching, tuple(sorted(changes, key=_sort_key)), tuple(unknowns))
@@ -76,6 +78,8 @@ def _changing(
             pair.after,
             before.interface_at(pair.before.address),
             after.interface_at(pair.after.address),
+            _unless(pair.before, before.at_path(pair.after.path)),
+            _unless(pair.after, after.at_path(pair.before.path)),
         )
         differences = list(_place_differences(sight))
         if not stand_ins & {pair.before.qdev_id, pair.after.qdev_id}:
@@ -85,6 +89,10 @@ def _changing(
         return (_change(difference, sight, pair, other) for difference in differences)
 
     return changes
+
+
+def _unless(one: PlacedFunction, found: PlacedFunction | None) -> PlacedFunction | None:
+    return None if found is one else found
 
 
 def _hardware_differences(
@@ -200,7 +208,7 @@ def _taken_for(pair: Pair | None) -> str:
     """What the pairing rests on, unless it is what everybody would think of first."""
     if pair is None:
         return ""
-    old, new = pair.before.qdev_id, pair.after.qdev_id
+    old, new = pair.before.stated_id, pair.after.stated_id
     if old == new is not None:
         return ""
     own = _OWN.get(pair.basis)

@@ -30,6 +30,14 @@ _PCI_IDENTIFIERS = (
 )
 _NEW_NODE = "Windows sees a new device: it installs it afresh, and its settings do not follow"
 
+_NODE_TAKEN_OVER = (
+    "Windows finds a device with the same ids where another one stood: it keeps the node of that "
+    "place, and what was set for the other device now holds for this one"
+)
+_NODE_LEFT = (
+    "Windows finds a device with the same ids in this one's place: the node stays, and what was "
+    "set for this device now holds for that one"
+)
 _NODE_KEPT = "Windows keeps the device node: neither its ids nor its location are touched"
 _SERIAL_OR_PLACE = (
     "not known: the device has a Device Serial Number, and whether Windows keys it by that or "
@@ -63,12 +71,18 @@ _CLASS_NETWORK = 0x02
 
 @dataclass(frozen=True)
 class Sight:
-    """One device as the two guests have it: its function and, for a NIC, its interface."""
+    """One device as the two guests have it: its function and, for a NIC, its interface.
+
+    `predecessor` is what stood before where it is now, `successor` what stands now where it was;
+    None where nothing does, or the device itself.
+    """
 
     before: PlacedFunction | None
     after: PlacedFunction | None
     interface_before: NetworkInterface | None
     interface_after: NetworkInterface | None
+    predecessor: PlacedFunction | None
+    successor: PlacedFunction | None
 
     @property
     def name_before(self) -> str | None:
@@ -138,10 +152,28 @@ def _linux_interface(change: Change, sight: Sight) -> Consequence:
 
 
 def _windows(change: Change, sight: Sight) -> Consequence | None:
-    answer = _PRESENCE_ANSWERS.get(change.kind) or _windows_answer(change, sight)
+    answer = _other_ones_node(change, sight)
+    answer = answer or _PRESENCE_ANSWERS.get(change.kind) or _windows_answer(change, sight)
     if answer is None:
         return None
     return Consequence(Harm.WINDOWS_IDENTITY, *answer)
+
+
+def _other_ones_node(change: Change, sight: Sight) -> _Answer | None:
+    """A node is named by ids and place: another device with the same ids, in the same place, has
+    the same one."""
+    if change.kind in (Kind.MOVED, Kind.APPEARED) and _alike(sight.predecessor, sight.after):
+        return Outcome.CHANGED, _NODE_TAKEN_OVER, _DEVICE_INSTANCE_IDS
+    if change.kind is Kind.VANISHED and _alike(sight.successor, sight.before):
+        return Outcome.CHANGED, _NODE_LEFT, _DEVICE_INSTANCE_IDS
+    return None
+
+
+def _alike(one: PlacedFunction | None, two: PlacedFunction | None) -> bool:
+    """Windows cannot tell them apart by their ids, and has no serial number to do so."""
+    if one is None or two is None or _serial_number(one) or _serial_number(two):
+        return False
+    return _windows_ids(one) == _windows_ids(two)
 
 
 def _windows_answer(change: Change, sight: Sight) -> _Answer | None:

@@ -112,11 +112,11 @@ class _Waiting:
         self._by_id: dict[bool, deque[PlacedFunction]] = {True: deque(), False: deque()}
 
     def add(self, function: PlacedFunction) -> None:
-        self._by_id[function.qdev_id is not None].append(function)
+        self._by_id[function.stated_id is not None].append(function)
 
     def take(self, partner: PlacedFunction, ids: _Ids) -> PlacedFunction | None:
         """The first one that may be the partner, no longer waiting; None where there is none."""
-        named = ids is _Ids.ANY or partner.qdev_id is None
+        named = ids is _Ids.ANY or partner.stated_id is None
         heads = [self._by_id[kind] for kind in (True, False) if self._by_id[kind] and kind <= named]
         return min(heads, key=lambda queue: _by_path(queue[0])).popleft() if heads else None
 
@@ -159,15 +159,15 @@ def _by_qdev_id(functions: Iterable[PlacedFunction]) -> _Key:
     """The qdev id and the function's place relative to the id's first function."""
     first: dict[str, PlacedFunction] = {}
     for function in sorted(functions, key=_by_path):
-        if function.qdev_id is not None:
-            first.setdefault(function.qdev_id, function)
+        if function.stated_id is not None:
+            first.setdefault(function.stated_id, function)
 
     def key(function: PlacedFunction) -> Hashable | None:
-        if function.qdev_id is None:
+        if function.stated_id is None:
             return None
-        base = first[function.qdev_id]
+        base = first[function.stated_id]
         depth = len(function.path.hops) - len(base.path.hops)
-        return function.qdev_id, depth, function.address.devfn - base.address.devfn
+        return function.stated_id, depth, function.address.devfn - base.address.devfn
 
     return key
 

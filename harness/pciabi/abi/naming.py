@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from pciabi.abi.matching import Pair
-from pciabi.abi.snapshot import PlacedFunction
-
-_MADE_UP = "pciabi-"
-
-
-def is_made_up(qdev_id: str | None) -> bool:
-    """Whether an id is pciabi's own, given to a device of whose backend something is unknown."""
-    return qdev_id is not None and qdev_id.startswith(_MADE_UP)
+from pciabi.abi.snapshot import PlacedFunction, is_made_up
 
 
 def label(function: PlacedFunction, qdev_id: str | None) -> str:

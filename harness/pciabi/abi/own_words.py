@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from pciabi.abi.change import Change
 from pciabi.abi.compare import Comparison
-from pciabi.abi.naming import is_made_up, label
-from pciabi.abi.snapshot import PlacedFunction, Snapshot
+from pciabi.abi.naming import label
+from pciabi.abi.snapshot import PlacedFunction, Snapshot, is_made_up
 from pciabi.abi.unknown import Unknown
 from pciabi.pci.address import GuestAddress
 
@@ -40,9 +40,20 @@ def told(found: Comparison, before: Names, after: Names) -> Comparison:
     """The comparison with every device under its own name."""
     return replace(
         found,
-        changes=tuple(_renamed(change, before, after) for change in found.changes),
+        changes=tuple(
+            _with_partner(_renamed(change, before, after), before) for change in found.changes
+        ),
         unknowns=tuple(_renamed(unknown, before, after) for unknown in found.unknowns),
     )
+
+
+def _with_partner(change: Change, before: Names) -> Change:
+    """The change with the own name of the device that it exchanged places with: the one that
+    stood where this one is now."""
+    own = before.get(str(change.address_after))
+    if change.exchanged_with is None or own is None:
+        return change
+    return replace(change, exchanged_with=own)
 
 
 _Told = TypeVar("_Told", Change, Unknown)

@@ -48,6 +48,15 @@ class Identifier:
     stated: bool
 
 
+MADE_UP = "pciabi-"
+"""Begins the ids that pciabi gives to devices without one, of which something is not known."""
+
+
+def is_made_up(qdev_id: str | None) -> bool:
+    """Whether an id is pciabi's own, which says nothing of the device."""
+    return qdev_id is not None and qdev_id.startswith(MADE_UP)
+
+
 @dataclass(frozen=True)
 class PlacedFunction:
     """A function with its place in the topology and QEMU's word for what it is.
@@ -67,6 +76,11 @@ class PlacedFunction:
     def address(self) -> GuestAddress:
         """Where the guest sees it."""
         return self.function.address
+
+    @property
+    def stated_id(self) -> str | None:
+        """The qdev id that the configuration gives it, None where it gives none."""
+        return None if is_made_up(self.qdev_id) else self.qdev_id
 
     def identifier(self, name: IdentifierName) -> Identifier | None:
         """The identifying property of that name, None without a value or where none was read."""
@@ -117,8 +131,9 @@ class Substitution:
     `option` is what the configuration says of the kind of backend, whole
     (`-netdev tap,vhost=on`), `inert` what was used instead: where both are the same on two
     sides, what is unknown of them is unknown for the same reason. `qdev_id` is the device that
-    uses the backend; None where none does, or where those that do have no id: `device` is then
-    their type. `unknown` names the fields of that device that depend on the kind of backend.
+    uses the backend; None where none does, or where that has none: `device` is then its type,
+    and `ordinal` says which one of that type without an id it is, in the order of creation, from
+    0. `unknown` names the fields of that device that depend on the kind of backend.
     """
 
     option: str
@@ -126,6 +141,7 @@ class Substitution:
     qdev_id: str | None
     unknown: tuple[str, ...]
     device: str | None = None
+    ordinal: int = 0
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from pciabi.abi.snapshot import (
     Substitution,
 )
 from pciabi.pci import registers as reg
-from pciabi.pci.address import GuestAddress
+from pciabi.pci.address import GuestAddress, TopologyPath
 from pciabi.pci.capabilities import extended_offsets
 from pciabi.pci.function import Fact
 from pciabi.pci.layout import dword
@@ -30,12 +30,9 @@ _NO_SIZE = "its size was not read"
 _NOT_ENABLED = "nobody enabled them, so nobody saw them"
 _ONLY_BOOT = "only a boot shows it"
 _NETWORK_CLASS = 0x02
-# What a device of a class is told by, where nothing was read: virtio disks, NVMe, NICs.
-_BY_CLASS = {
-    0x0100: IdentifierName.SERIAL,
-    0x0108: IdentifierName.SERIAL,
-    _NETWORK_CLASS << 8: IdentifierName.MAC,
-}
+# What a device is told by, where nothing was read: virtio disks, NVMe and NICs.
+_DISK_IDS = {(0x1AF4, 0x1001), (0x1AF4, 0x1042)}
+_NVME_CLASS = 0x0108
 
 
 @dataclass(frozen=True)
@@ -70,26 +67,30 @@ class _Told:
     silence: str
     interfaces: Mapping[GuestAddress, NetworkInterface]
     of_device: Mapping[str, tuple[Substitution, ...]]
-    of_nameless: Mapping[str, tuple[Substitution, ...]]
+    of_path: Mapping[TopologyPath, tuple[Substitution, ...]]
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> _Told:
-        named: dict[str, tuple[Substitution, ...]] = {}
-        nameless: dict[str, tuple[Substitution, ...]] = {}
-        for one in snapshot.substitutions:
-            if one.qdev_id is not None:
-                named[one.qdev_id] = (*named.get(one.qdev_id, ()), one)
-            elif one.device is not None:
-                nameless[one.device] = (*nameless.get(one.device, ()), one)
+        nameless: dict[str, list[TopologyPath]] = {}
+        for one in snapshot.creations:
+            if one.qdev_id is None:
+                nameless.setdefault(one.device, []).append(one.path)
+        of_device: dict[str, tuple[Substitution, ...]] = {}
+        of_path: dict[TopologyPath, tuple[Substitution, ...]] = {}
+        for told in snapshot.substitutions:
+            if told.qdev_id is not None:
+                of_device[told.qdev_id] = (*of_device.get(told.qdev_id, ()), told)
+            for path in nameless.get(told.device or "", ())[told.ordinal :][:1]:
+                of_path[path] = (*of_path.get(path, ()), told)
         silence = _UNREAD_BY.get(snapshot.provenance.probe, _NOT_READ)
-        return cls(silence, {nic.address: nic for nic in snapshot.interfaces}, named, nameless)
+        nics = {nic.address: nic for nic in snapshot.interfaces}
+        return cls(silence, nics, of_device, of_path)
 
     def stand_ins(self, function: PlacedFunction) -> tuple[Substitution, ...]:
-        """What stood in for backends of this device. Of devices without an id that look alike,
-        what holds for one may hold for any of them."""
+        """What stood in for backends of this device."""
         if function.qdev_id is not None:
             return self.of_device.get(function.qdev_id, ())
-        return self.of_nameless.get(function.device or "", ())
+        return self.of_path.get(function.path, ())
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def _open(pair: Pair, before: _Told, after: _Told) -> Iterator[tuple[str, _Why]]
         absent = "absent" in (rom(one.function), rom(two.function))
         if any(unread) and not absent:
             yield "expansion ROM size", _reasons(_NO_SIZE, *unread)
-    yield from _open_virtual_functions(one, two)
+    yield from _open_virtual_functions(pair, before, after)
     for name in _open_identifiers(one, two):
         unread = [side.identifiers is None for side in (one, two)]
         yield NAMES[name], _silent(before, after, *unread)
@@ -140,22 +141,26 @@ def _sizeless(bar: BarFacts) -> bool:
     return bar.size is None
 
 
-def _open_virtual_functions(one: PlacedFunction, two: PlacedFunction) -> Iterator[tuple[str, _Why]]:
+def _open_virtual_functions(pair: Pair, before: _Told, after: _Told) -> Iterator[tuple[str, _Why]]:
     """A function's virtual functions are there once software enables them. No source tells how
     large their BARs are."""
-    controls = [_sriov_control(side.function.config) for side in (one, two)]
-    disabled = [not control & reg.SRIOV_VF_ENABLE for control in controls if control is not None]
-    if len(disabled) < len(controls):
+    one, two = pair.before.function, pair.after.function
+    places = [extended_offsets(side.config, reg.EXT_SRIOV) for side in (one, two)]
+    if not all(places):
         return
-    if any(disabled):
+    unread = [
+        not side.was_read(at + reg.SRIOV_CONTROL, 2, reg.SRIOV_VF_ENABLE)
+        for side, (at, *_) in zip((one, two), places, strict=True)
+    ]
+    disabled = [
+        not dword(side.config, at + reg.SRIOV_CONTROL) & reg.SRIOV_VF_ENABLE
+        for side, (at, *_) in zip((one, two), places, strict=True)
+    ]
+    if any(unread):
+        yield "virtual functions", _silent(before, after, *unread)
+    elif any(disabled):
         yield "virtual functions", _reasons(_NOT_ENABLED, *disabled)
-    yield "sizes of VF BARs", _reasons(_NO_SIZE, *(True for _ in controls))
-
-
-def _sriov_control(config: bytes) -> int | None:
-    """What stands in SR-IOV Control, None without the capability."""
-    found = extended_offsets(config, reg.EXT_SRIOV)
-    return dword(config, found[0] + reg.SRIOV_CONTROL) if found else None
+    yield "sizes of VF BARs", _reasons(_NO_SIZE, *(True for _ in places))
 
 
 def _open_identifiers(one: PlacedFunction, two: PlacedFunction) -> Iterator[IdentifierName]:
@@ -163,8 +168,17 @@ def _open_identifiers(one: PlacedFunction, two: PlacedFunction) -> Iterator[Iden
     if one.identifiers is not None and two.identifiers is not None:
         return
     names = {known.name for side in (one, two) for known in side.identifiers or ()}
-    usual = {_BY_CLASS.get(identity(side)[2] >> 8) for side in (one, two)}
-    yield from (name for name in IdentifierName if name in names | usual)
+    names |= {name for side in (one, two) if (name := _usual_identifier(side)) is not None}
+    yield from (name for name in IdentifierName if name in names)
+
+
+def _usual_identifier(function: PlacedFunction) -> IdentifierName | None:
+    """What such a device has in nearly any VM."""
+    vendor, device, class_code = identity(function)
+    if class_code >> 16 == _NETWORK_CLASS:
+        return IdentifierName.MAC
+    is_disk = (vendor, device) in _DISK_IDS or class_code >> 8 == _NVME_CLASS
+    return IdentifierName.SERIAL if is_disk else None
 
 
 def _open_names(

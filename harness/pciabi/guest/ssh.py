@@ -76,7 +76,9 @@ class Session:
         stdin.channel.shutdown_write()
         channel = stdout.channel
         output, errors = _heard(channel, self._deadline)
-        if not channel.status_event.wait(self._deadline.remaining):
+        told = channel.status_event.wait(self._deadline.remaining)
+        # The end of a connection that was cut counts as a status too.
+        if not told or (channel.exit_status < 0 and self._deadline.passed):
             raise TimeoutError
         return (
             output.decode(errors="replace"),

@@ -12,8 +12,7 @@ from enum import StrEnum
 
 from pciabi.abi.change import Kind, Severity
 from pciabi.abi.matching import Matching, match
-from pciabi.abi.naming import is_made_up
-from pciabi.abi.snapshot import PlacedFunction, Snapshot
+from pciabi.abi.snapshot import PlacedFunction, Snapshot, is_made_up
 from pciabi.pci.address import GuestAddress, TopologyPath
 from pciabi.scenario.result import JudgedChange
 

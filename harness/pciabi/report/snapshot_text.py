@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from pciabi.abi.bar_differences import bars, rom
 from pciabi.abi.diff import Side
-from pciabi.abi.naming import is_made_up
 from pciabi.abi.reading import Part, Reading, reading
-from pciabi.abi.snapshot import PlacedFunction
+from pciabi.abi.snapshot import PlacedFunction, is_made_up
 from pciabi.pci.layout import FieldValue
 from pciabi.report import diff_wording, printable
 

@@ -68,7 +68,7 @@ def parse(raw: bytes, file: str) -> Snapshot:
             for u in document.unreachable
         ),
         substitutions=tuple(
-            Substitution(s.option, s.inert, s.id, tuple(s.unknown), s.device)
+            Substitution(s.option, s.inert, s.id, tuple(s.unknown), s.device, s.ordinal)
             for s in document.substitutions
         ),
         creations=tuple(

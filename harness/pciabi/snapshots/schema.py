@@ -124,7 +124,10 @@ class SubstitutionPart(Part):
     option: Text
     inert: Text
     id: Text | None
-    device: Text | None = Field(description="The type of the devices it is about, without an id.")
+    device: Text | None = Field(description="The type of the device it is about, without an id.")
+    ordinal: Annotated[int, Field(ge=0, le=MAX_FUNCTIONS)] = Field(
+        description="Which one of that type without an id it is, in the order of creation."
+    )
     unknown: Annotated[list[Text], Field(max_length=1_000)]
 
 

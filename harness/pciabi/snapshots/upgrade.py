@@ -6,14 +6,15 @@ did not hold was not read, unless the rest of the file tells it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pciabi.abi.snapshot import IdentifierName
 from pciabi.pci import registers as reg
 from pciabi.pci.chipset import reaches_extended_space
 from pciabi.snapshots.schema import SCHEMA
-from pciabi.vm.command_line.device_options import device_options
+from pciabi.vm.command_line import backend_kind
+from pciabi.vm.command_line.device_options import device_options, pairs_of
 from pciabi.vm.command_line.stated_macs import as_printed
 
 _FIRST = "pciabi-snapshot/1"
@@ -33,7 +34,9 @@ def upgraded(data: Mapping[str, Any]) -> Mapping[str, Any]:
 def _from_first(data: Mapping[str, Any]) -> Mapping[str, Any]:
     """Version 1 took what stood in a file for everything, held no identifying properties, and
     did not say of which type the devices are that a substitution is about."""
-    told = _told_by_options(data["provenance"]["command_line"])
+    options = device_options(data["provenance"]["command_line"])
+    told = {option.id: option.properties for option in options if option.id is not None}
+    nameless = [option.properties for option in options if option.id is None]
     is_text = data["provenance"]["probe"] == "lspci"
     ends_early = _ends_early(data["functions"])
     return {
@@ -44,11 +47,11 @@ def _from_first(data: Mapping[str, Any]) -> Mapping[str, Any]:
                 "known": "all",
                 "unread": [],
                 **(_extended(function) if ends_early else function),
-                "identifiers": None if is_text else _identifiers(function, told),
+                "identifiers": None if is_text else _identifiers(function, told, nameless),
             }
             for function in data["functions"]
         ],
-        "substitutions": [{**one, "device": _nameless_user(one)} for one in data["substitutions"]],
+        "substitutions": list(_substitutions(data["substitutions"], told)),
     }
 
 
@@ -76,38 +79,76 @@ def _bytes(function: dict[str, Any], offset: int, length: int) -> bytes:
     return bytes.fromhex(row)[offset & 0xF :][:length]
 
 
-def _told_by_options(command_line: list[str]) -> Mapping[str, Mapping[str, str]]:
-    """What the command line says of each device that has an id."""
-    return {
-        option.id: option.properties
-        for option in device_options(command_line)
-        if option.id is not None
-    }
-
-
 def _identifiers(
-    function: dict[str, Any], told: Mapping[str, Mapping[str, str]]
+    function: dict[str, Any],
+    told: Mapping[str, Mapping[str, str]],
+    nameless: Sequence[Mapping[str, str]],
 ) -> list[dict[str, Any]] | None:
     """What was stated of the device; None where something may have been that nobody kept."""
-    properties = dict(told.get(function["id"], {}))
-    if "mac" in properties:
-        properties["mac"] = as_printed(properties["mac"]) or ""
-    is_nic = _bytes(function, reg.CLASS + 1, 1) == b"\x02"
-    has_no_option = function["id"] not in told and str(function["device"]).startswith(_ADDED)
-    if (is_nic and not properties.get("mac")) or has_no_option:
-        return None
-    return [
-        {"name": name.value, "value": properties[name], "stated": True}
+    properties = told.get(function["id"], {})
+    found = {
+        name: value
         for name in IdentifierName
-        if properties.get(name, "") not in ("", "0")
-    ]
+        if (value := _as_read(name, properties.get(name, ""))) not in ("", "0")
+    }
+    is_nic = _bytes(function, reg.CLASS + 1, 1) == b"\x02"
+    named = function["id"] in told
+    # Of a device without an id nobody kept which option made it.
+    open_ = not named and (
+        str(function["device"]).startswith(_ADDED)
+        or any(name in option for option in nameless for name in IdentifierName)
+    )
+    if open_ or (is_nic and IdentifierName.MAC not in found):
+        return None
+    return [{"name": name.value, "value": found[name], "stated": True} for name in found]
 
 
 # No machine type brings these along.
 _ADDED = ("virtio-", "nvme")
 
 
-def _nameless_user(substitution: dict[str, Any]) -> str | None:
-    """Version 1 told only of `-nic` that it makes a virtio NIC without an id."""
-    makes_nics = substitution["id"] is None and substitution["option"].startswith("-nic ")
-    return "virtio-net-pci" if makes_nics and substitution["unknown"] else None
+def _as_read(name: IdentifierName, value: str) -> str:
+    """A value as QEMU's device tree has it."""
+    if name is IdentifierName.MAC:
+        return as_printed(value) or ""
+    if name is IdentifierName.ACPI_INDEX and value:
+        return str(int(value, 0))
+    return value
+
+
+_BACKENDS = ("-netdev ", "-nic ", "-net ")
+_ON = {"on", "yes", "true", "y"}
+
+
+def _substitutions(
+    given: list[dict[str, Any]], told: Mapping[str, Mapping[str, str]]
+) -> Iterator[dict[str, Any]]:
+    """Version 1 kept the user's own words, and told of every NIC what only virtio's have."""
+    made = 0
+    for one in given:
+        new = {**one, "device": None, "ordinal": 0}
+        if one["option"].startswith(_BACKENDS):
+            name, _, words = one["option"].partition(" ")
+            # Without its driver's name in front, the first word is the backend's type.
+            said = {"type": words.partition(",")[0], **dict(pairs_of(words))}
+            properties = told.get(one["id"], {"driver": said.get("model", "")})
+            new["option"] = backend_kind.described(name, said)
+            new["unknown"] = list(_open_fields(one["unknown"], properties))
+            if one["id"] is None and new["unknown"]:
+                new |= {"device": "virtio-net-pci", "ordinal": made}
+                made += 1
+        yield new
+
+
+def _open_fields(unknown: list[str], properties: Mapping[str, str]) -> Iterator[str]:
+    """What of it is unknown by today's rules, of which the test is told = found."""
+    if not properties.get("driver", "").startswith("virtio"):
+        return
+    for field in unknown:
+        is_open = {
+            "virtio features": True,
+            "virtio device configuration": properties.get("mq") in _ON,
+            "MSI-X table size": "vectors" not in properties,
+        }
+        if is_open.get(field, False):
+            yield field

@@ -46,6 +46,7 @@ def render(snapshot: Snapshot) -> str:
                 "inert": s.inert,
                 "id": s.qdev_id,
                 "device": s.device,
+                "ordinal": s.ordinal,
                 "unknown": list(s.unknown),
             }
             for s in snapshot.substitutions

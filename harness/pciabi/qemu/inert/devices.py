@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pciabi.abi.snapshot import EVERY_FIELD
+from pciabi.abi.snapshot import EVERY_FIELD, MADE_UP
 from pciabi.qemu.inert import driver_rules as rules
 from pciabi.qemu.inert import fields
 from pciabi.qemu.inert.statement import (
@@ -83,8 +83,8 @@ def _is_on(item: Parameter) -> bool:
 
 
 def device_id(statement: Statement) -> str | None:
-    """The id a device has here: its own; or one made of what it stands for on the host, where
-    it has none and something about it will not be known."""
+    """The id a device has here: its own; or one made of what it stands for on the host, or of
+    its place in the file, where it has none and something about it will not be known."""
     name = statement.get("id")
     driver = driver_table().find(statement.get("driver") or "")
     if name or driver is None or not driver.is_pci:
@@ -93,7 +93,15 @@ def device_id(statement: Statement) -> str | None:
         source = next(filter(None, map(statement.get, _SOURCES)), None)
     else:
         source = statement.get("netdev")
-    return f"pciabi-{_NOT_IN_AN_ID.sub('_', source)}" if source else None
+    if source is None and _is_open(statement, driver.name):
+        source = f"{driver.name}-{statement.position.line}-{statement.position.column}"
+    return f"{MADE_UP}{_NOT_IN_AN_ID.sub('_', source)}" if source else None
+
+
+def _is_open(statement: Statement, driver: str) -> bool:
+    """Whether the real device is another one than that which starts."""
+    rom = statement.get(rules.ROM_FILE)
+    return driver in rules.REPLACED_FIELDS or bool(rom and not _QEMUS_OWN_ROM.fullmatch(rom))
 
 
 _SOURCES = ("host", "sysfsdev", "chardev", "vhostdev", "evdev", "guest-cid", "wwpn", "socket")
@@ -114,15 +122,7 @@ def users(statement: Statement) -> tuple[tuple[str, str], ...]:
 
 def global_(statement: Statement) -> Stated:
     """`-global DRIVER.PROPERTY=VALUE`, or with three parameters."""
-    name, value = statement.get("property"), statement.get("value")
-    if name is None:
-        first = statement.parameters.items[0] if statement.parameters.items else None
-        if first is None or "." not in first.name:
-            raise statement.refused("is not DRIVER.PROPERTY=VALUE")
-        driver, _, name = first.name.partition(".")
-        value = first.value
-    else:
-        driver = statement.get("driver") or ""
+    driver, name, value = global_property(statement)
     if name in rules.NEEDS_KVM.get(driver, ()) and value != "off":
         return left_out(f"-global {driver}.{name}={value}")
     if name == rules.ROM_FILE and (not value or _QEMUS_OWN_ROM.fullmatch(value)):
@@ -130,6 +130,18 @@ def global_(statement: Statement) -> Stated:
     if name in driver_table().plain or name in rules.WORDS:
         return kept(statement)
     raise statement.refused(f"property '{name}' may name something of the host", advice=_ADVICE)
+
+
+def global_property(statement: Statement) -> tuple[str, str, str]:
+    """The driver, property and value of a `-global`. Raises InputError for anything else."""
+    name = statement.get("property")
+    if name is not None:
+        return statement.get("driver") or "", name, statement.get("value") or ""
+    first = statement.parameters.items[0] if statement.parameters.items else None
+    if first is None or "." not in first.name:
+        raise statement.refused("is not DRIVER.PROPERTY=VALUE")
+    driver, _, name = first.name.partition(".")
+    return driver, name, first.value
 
 
 def _driver(statement: Statement) -> Driver:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from pciabi.abi.snapshot import Substitution
 from pciabi.errors import InputError, SourcePosition
-from pciabi.qemu.inert import devices, machine, processors
+from pciabi.qemu.inert import devices, machine, network, processors
 from pciabi.qemu.inert.option_rules import OPTION_RULES, REFUSED
 from pciabi.qemu.inert.origin import DeviceOrigin, Origin
 from pciabi.qemu.inert.statement import (
@@ -112,6 +112,8 @@ def inert(line: QemuCommandLine, banner: str = "") -> InertHardware:
     around = Surroundings(
         users=_users(statements),
         devices=_devices(statements),
+        nics=network.nics(statements),
+        globals_=_globals(statements),
         audiodev=SILENCE,
         memory=_most_memory(statements),
         processors=wanted,
@@ -232,6 +234,15 @@ def _devices(statements: Sequence[Statement]) -> dict[str, Statement]:
     for statement in statements:
         if statement.name == "device" and not _names_unknown(statement):
             found[devices.device_id(statement) or ""] = statement
+    return found
+
+
+def _globals(statements: Sequence[Statement]) -> dict[tuple[str, str], str]:
+    found = {}
+    for statement in statements:
+        if statement.name == "global" and not _names_unknown(statement):
+            driver, name, value = devices.global_property(statement)
+            found[driver, name] = value
     return found
 
 

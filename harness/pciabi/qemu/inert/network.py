@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pciabi.abi.snapshot import Substitution
 from pciabi.qemu.inert import driver_rules, fields
-from pciabi.qemu.inert.statement import Stated, Statement, Surroundings, fresh, kept, written
+from pciabi.qemu.inert.statement import (
+    Nic,
+    Stated,
+    Statement,
+    Surroundings,
+    fresh,
+    kept,
+    written,
+)
+from pciabi.vm.command_line import backend_kind
 from pciabi.vm.command_line.driver_table import driver_table
 from pciabi.vm.command_line.parameters import Parameters
 
@@ -15,12 +26,28 @@ _ALIKE = {"user", "socket", "stream", "dgram", "l2tpv3", "vde", "hubport"}
 # Backends that are a device of their own behind the NIC: its configuration is theirs too.
 _DEVICES = {"vhost-user", "vhost-vdpa"}
 _ON = {"on", "yes", "true", "y"}
-_DESCRIPTORS = ("fds", "vhostfds")
 _INERT = "user"
 # The guest's side of `-nic` and `-net nic`.
 _NIC = ("model", "mac", "macaddr", "addr", "vectors", "id", "name")
 # What `-nic` calls the NICs that offer what their backend can do.
 _MODELS = {"virtio": "virtio-net-pci"}
+# What `-global` may call a virtio NIC besides its driver's name.
+_CLASSES = ("virtio-net-pci-base", "virtio-net-device", "virtio-pci", "pci-device")
+
+
+def nics(statements: Sequence[Statement]) -> tuple[Nic, ...]:
+    """The NICs of options other than `-device`, in the order in which QEMU creates them: all that
+    `-nic` makes before those of `-net nic` (net/net.c: net_init_clients)."""
+    made = [s for s in statements if s.name == "nic" and s.get("type") != "none"]
+    made += [s for s in statements if s.name == "net" and s.get("type") == "nic"]
+    counted = Counter[str]()
+    found = []
+    for statement in made:
+        model = statement.get("model") or ""
+        driver = _MODELS.get(model, model)
+        found.append(Nic(statement, driver, counted[driver]))
+        counted[driver] += 1
+    return tuple(found)
 
 
 def netdev(statement: Statement, around: Surroundings) -> Stated:
@@ -31,14 +58,20 @@ def netdev(statement: Statement, around: Surroundings) -> Stated:
         return kept(statement)
     pairs = (("id", name or ""), ("restrict", True))
     parameters = fresh(_INERT, *pairs, like=statement.parameters)
-    told = tuple(
-        _substitution(statement, user, None, _unknown(statement, around.devices.get(user or "")))
-        for user in around.of("netdev", name) or (None,)
-    )
-    return Stated(("-netdev", written(parameters)), () if kind == _INERT else told)
+    told = [
+        _of_device(statement, user, around.devices.get(user or ""), around)
+        for user in around.of("netdev", name)
+    ]
+    told += [
+        _of_nic(statement, nic, around)
+        for nic in around.nics
+        if nic.statement.name == "net" and nic.statement.get("netdev") == name
+    ]
+    told = told or [_substitution(statement, None, ())]
+    return Stated(("-netdev", written(parameters)), () if kind == _INERT else tuple(told))
 
 
-def nic(statement: Statement) -> Stated:
+def nic(statement: Statement, around: Surroundings) -> Stated:
     """`-nic`: the NIC stays, what it is connected to goes."""
     kind = statement.get("type")
     if kind == "none":
@@ -46,11 +79,8 @@ def nic(statement: Statement) -> Stated:
     device = statement.parameters.keeping(*_NIC)
     backend = fresh(_INERT, ("restrict", True), like=statement.parameters)
     parameters = Parameters((*backend.items, *device.items), "type", backend.is_json)
-    model = statement.get("model") or ""
-    driver = _MODELS.get(model, model)
-    # `id=` names the backend: the NIC has no id by which what is unknown could be told of it.
-    open_fields = tuple(_offered(statement, driver, statement))
-    told = _substitution(statement, None, driver if open_fields else None, open_fields)
+    made = next(one for one in around.nics if one.statement is statement)
+    told = _of_nic(statement, made, around)
     return Stated(("-nic", written(parameters)), () if kind == _INERT else (told,))
 
 
@@ -69,58 +99,66 @@ def net(statement: Statement) -> Stated:
             raise statement.refused(f"no QEMU since 5.2 takes {name}=", at=name)
         return kept(statement)
     parameters = fresh(_INERT, ("restrict", True), like=statement.parameters)
-    told = _substitution(statement, None, None, ())
+    told = _substitution(statement, None, ())
     return Stated(("-net", written(parameters)), () if kind == _INERT else (told,))
 
 
-def _unknown(statement: Statement, user: Statement | None) -> tuple[str, ...]:
-    """What the real backend decides about the device that uses it."""
-    if user is None:
-        return ()
-    found = driver_table().find(user.get("driver") or "")
-    return tuple(_offered(statement, found.name if found else "", user))
+def _of_device(
+    statement: Statement, qdev_id: str, device: Statement | None, around: Surroundings
+) -> Substitution:
+    """What the real backend decides about the `-device` that uses it."""
+    found = driver_table().find((device.get("driver") if device else None) or "")
+    if device is None or found is None:
+        return _substitution(statement, qdev_id, ())
+    user = _User(found.name, device, around.globals_)
+    return _substitution(statement, qdev_id, tuple(_offered(statement, user)))
 
 
-def _offered(statement: Statement, driver: str, device: Statement) -> Iterator[str]:
+def _of_nic(statement: Statement, nic: Nic, around: Surroundings) -> Substitution:
+    """The same of a NIC without an id: it is told by which one of its driver it is."""
+    user = _User(nic.driver, nic.statement, around.globals_)
+    open_fields = tuple(_offered(statement, user))
+    told = _substitution(statement, None, open_fields)
+    return replace(told, device=nic.driver, ordinal=nic.ordinal) if open_fields else told
+
+
+@dataclass(frozen=True)
+class _User:
+    """The device that uses a backend, and what `-global` says of all devices."""
+
+    driver: str
+    statement: Statement
+    globals_: Mapping[tuple[str, str], str]
+
+    def get(self, name: str) -> str | None:
+        """A property's value, where the device or a `-global` states it."""
+        stated = (self.globals_.get((kind, name)) for kind in (self.driver, *_CLASSES))
+        return self.statement.get(name) or next(filter(None, stated), None)
+
+
+def _offered(statement: Statement, user: _User) -> Iterator[str]:
     """A virtio NIC offers what its backend can do; the number of queue pairs decides its vectors
     where it does not name them, and how many it says it has."""
     kind = statement.get("type")
-    if driver not in driver_rules.OFFERS_ITS_BACKEND or kind in _ALIKE:
+    if user.driver not in driver_rules.OFFERS_ITS_BACKEND or kind in _ALIKE:
         return
     yield fields.VIRTIO_FEATURES
-    several = _queues(statement) != 1
-    if kind in _DEVICES or (several and device.get("mq") in _ON):
+    several = backend_kind.queue_pairs(_told(statement)) != 1
+    if kind in _DEVICES or (several and user.get("mq") in _ON):
         yield fields.VIRTIO_CONFIGURATION
-    if several and device.get("vectors") is None:
+    if several and user.get("vectors") is None:
         yield fields.MSIX_TABLE
 
 
-def _queues(statement: Statement) -> int:
-    """How many queue pairs; 0 where that is not a number."""
-    given = (statement.get(name) for name in _DESCRIPTORS)
-    descriptors = next(filter(None, given), None)
-    if descriptors is not None:
-        return descriptors.count(":") + 1
-    queues = statement.get("queues") or "1"
-    return int(queues) if queues.isdecimal() else 0
+def _told(statement: Statement) -> dict[str, str]:
+    """What the option says of its kind of backend."""
+    said = {name: statement.get(name) for name in backend_kind.DECISIVE}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _substitution(
-    statement: Statement, user: str | None, device: str | None, open_fields: tuple[str, ...]
+    statement: Statement, qdev_id: str | None, open_fields: tuple[str, ...]
 ) -> Substitution:
     name = f"-{statement.name}"
-    return Substitution(_kind(statement), f"{name} {_INERT}", user, open_fields, device)
-
-
-def _kind(statement: Statement) -> str:
-    """What kind of backend it is: all that decides what a NIC offers, the same in whatever words,
-    and nothing that names one of the host's."""
-    words = [f"-{statement.name} {statement.get('type') or ''}"]
-    if statement.get("vhost") in _ON or statement.get("vhostforce") in _ON:
-        words.append("vhost=on")
-    queues = _queues(statement)
-    if queues != 1:
-        words.append(f"queues={queues}" if queues else f"queues={statement.get('queues')}")
-    if model := statement.get("model"):
-        words.append(f"model={model}")
-    return ",".join(words)
+    kind = backend_kind.described(name, _told(statement))
+    return Substitution(kind, f"{name} {_INERT}", qdev_id, open_fields)

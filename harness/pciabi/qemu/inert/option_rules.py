@@ -75,7 +75,7 @@ OPTION_RULES: Mapping[str, Rule] = MappingProxyType(
             *_rows("sd mtdblock", _alone(blocks.short_drive), "an image"),
             ("disk image", Rule(_alone(blocks.short_drive), "an image")),
             *_rows("netdev", network.netdev, "the connection goes"),
-            *_rows("nic", _alone(network.nic), "the NIC stays, the connection goes"),
+            *_rows("nic", network.nic, "the NIC stays, the connection goes"),
             *_rows("net", _alone(network.net), "the NIC stays, the connection goes"),
             *_rows("chardev", characters.chardev, "the connection goes"),
             *_rows("serial parallel debugcon", _alone(characters.legacy_port), "the port stays"),

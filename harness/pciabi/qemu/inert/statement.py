@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pciabi.abi.snapshot import Substitution
@@ -71,17 +71,31 @@ class Processors:
 
 
 @dataclass(frozen=True)
+class Nic:
+    """A NIC that `-nic` or `-net nic` makes: its driver, and which one of that driver it is, in
+    the order of creation, from 0."""
+
+    statement: Statement
+    driver: str
+    ordinal: int
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """What the rest of the command line says that matters to one option.
 
     `users` tells which devices use a backend: (property, backend's id) to qdev ids; `devices`
-    has the `-device` of each of those ids. `audiodev` is the id of the silent audio backend for
+    has the `-device` of each of those ids, `nics` what else uses a network backend, or has one of
+    its own, with its place among the NICs of its driver. `globals_` are the properties that
+    `-global` sets, by driver and name. `audiodev` is the id of the silent audio backend for
     devices that name none, `memory` the most bytes of it the machine may ever have, `processors`
     how many it has. `banner` is the version line of the QEMU it is for.
     """
 
     users: Mapping[tuple[str, str], tuple[str, ...]]
     devices: Mapping[str, Statement]
+    nics: Sequence[Nic]
+    globals_: Mapping[tuple[str, str], str]
     audiodev: str
     memory: int
     processors: Processors
