@@ -40,6 +40,10 @@ CASES = {
     "net-tap-queues": f"-netdev {TAP},queues=2 -device NET,mq=on",
     "net-tap-queues-vectors": f"-netdev {TAP},queues=2 -device NET,mq=on,vectors=6",
     "net-tap-queues-one-used": f"-netdev {TAP},queues=2 -device NET",
+    "net-tap-no-header": f"-netdev {TAP},vnet_hdr=off -device NET",
+    "net-tap-queues-global": f"-netdev {TAP},queues=2 -global virtio-net-pci.vectors=6 "
+    "-global virtio-net-device.mq=on -device NET",
+    "net-nic-of-a-netdev": f"-netdev {TAP} -net nic,netdev=b,model=virtio",
     "e1000-tap-queues": f"-netdev {TAP},queues=2 -device e1000,netdev=b,id=dev",
     "net-nic-tap": f"-nic {TAP.replace('id=b', 'id=dev')},model=virtio",
     "net-hub-tap": "-net nic,model=virtio -net tap,ifname=pciabitest,script=no,downscript=no",

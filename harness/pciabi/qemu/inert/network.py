@@ -142,8 +142,10 @@ def _offered(statement: Statement, user: _User) -> Iterator[str]:
     kind = statement.get("type")
     if user.driver not in driver_rules.OFFERS_ITS_BACKEND or kind in _ALIKE:
         return
-    yield fields.VIRTIO_FEATURES
-    several = backend_kind.queue_pairs(_told(statement)) != 1
+    told = _told(statement)
+    if backend_kind.offers_offloads(told):
+        yield fields.VIRTIO_FEATURES
+    several = backend_kind.queue_pairs(told) != 1
     if kind in _DEVICES or (several and user.get("mq") in _ON):
         yield fields.VIRTIO_CONFIGURATION
     if several and user.get("vectors") is None:

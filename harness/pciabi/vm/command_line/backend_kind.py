@@ -31,6 +31,12 @@ def queue_pairs(told: Mapping[str, str]) -> int:
     return int(queues) if queues.isdecimal() else 0
 
 
+def offers_offloads(told: Mapping[str, str]) -> bool:
+    """Whether a NIC beside it offers more than beside user mode networking: a tap without the
+    header that carries them has none (measured), unless the kernel serves the NIC itself."""
+    return told.get("vnet_hdr") not in _OFF or _has_vhost(told)
+
+
 def _words(told: Mapping[str, str]) -> Iterator[str]:
     if _has_vhost(told):
         yield "vhost=on"
