@@ -30,11 +30,10 @@ def placement(function: PlacedFunction, snapshot: Snapshot) -> Placement:
     """Where a function of this snapshot sits."""
     if function.qdev_id is None:
         return Placement.IMPLICIT
-    by_path = {known.path: known for known in snapshot.functions}
     path = function.path
     while len(path.hops) > 1:
         path = TopologyPath(path.root, path.hops[:-1])
-        parent = by_path.get(path)
+        parent = snapshot.at_path(path)
         if parent is None:
             return Placement.BRIDGE
         if (parent.device or "").startswith(_CXL_PORTS):

@@ -115,13 +115,14 @@ def slot_map(
     left = dict(_left_cells(matching, before, after, fates, name_before))
     right = dict(_right_cells(matching, after, fates, name_after))
     paths = sorted(left.keys() | right.keys())
+    places = {path: number for number, path in enumerate(paths)}
     rows = tuple(
         Row(_place(path), len(path.hops) - 1, left.get(path), right.get(path)) for path in paths
     )
     lines = (
         Line(
-            paths.index(pair.before.path),
-            paths.index(pair.after.path),
+            places[pair.before.path],
+            places[pair.after.path],
             fates.get((pair.before.path, pair.after.path), _UNCHANGED),
         )
         for pair in matching.pairs
