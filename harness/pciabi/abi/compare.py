@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
@@ -68,7 +68,6 @@ def _changing(
     """What tells the changes of a device both snapshots have."""
     probes = frozenset({before.provenance.probe, after.provenance.probe})
     exchanges = _exchanges(matching)
-    stand_ins = before.stand_ins | after.stand_ins
 
     def changes(pair: Pair) -> Iterator[Change]:
         sight = Sight(
@@ -78,13 +77,26 @@ def _changing(
             after.interface_at(pair.after.address),
         )
         differences = list(_place_differences(sight))
-        if not stand_ins & {pair.before.qdev_id, pair.after.qdev_id}:
-            differences += identifier_differences(pair.before, pair.after)
+        unread = [
+            pair.before.qdev_id in before.stand_ins,
+            pair.after.qdev_id in after.stand_ins,
+        ]
+        differences += identifier_differences(pair.before, pair.after, _told_of(unread))
+        if not any(unread):
             differences += _hardware_differences(pair.before.function, pair.after.function, probes)
         other = exchanges.get(pair.before.address)
         return (_change(difference, sight, pair, other) for difference in differences)
 
     return changes
+
+
+def _told_of(stood_in_for: Sequence[bool]) -> Collection[IdentifierName]:
+    """The identifying properties that tell something of the user's own device. Of one that
+    another stood in for that is what the configuration states; a serial number or MAC address
+    that it does not state the real device may have by itself."""
+    if all(stood_in_for):
+        return frozenset(IdentifierName) - {IdentifierName.MAC}
+    return {IdentifierName.ACPI_INDEX} if any(stood_in_for) else frozenset(IdentifierName)
 
 
 def _hardware_differences(

@@ -10,9 +10,16 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from pciabi.abi.snapshot import PlacedFunction, Provenance, Snapshot, Substitution, Unreachable
+from pciabi.abi.snapshot import (
+    Identifier,
+    PlacedFunction,
+    Provenance,
+    Snapshot,
+    Substitution,
+    Unreachable,
+)
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
 from pciabi.errors import (
@@ -24,13 +31,14 @@ from pciabi.errors import (
     QemuError,
 )
 from pciabi.pci.address import TopologyPath
-from pciabi.probe import refusal
+from pciabi.probe import refusal, stand_ins
 from pciabi.probe.creation import creations, options_by_path
 from pciabi.probe.enumeration import enumerate_functions
 from pciabi.probe.equipment import Equipped
 from pciabi.probe.reachability import settle
 from pciabi.qemu import command_line, config_access, inventory, monitor, process
 from pciabi.qemu.binary import Binary
+from pciabi.qemu.inert.stand_ins import Model
 from pciabi.qemu.qtest import Qtest
 from pciabi.vm.command_line.device_options import device_options
 from pciabi.vm.command_line.stated_macs import stated_macs
@@ -47,12 +55,17 @@ class Hardware:
     """A VM's hardware as QEMU's arguments state it, free of accelerator, display and monitor.
 
     `expected` are the qdev ids that must turn up on PCI; `substitutions` say which backends of
-    the configuration were replaced, and go into the snapshot as they are.
+    the configuration were replaced, and go into the snapshot as they are, as `identifiers` do by
+    qdev id. QEMU must have the `models`, though it is not told of them. `machine` is the machine
+    type in the user's own words, None for QEMU's default.
     """
 
     arguments: tuple[str, ...]
     expected: tuple[str, ...] = ()
     substitutions: tuple[Substitution, ...] = ()
+    identifiers: Mapping[str, tuple[Identifier, ...]] = field(default_factory=dict)
+    models: tuple[Model, ...] = ()
+    machine: str | None = None
 
 
 @dataclass(frozen=True)
@@ -132,13 +145,14 @@ def _read(
     arguments: tuple[str, ...],
 ) -> ColdReading:
     had = inventory.take(qmp)
+    stand_ins.must_be_there(qmp, hardware.models, refusal.by(binary, hardware.machine))
     found = enumerate_functions(config_access.open_access(qtest), had.tree.roots)
     stated = stated_macs(hardware.arguments)
     functions, unreachable = settle(found, had.tree.functions, stated)
     _must_be_there(hardware.expected, functions, unreachable)
     options = device_options(hardware.arguments)
     snapshot = Snapshot(
-        functions=functions,
+        functions=stand_ins.identified(functions, hardware.identifiers),
         interfaces=(),
         provenance=Provenance(
             probe=PROBE,

@@ -79,7 +79,7 @@ def _of_scenario_memory(words: str, equipped: Equipped, binary: Binary) -> Pciab
     size = size_in_bytes(memory, "m") or 0
     message = f"memory: {memory}: {words}"
     if complaint.is_of_the_vm(words) or size > _ABSURD_BYTES:
-        return InputError(message, advice=_by(binary, equipped.config.machine), place=place)
+        return InputError(message, advice=by(binary, equipped.config.machine), place=place)
     return QemuError(message, advice=_NO_ROOM, place=place)
 
 
@@ -131,9 +131,7 @@ def of_command_line(error: PciabiError, made: InertHardware, binary: Binary) -> 
     what = "this VM"
     if about is not None:
         what = f"device {about.label}" if about.device is not None else about.label
-    found = InputError(
-        f"QEMU refuses {what}: {told}", advice=_by(binary, made.machine), place=place
-    )
+    found = InputError(f"QEMU refuses {what}: {told}", advice=by(binary, made.machine), place=place)
     return _like(error, found)
 
 
@@ -143,7 +141,7 @@ def of_processors(made: InertHardware, binary: Binary, most: int) -> InputError:
     about = next((origin for origin in stating if origin.name == "smp"), stating[0])
     return InputError(
         f"QEMU refuses {about.label}: the machine type takes no more than {most} processors",
-        advice=_by(binary, made.machine),
+        advice=by(binary, made.machine),
         place=about.place,
     )
 
@@ -168,7 +166,7 @@ def _of_memory(
     place = about.place if about is not None else made.place
     if made.memory > _ABSURD_BYTES:
         message = f"QEMU refuses {what}: {words}; no host addresses that much"
-        return InputError(message, advice=_by(binary, made.machine), place=place)
+        return InputError(message, advice=by(binary, made.machine), place=place)
     return QemuError(
         f"this machine has no room for {what}: {words}",
         advice=_NO_ROOM,
@@ -176,7 +174,7 @@ def _of_memory(
     )
 
 
-def _by(binary: Binary, machine: str | None) -> str:
+def by(binary: Binary, machine: str | None) -> str:
     """Who refuses it, for people who have several."""
     return f"QEMU {binary.version_text}, {f'machine type {machine}' if machine else _DEFAULT}"
 
@@ -194,11 +192,11 @@ def located(error: PciabiError, equipped: Equipped, binary: Binary) -> PciabiErr
         return error
     config = equipped.config
     device = culprit(words, equipped.complete_devices(""))
-    by = _by(binary, config.machine)
+    refused_by = by(binary, config.machine)
     if device is not None:
         said = words.rpartition(f"-device {device_argument(device)}: ")[2]
         message = f"QEMU refuses device {device.id}: {said}"
-        return _like(error, InputError(message, advice=by, place=device.position))
+        return _like(error, InputError(message, advice=refused_by, place=device.position))
     if "unsupported machine type" in words:
         found = machines.unknown(binary, config.machine, config.machine_position)
         return _like(error, found)
@@ -206,5 +204,5 @@ def located(error: PciabiError, equipped: Equipped, binary: Binary) -> PciabiErr
         return _like(error, _of_scenario_memory(words, equipped, binary))
     if isinstance(error, InputError):
         place = error.place or config.machine_position
-        return _like(error, InputError(error.message, advice=by, place=place))
+        return _like(error, InputError(error.message, advice=refused_by, place=place))
     return error
