@@ -108,8 +108,9 @@ def cold_reading(
             theirs_monitor.close()
             theirs_qtest.close()
             with (
-                _faults(qemu, cancellation),
+                _end_told(qemu, cancellation),
                 monitor.session(ours_monitor, deadline, PATIENCE_SECONDS) as qmp,
+                _faults(qemu, cancellation),
             ):
                 qtest = Qtest(ours_qtest, deadline, PATIENCE_SECONDS)
                 return _read(hardware, binary, qmp, qtest, arguments)
@@ -184,23 +185,43 @@ def _must_be_there(
 
 
 @contextmanager
-def _faults(qemu: process.Process, cancellation: Cancellation) -> Iterator[None]:
-    """The death of QEMU, or what ended it, is the reason to name, whatever was noticed first."""
+def _end_told(qemu: process.Process, cancellation: Cancellation) -> Iterator[None]:
+    """A connection that is lost is explained by how QEMU ended, one that never spoke by what
+    suspended it."""
     try:
         yield
-    except QemuError as error:
+    except monitor.Lost as error:
+        raise _explained(error, qemu, cancellation) from error
+    except monitor.Silent as error:
         cancellation.check()
-        if error.message.startswith(monitor.NO_QMP):
-            # It may end of being left alone with it.
-            raise
-        if qemu.ended_within(1.0) is not None:
-            raise refusal.of_hardware(qemu) from error
         if qemu.stop_signal is not None:
             raise refusal.suspended(qemu.stop_signal) from error
         raise
     except CannotTest:
         cancellation.check()
         raise
+
+
+@contextmanager
+def _faults(qemu: process.Process, cancellation: Cancellation) -> Iterator[None]:
+    """The death of QEMU, or what ended it, is the reason to name, whatever was noticed first;
+    but not a death of being left alone, so this is settled while it is still spoken to."""
+    try:
+        yield
+    except monitor.Lost:
+        # Closing the connection may tell why.
+        raise
+    except QemuError as error:
+        raise _explained(error, qemu, cancellation) from error
+
+
+def _explained(error: QemuError, qemu: process.Process, cancellation: Cancellation) -> PciabiError:
+    cancellation.check()
+    if qemu.ended_within(1.0) is not None:
+        return refusal.of_hardware(qemu)
+    if qemu.stop_signal is not None:
+        return refusal.suspended(qemu.stop_signal)
+    return error
 
 
 @contextmanager

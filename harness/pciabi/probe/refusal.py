@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from signal import Signals
 
-from pciabi.errors import InputError, PciabiError, QemuError
+from pciabi.errors import InputError, PciabiError, QemuError, SourcePosition
 from pciabi.guest.guest import Disk
 from pciabi.probe import complaint
 from pciabi.probe.equipment import Equipped
@@ -16,6 +16,7 @@ from pciabi.qemu.command_line import culprit, device_argument
 from pciabi.qemu.inert.hardware import InertHardware
 from pciabi.qemu.inert.machine import size_in_bytes
 from pciabi.qemu.inert.origin import Origin
+from pciabi.qemu.inventory import NoPciBus
 from pciabi.qemu.process import Process
 from pciabi.vm.config import Device, VmConfig
 
@@ -104,12 +105,18 @@ def of_hardware(qemu: Process) -> PciabiError:
     words = complaint.spoken(qemu.complaints())
     if qemu.popen.wait() == 1 and words is not None and complaint.is_of_the_vm(words):
         return InputError(f"{_REFUSES_HARDWARE}{words}")
+    if qemu.popen.wait() == 0 and qemu.excess is None and not qemu.complaints():
+        # There is no guest that could have switched itself off.
+        return QemuError(f"{ENDED}with status 0 and said nothing")
     return died(qemu)
 
 
 def of_command_line(error: PciabiError, made: InertHardware, binary: Binary) -> PciabiError:
     """What `of_hardware` says, about the option of the user's command line, in the user's own
     words; another error as it is."""
+    if isinstance(error, NoPciBus):
+        types = [origin for origin in made.origins if origin.name == "machine"]
+        return _without_a_bus(error, types[-1].place if types else made.place, binary)
     words = _complaint_in(error)
     if words is None:
         return error
@@ -174,6 +181,14 @@ def _of_memory(
     )
 
 
+def _without_a_bus(error: NoPciBus, place: SourcePosition | None, binary: Binary) -> InputError:
+    message = f"machine type {error.machine} has no PCI bus"
+    advice = f"pciabi compares PCI hardware; QEMU {binary.version_text}"
+    found = InputError(message, advice=advice, place=place)
+    found.evidence = error.evidence
+    return found
+
+
 def by(binary: Binary, machine: str | None) -> str:
     """Who refuses it, for people who have several."""
     return f"QEMU {binary.version_text}, {f'machine type {machine}' if machine else _DEFAULT}"
@@ -187,6 +202,8 @@ def _like(error: PciabiError, found: PciabiError) -> PciabiError:
 def located(error: PciabiError, equipped: Equipped, binary: Binary) -> PciabiError:
     """What `of_hardware` says, at the line of the user's file it is about; another error as it
     is."""
+    if isinstance(error, NoPciBus):
+        return _without_a_bus(error, equipped.config.machine_position, binary)
     words = _complaint_in(error)
     if words is None:
         return error
