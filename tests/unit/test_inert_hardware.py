@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pciabi.abi.snapshot import EVERY_FIELD, Substitution
+from pciabi.abi.snapshot import EVERY_FIELD, MACHINE_TYPE, Substitution
 from pciabi.errors import InputError
 from pciabi.qemu.inert import driver_rules, fields
 from pciabi.qemu.inert.hardware import InertHardware, inert
@@ -277,7 +277,9 @@ def test_proxmox_s_revision_is_taken_off_for_other_qemus_and_told(written: str, 
     found = made("-machine", written)
     assert found.arguments[3:] == ("-machine", plain)
     name = written.removeprefix("type=").partition(",")[0]
-    told = Substitution(f"-machine {name}", f"-machine {plain.partition(',')[0]}", None, ())
+    told = Substitution(
+        f"-machine {name}", f"-machine {plain.partition(',')[0]}", None, (MACHINE_TYPE,)
+    )
     assert found.substitutions == (told,)
 
     theirs = inert(reading.read_argv(("-machine", written)), PROXMOX)

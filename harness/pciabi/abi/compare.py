@@ -11,6 +11,7 @@ from pciabi.abi.consequences import Sight, consequences
 from pciabi.abi.difference import Difference
 from pciabi.abi.function_differences import function_differences
 from pciabi.abi.identifier_differences import identifier_differences
+from pciabi.abi.machine_unknowns import machine_unknowns
 from pciabi.abi.matching import Basis, Matching, Pair, match
 from pciabi.abi.naming import label, pair_label
 from pciabi.abi.reading import reading
@@ -46,7 +47,7 @@ def compare(before: Snapshot, after: Snapshot) -> Comparison:
     matching = match(before, after)
     changed, left_open = _changing(matching, before, after), opening(before, after)
     changes: list[Change] = []
-    unknowns: list[Unknown] = []
+    unknowns = list(machine_unknowns(before, after))
     # Of each pair both at once: what is decoded for one is at hand for the other.
     for pair in matching.pairs:
         changes += changed(pair)

@@ -135,7 +135,7 @@ def inert(equipped: Equipped) -> Hardware:
     arguments = command_line.hardware(equipped.config, equipped.accepted, "")
     plugged_later = {device.id for device in equipped.plugged}
     expected = tuple(name for name in equipped.pci_ids() if name not in plugged_later)
-    return Hardware(arguments, expected)
+    return Hardware(arguments, expected, equipped.substitutions)
 
 
 def _read(

@@ -144,8 +144,12 @@ def of_command_line(error: PciabiError, made: InertHardware, binary: Binary) -> 
 
 def of_processors(made: InertHardware, binary: Binary, most: int) -> InputError:
     """The error for more processors than the machine type takes."""
-    stating = [origin for origin in made.origins if origin.name in {"smp", "machine"}]
-    about = next((origin for origin in stating if origin.name == "smp"), stating[0])
+    # Where several say it, QEMU takes the last.
+    about = next(
+        origin
+        for origin in reversed(made.origins)
+        if origin.name == "smp" or (origin.name == "machine" and "smp." in origin.given)
+    )
     return InputError(
         f"QEMU refuses {about.label}: the machine type takes no more than {most} processors",
         advice=by(binary, made.machine),
