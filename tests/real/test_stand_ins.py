@@ -36,6 +36,7 @@ def test_a_driver_the_new_qemu_lacks(tmp_path: Path) -> None:
         ("-device virtio-vga-gl,id=p,addr=3", "10.0"),
         # Left out, and so never seen either.
         ("-device guest-loader,addr=0", "7.2"),
+        ("-object memory-backend-shm,id=m,size=1M", "10.0"),
     ],
 )
 def test_an_older_qemu_lacks_it_and_the_newer_ones_have_it(
@@ -44,7 +45,7 @@ def test_an_older_qemu_lacks_it_and_the_newer_ones_have_it(
     vm(tmp_path, f"-M pc-q35-5.2 {device}")
     done = pciabi("diff", "vm.sh", "vm.sh", "--from", old, "--to", "5.2", cwd=tmp_path)
     assert done.returncode == 2
-    told = r"vm.sh:2: B \(after\): QEMU refuses device .*: '\S+' is not a valid device model name"
+    told = r"vm.sh:2: B \(after\): QEMU refuses .*: '\S+' is not a valid (device|object)"
     assert re.search(told, done.stderr), done.stderr
     assert "A (before)" not in done.stderr
 

@@ -193,7 +193,10 @@ class Qemu(Monitor):
 
     def _answer(self, name: str, arguments: Mapping[str, object]) -> object:
         if name == "qom-list-types":
-            assert arguments == {"implements": "device", "abstract": False}
+            assert arguments in (
+                {"implements": "device", "abstract": False},
+                {"implements": "user-creatable", "abstract": False},
+            )
             return [{"name": driver} for driver in self.drivers]
         assert name == "device-list-properties"
         return [{"name": prop} for prop in self.drivers[str(arguments["typename"])]]
@@ -219,6 +222,32 @@ def test_what_qemu_lacks_is_refused_at_its_line(
     assert caught.value.advice == "QEMU 9"
     line = 2 if "Property" in message else 1
     assert str(caught.value.place) == f"command line:{line}"
+
+
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("memory-backend-shm,id=m,size=1M", "memory-backend-shm"),
+        ('{"qom-type":"memory-backend-file","id":"m","size":4096}', "memory-backend-file"),
+        ("rng-egd,id=m", "rng-egd"),
+        ("secret,id=m,data=s3cret", "secret"),
+        ("memory-backend-ram,id=m,size=1M", "memory-backend-ram"),
+        ("iothread,id=m", None),
+        ('{"qom-type":"iothread","id":"m"}', None),
+        # Whether QEMU has it is for the host to say.
+        ("memory-backend-epc,id=m", None),
+    ],
+)
+def test_an_object_that_is_not_made_is_asked_for_by_its_type(
+    written: str, asked: str | None
+) -> None:
+    models = made("-object", written).models
+    assert [model.driver for model in models] == ([asked] if asked else [])
+    assert "s3cret" not in str(models)
+    if asked:
+        with pytest.raises(InputError, match=f"QEMU refuses -object {asked}.*: '{asked}' is not"):
+            must_be_there(Qemu({}), models, "QEMU 9")
+    must_be_there(Qemu({asked or "": frozenset()}), models, "QEMU 9")
 
 
 def test_a_device_without_an_id_goes_by_its_line() -> None:

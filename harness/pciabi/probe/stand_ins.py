@@ -11,27 +11,35 @@ from dataclasses import replace
 
 from pciabi.abi.snapshot import Identifier, PlacedFunction
 from pciabi.errors import InputError
-from pciabi.qemu.inert.stand_ins import Model
+from pciabi.qemu.inert.stand_ins import Model, Sort
 from pciabi.qemu.monitor import Monitor
 
-_EVERY_DEVICE = ("qom-list-types", {"implements": "device", "abstract": False})
+_WORDS = {
+    Sort.DEVICE: ("device ", "is not a valid device model name"),
+    Sort.OBJECT: ("", "is not a valid object type"),
+}
 
 
 def must_be_there(monitor: Monitor, models: Sequence[Model], by: str) -> None:
     """Raise InputError, at its place, for a driver or a property that QEMU does not have; `by`
     says which QEMU that is."""
-    if not models:
-        return
-    (listed,) = monitor.execute_all(_EVERY_DEVICE)
-    drivers = {entry["name"] for entry in listed}
+    sorts = tuple(dict.fromkeys(model.sort for model in models))
+    lists = monitor.execute_all(
+        *(("qom-list-types", {"implements": sort.value, "abstract": False}) for sort in sorts)
+    )
+    listed = dict(zip(sorts, lists, strict=True))
     for model in models:
-        if model.driver not in drivers:
+        if model.driver not in {entry["name"] for entry in listed[model.sort]}:
+            what, lacks = _WORDS[model.sort]
             raise InputError(
-                f"QEMU refuses device {model.label}: "
-                f"'{model.driver}' is not a valid device model name",
+                f"QEMU refuses {what}{model.label}: '{model.driver}' {lacks}",
                 advice=by,
                 place=model.place,
             )
+    _must_take(monitor, models, by)
+
+
+def _must_take(monitor: Monitor, models: Sequence[Model], by: str) -> None:
     asked = tuple(dict.fromkeys(model.asked_of for model in models if model.properties))
     told = monitor.execute_all(
         *(("device-list-properties", {"typename": driver}) for driver in asked)

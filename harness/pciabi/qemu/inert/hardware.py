@@ -136,10 +136,7 @@ def inert(line: QemuCommandLine, banner: str = "") -> InertHardware:
             if stated.identifiers
         },
         models=tuple(
-            model
-            for statement, stated in found
-            if statement.name == "device"
-            for model in stand_ins.models(statement, stated)
+            model for statement, stated in found for model in stand_ins.models(statement, stated)
         ),
         origins=tuple(_origins(statements, found)),
         machine=machine_type,

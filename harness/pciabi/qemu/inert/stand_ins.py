@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from pciabi.abi.snapshot import Identifier, IdentifierName
 from pciabi.errors import SourcePosition
@@ -28,15 +29,26 @@ _IDENTIFIERS = {"serial": IdentifierName.SERIAL, "tag": IdentifierName.MOUNT_TAG
 _RUNTIME = frozenset({"fd", "vhostfd", "iommufd", "socket", "vf-token"})
 _SWITCHES = {"yes": "on", "true": "on", "y": "on", "no": "off", "false": "off", "n": "off"}
 _HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]{1,16}")
+# QEMU has these only on a host with the hardware (backends/hostmem-epc.c), as this need not be.
+_OF_SOME_HOSTS = frozenset({"memory-backend-epc"})
 # QEMU answers for every device, but these are no properties.
 _NO_PROPERTIES = frozenset({"driver", "id", "bus"})
 
 
+class Sort(StrEnum):
+    """What a model makes, by QEMU's name of what all such models are."""
+
+    DEVICE = "device"
+    OBJECT = "user-creatable"
+
+
 @dataclass(frozen=True)
 class Model:
-    """A `-device` of which QEMU is not told all: its driver, which QEMU must have; the properties
-    that QEMU is not told, which `asked_of`, a driver, must take; and what people call it."""
+    """A `-device` or `-object` of which QEMU is not told all: its driver or type, which QEMU must
+    have; the properties that QEMU is not told, which `asked_of`, a driver, must take; and what
+    people call it."""
 
+    sort: Sort
     driver: str
     asked_of: str
     properties: tuple[tuple[str, SourcePosition], ...]
@@ -63,7 +75,23 @@ def identifiers(statement: Statement) -> tuple[Identifier, ...]:
 
 
 def models(statement: Statement, stated: Stated) -> Iterator[Model]:
-    """What QEMU has to be asked for, of one `-device`: nothing where it is told all of it."""
+    """What QEMU has to be asked for, of one option: nothing where it is told all of it."""
+    if statement.name == "device":
+        yield from _devices(statement, stated)
+    elif statement.name == "object":
+        yield from _objects(statement, stated)
+
+
+def _objects(statement: Statement, stated: Stated) -> Iterator[Model]:
+    written = statement.get("qom-type") or ""
+    given = dict(pairs_of(stated.arguments[-1])) if stated.arguments else {}
+    # What pairs call `driver` is the first value, whatever its name.
+    if written not in {given.get("qom-type"), given.get("driver"), *_OF_SOME_HOSTS}:
+        shown = statement.shown("qom-type", "id")
+        yield Model(Sort.OBJECT, written, written, (), shown, statement.position)
+
+
+def _devices(statement: Statement, stated: Stated) -> Iterator[Model]:
     written = statement.get("driver")
     found = driver_table().find(written or "")
     driver = found.name if found is not None else written or ""
@@ -80,7 +108,7 @@ def models(statement: Statement, stated: Stated) -> Iterator[Model]:
     if unsaid or given.get("driver") != written:
         name = statement.get("id")
         label = f"{name} ({written})" if name else by_line(written or "", statement.position)
-        yield Model(driver, asked_of, unsaid, label, statement.position)
+        yield Model(Sort.DEVICE, driver, asked_of, unsaid, label, statement.position)
 
 
 def _in_one_form(name: str, value: str) -> str:
