@@ -92,6 +92,18 @@ _ROWS = (
     Fault("format that only lint reads", "`pciabi snapshot vm.xml`, libvirt's XML",
           "vm.xml:1: neither a snapshot, nor lspci's text, a scenario or a QEMU command line, but "
           "libvirt XML: `snapshot` does not read it (yet); `lint` does", 2),
+    Fault("device one side's QEMU lacks, stood in for",
+          "`pciabi diff vm.sh vm.sh --from 7.2 --to 11.1` with `-device pvrdma`",
+          "vm.sh:2: B (after): QEMU refuses device p (pvrdma): 'pvrdma' is not a valid device "
+          "model name (QEMU 11.1…, machine type pc)", 2),
+    Fault("property of a device that another stands in for",
+          "`pciabi snapshot vm.sh` with `-device vfio-pci,host=1:0.0,nosuchthing=4`",
+          "vm.sh:2: QEMU refuses device p (vfio-pci): Property 'vfio-pci.nosuchthing' not found "
+          "(QEMU …, machine type pc-i440fx-7.2)", 2),
+    Fault("machine type without a PCI bus", "`pciabi snapshot vm.sh` with `-machine isapc`",
+          "vm.sh:2: machine type … has no PCI bus (pciabi compares PCI hardware; QEMU …)", 2),
+    Fault("input that is empty", "`pciabi diff /dev/stdin /dev/stdin` with one file on it",
+          "/dev/stdin:1: the input is empty: it lists no PCI function", 3),
     Fault("lspci -t", "`pciabi snapshot` with a text of `lspci -t`",
           "tree.txt:1: lspci -t shows no ids (lspci -nn -vvv -xxxx prints a text to save)", 2),
     Fault("UEFI firmware missing", "pciabi run firmware-change, no firmware descriptor there",
@@ -201,6 +213,9 @@ _ROWS = (
           "vm.sh:1: QEMU did not answer qtest in time (…/qemu, QEMU …)", 3),
     Fault("QEMU babbles", "`pciabi snapshot vm.sh --qemu ./qemu`, which prints rubbish on QMP",
           "vm.sh:1: what QEMU says on its monitor is no QMP: …(…/qemu, QEMU …)", 3),
+    Fault("QEMU ends without a word", "`pciabi diff vm.sh vm.sh --qemu-b ./qemu`, which ends with "
+          "status 0",
+          "vm.sh:1: B (after): QEMU ended with status 0 and said nothing (…/qemu, QEMU …)", 3),
     # The machine pciabi runs on.
     Fault("disk full while reporting", f"{RUN} with 16 KB of room in reports/",
           "held: two-nics-pinned[pc-virtio-net-pci]: …the report cannot be written to "

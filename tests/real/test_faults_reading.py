@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.real.command import pciabi
+from tests.real.command import PCIABI, pciabi
 from tests.real.fault_table import FAULTS, provokes
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -56,6 +57,10 @@ def test_a_stand_in_is_never_named(tmp_path: Path) -> None:
         ("-object iothread", "QEMU refuses -object iothread: Parameter 'id' is missing"),
         ("-vga nosuch", "QEMU refuses -vga nosuch: unknown vga type: nosuch"),
         ("-smp 2,maxcpus=1", "QEMU refuses -smp 2,maxcpus=1: "),
+        (
+            "-machine q35,accel=kvm,smp.cpus=4,smp.maxcpus=512",
+            "QEMU refuses -machine q35,smp.cpus=4,smp.maxcpus=512: ",
+        ),
         ("-global e1000.foo=1 -device e1000", "property 'foo' may name something of the host"),
         ("-drive index=0,file=/a -drive index=0,file=/b", "QEMU refuses -drive index=0: drive"),
         ("-device e1000,bus=nosuch", "QEMU refuses device e1000, line 2: Bus 'nosuch' not found"),
@@ -103,12 +108,18 @@ def test_a_file_is_told_for_what_it_is(tmp_path: Path) -> None:
     FAULTS["lspci -t"].must_be_in(pciabi("snapshot", "tree.txt", cwd=tmp_path))
 
 
+# Begins its greeting, goes on with it, and ends as soon as nobody listens.
+DRIPS = """printf '{"QMP": ' >&$fd
+while sleep 1; do printf ' ' >&$fd || exit 1; done"""
+
+
 @provokes("QEMU hangs while it is read", "QEMU is silent", "QEMU babbles")
 @pytest.mark.parametrize(
     ("fault", "does"),
     [
         ("QEMU hangs while it is read", 'kill -STOP $$; exec qemu-system-x86_64 "$@"'),
         ("QEMU is silent", "exec sleep 600"),
+        ("QEMU is silent", f'eval "exec 9>&$fd"; fd=9\n{DRIPS}'),
         ("QEMU babbles", 'eval "echo hello >&$fd"; exec sleep 600'),
         ("QEMU babbles", 'eval "exec yes >&$fd"'),
     ],
@@ -131,3 +142,29 @@ def test_a_qemu_that_falls_silent_is_called_that(tmp_path: Path) -> None:
     qemu.chmod(0o755)
     done = pciabi("snapshot", "vm.sh", "--qemu", "./qemu", cwd=tmp_path)
     FAULTS["QEMU stops answering"].must_be_in(done)
+
+
+@provokes("QEMU ends without a word")
+def test_a_qemu_that_ends_without_a_word_is_no_guest(tmp_path: Path) -> None:
+    vm(tmp_path, "-device e1000")
+    qemu = tmp_path / "qemu"
+    qemu.write_text(WRAPPER + "exit 0\n")
+    qemu.chmod(0o755)
+    done = pciabi("diff", "vm.sh", "vm.sh", "--qemu-b", "./qemu", cwd=tmp_path)
+    FAULTS["QEMU ends without a word"].must_be_in(done)
+    assert "guest" not in done.stderr
+
+
+@provokes("input that is empty")
+def test_a_stream_that_was_read_already(tmp_path: Path) -> None:
+    vm(tmp_path, "-device e1000")
+    assert pciabi("snapshot", "vm.sh", "-o", "vm.json", cwd=tmp_path).returncode == 0
+    # A pipe gives what is in it to the first reader.
+    done = subprocess.run(
+        ["sh", "-c", f"cat vm.json | {PCIABI} diff /dev/stdin /dev/stdin"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    FAULTS["input that is empty"].must_be_in(done)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pciabi.errors import Disagreement
 from pciabi.pci.address import TopologyPath
-from pciabi.qemu.device_tree import DeviceTree, TreeFunction, parse
+from pciabi.qemu.device_tree import DeviceTree, TreeFunction, has_pci, parse
 
 HEAD = """bus: main-system-bus
   type System
@@ -137,3 +137,18 @@ def test_each_expander_bridge_has_the_root_bus_created_with_it() -> None:
 def test_an_expander_bus_without_its_bridge_is_a_disagreement() -> None:
     with pytest.raises(Disagreement, match="1 expander bridges, 2 expander buses"):
         parse(EXPANDERS.replace("bus_nr = 128", "bus_no = 128"))
+
+
+@pytest.mark.parametrize(
+    ("text", "has"),
+    [
+        ('bus: main-system-bus\n  type System\n  dev: ps2-mouse, id ""\n', False),
+        ('bus: main-system-bus\n  dev: p, id ""\n    bus: isa.0\n      type ISA\n', False),
+        ('bus: main-system-bus\n  dev: p, id ""\n    bus: pci.0\n      type PCI\n', True),
+        # No device tree at all: nothing is said of the machine.
+        ("", True),
+        ("unknown command: 'info qtree'\n", True),
+    ],
+)
+def test_a_machine_without_a_pci_bus_is_told_from_what_is_no_machine(text: str, has: bool) -> None:
+    assert has_pci(text) is has

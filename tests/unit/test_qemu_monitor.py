@@ -108,7 +108,7 @@ def test_what_is_no_qmp_is_called_that(garbage: bytes) -> None:
 
 def test_a_qemu_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(monitor, "_GREETING_SECONDS", 0.2)
-    with qemu() as connection, pytest.raises(QemuError, match=r"did not greet in 0\.2 s"):
+    with qemu() as connection, pytest.raises(monitor.Silent, match=r"did not greet in 0\.2 s"):
         executed(connection)
     with qemu(capable) as connection, pytest.raises(QemuError, match="did not answer QMP"):
         executed(connection, 0.5)
@@ -117,12 +117,12 @@ def test_a_qemu_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_qemu_that_goes_away() -> None:
     with (
         qemu(lambda connection: connection.shutdown(socket.SHUT_RDWR)) as connection,
-        pytest.raises(QemuError, match="ended before it could be spoken to"),
+        pytest.raises(monitor.Lost, match="ended before it could be spoken to"),
     ):
         executed(connection)
     with (
         qemu(capable, lambda connection: connection.shutdown(socket.SHUT_RDWR)) as connection,
         # It may go before or after the library has taken its word for it.
-        pytest.raises(QemuError, match="QEMU ended"),
+        pytest.raises(monitor.Lost, match="QEMU ended"),
     ):
         executed(connection)

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from pciabi.abi.change import Kind
 from pciabi.abi.diff import Diff, Side, diff
-from pciabi.abi.snapshot import Snapshot
+from pciabi.abi.snapshot import MACHINE_TYPE, Snapshot, Substitution
 from pciabi.abi.verdict import FailOn, Verdict
 from pciabi.errors import SourcePosition
 from pciabi.pci.function import Fact
@@ -328,3 +328,51 @@ def test_a_snapshot_as_text() -> None:
     assert "  BAR 0: 64-bit memory, 16K" in text
     assert re.search(r"interface \w+, MAC 52:54", text)
     assert "\x1b" not in snapshot_text.render(hostile().before)
+
+
+CPU = Substitution("-cpu host", "-cpu max", None, ())
+OFF_PCI = Substitution("-device tpm-tis", "left out", "tpm", ())
+
+
+def proxmox(revision: int) -> Substitution:
+    return Substitution(f"-machine pc+pve{revision}", "-machine pc", None, (MACHINE_TYPE,))
+
+
+def replaced(*substitutions: Substitution) -> Side:
+    return side(replace(booted(data.TWO_NICS), substitutions=substitutions))
+
+
+def test_what_was_replaced_of_the_whole_machine_is_in_every_report() -> None:
+    # What is of a PCI device stands beside that, where it leaves anything open.
+    nic = Substitution("-netdev tap", "-netdev user", "net1", ())
+    found = diff(replaced(CPU, CPU, OFF_PCI, nic), replaced(OFF_PCI), frozenset())
+    words = "-cpu max for -cpu host; left out for -device tpm-tis"
+    for text in (printed(found, terminal=False), diff_html.render(found)):
+        assert f"substituted before: {words}" in " ".join(text.split())
+        assert "substituted after: left out for -device tpm-tis" in " ".join(text.split())
+    document = json.loads(diff_json.render(found))
+    jsonschema.validate(document, diff_json.schema())
+    cpu = {"configured": "-cpu host", "used": "-cpu max"}
+    tpm = {"configured": "-device tpm-tis", "used": "left out"}
+    assert document["before"]["substituted"] == [cpu, tpm]
+    assert document["after"]["substituted"] == [tpm]
+    assert "-netdev" not in printed(found, terminal=False)
+
+    alike = diff(replaced(CPU), replaced(CPU), frozenset())
+    assert "substituted: -cpu max for -cpu host" in printed(alike, terminal=False)
+    assert MACHINE_TYPE not in {one.field for one in alike.unknowns}
+    assert "substituted" not in printed(same(), terminal=False)
+
+
+def test_another_machine_type_than_the_configured_one_is_unknown() -> None:
+    alike = diff(replaced(proxmox(0)), replaced(proxmox(0)), frozenset())
+    told = [one.excused for one in alike.unknowns if one.field == MACHINE_TYPE]
+    assert (alike.exit_code, told) == (0, [True])
+    for other in (replaced(proxmox(1)), replaced()):
+        found = diff(replaced(proxmox(0)), other, frozenset())
+        assert found.exit_code == 3
+        assert "machine type of the VM: before: -machine pc stood in for -machine pc+pve0" in (
+            wording.verdict(found)
+        )
+    (case,) = (c for c in ET.fromstring(diff_junit.render(found)).iter("error"))
+    assert "pve0" in str(case.text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
@@ -11,6 +11,7 @@ from pciabi.abi.consequences import Sight, consequences
 from pciabi.abi.difference import Difference
 from pciabi.abi.function_differences import function_differences
 from pciabi.abi.identifier_differences import identifier_differences
+from pciabi.abi.machine_unknowns import machine_unknowns
 from pciabi.abi.matching import Basis, Matching, Pair, match
 from pciabi.abi.naming import label, pair_label
 from pciabi.abi.reading import reading
@@ -46,7 +47,7 @@ def compare(before: Snapshot, after: Snapshot) -> Comparison:
     matching = match(before, after)
     changed, left_open = _changing(matching, before, after), opening(before, after)
     changes: list[Change] = []
-    unknowns: list[Unknown] = []
+    unknowns = list(machine_unknowns(before, after))
     # Of each pair both at once: what is decoded for one is at hand for the other.
     for pair in matching.pairs:
         changes += changed(pair)
@@ -70,7 +71,6 @@ def _changing(
     """What tells the changes of a device both snapshots have."""
     probes = frozenset({before.provenance.probe, after.provenance.probe})
     exchanges = _exchanges(matching)
-    stand_ins = before.stand_ins | after.stand_ins
 
     def changes(pair: Pair) -> Iterator[Change]:
         sight = Sight(
@@ -82,8 +82,12 @@ def _changing(
             _unless(pair.after, after.at_path(pair.before.path)),
         )
         differences = list(_place_differences(sight))
-        if not stand_ins & {pair.before.qdev_id, pair.after.qdev_id}:
-            differences += identifier_differences(pair.before, pair.after)
+        unread = [
+            pair.before.qdev_id in before.stand_ins,
+            pair.after.qdev_id in after.stand_ins,
+        ]
+        differences += identifier_differences(pair.before, pair.after, _told_of(unread))
+        if not any(unread):
             differences += _hardware_differences(pair.before.function, pair.after.function, probes)
         other = exchanges.get(pair.before.address)
         return (_change(difference, sight, pair, other) for difference in differences)
@@ -93,6 +97,15 @@ def _changing(
 
 def _unless(one: PlacedFunction, found: PlacedFunction | None) -> PlacedFunction | None:
     return None if found is one else found
+
+
+def _told_of(stood_in_for: Sequence[bool]) -> Collection[IdentifierName]:
+    """The identifying properties that tell something of the user's own device. Of one that
+    another stood in for that is what the configuration states; a serial number or MAC address
+    that it does not state the real device may have by itself."""
+    if all(stood_in_for):
+        return frozenset(IdentifierName) - {IdentifierName.MAC}
+    return {IdentifierName.ACPI_INDEX} if any(stood_in_for) else frozenset(IdentifierName)
 
 
 def _hardware_differences(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
 from pciabi.abi.change import Kind
@@ -21,16 +21,18 @@ NAMES: Mapping[IdentifierName, str] = MappingProxyType(
 """What people call each."""
 
 
-def identifier_differences(before: PlacedFunction, after: PlacedFunction) -> Iterator[Difference]:
-    """Properties with another value, or with one on one side only. What either side did not read
-    is no difference."""
+def identifier_differences(
+    before: PlacedFunction, after: PlacedFunction, names: Collection[IdentifierName]
+) -> Iterator[Difference]:
+    """Properties with another value, or with one on one side only, of these names. What either
+    side did not read is no difference."""
     if before.identifiers is None or after.identifiers is None:
         return
     if before.identifiers == after.identifiers:
         return
     for name in IdentifierName:
         old, new = before.identifier(name), after.identifier(name)
-        if _value(old) != _value(new):
+        if name in names and _value(old) != _value(new):
             yield Difference(
                 Kind.PROPERTY, _aspect(old), NAMES[name], None, None, _value(old), _value(new)
             )

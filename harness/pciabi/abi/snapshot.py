@@ -123,6 +123,9 @@ class Unreachable:
 EVERY_FIELD = "every field"
 """In `Substitution.unknown`: another device holds the place, so only that can be compared."""
 
+MACHINE_TYPE = "machine type"
+"""In `Substitution.unknown`: the machine has another type than the configured one."""
+
 
 @dataclass(frozen=True)
 class Substitution:

@@ -149,7 +149,8 @@ class _Boot:
         stated = stated_macs((*self.arguments, *plugged))
         listed = listing.parse(said.lspci)
         functions, hidden = agreed(qmp, self.equipped, stated, listed, said.interfaces)
-        return Snapshot(functions, said.interfaces, self.provenance(qmp, said), hidden)
+        origin, substitutions = self.provenance(qmp, said), self.equipped.substitutions
+        return Snapshot(functions, said.interfaces, origin, hidden, substitutions)
 
     def provenance(self, qmp: monitor.Monitor, said: Answers) -> Provenance:
         uefi = self.equipped.uefi

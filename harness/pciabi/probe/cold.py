@@ -10,9 +10,16 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from pciabi.abi.snapshot import PlacedFunction, Provenance, Snapshot, Substitution, Unreachable
+from pciabi.abi.snapshot import (
+    Identifier,
+    PlacedFunction,
+    Provenance,
+    Snapshot,
+    Substitution,
+    Unreachable,
+)
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
 from pciabi.errors import (
@@ -24,13 +31,14 @@ from pciabi.errors import (
     QemuError,
 )
 from pciabi.pci.address import TopologyPath
-from pciabi.probe import refusal
+from pciabi.probe import refusal, stand_ins
 from pciabi.probe.creation import creations, options_by_path
 from pciabi.probe.enumeration import enumerate_functions
 from pciabi.probe.equipment import Equipped
 from pciabi.probe.reachability import settle
 from pciabi.qemu import command_line, config_access, inventory, monitor, process
 from pciabi.qemu.binary import Binary
+from pciabi.qemu.inert.stand_ins import Model
 from pciabi.qemu.qtest import Qtest
 from pciabi.vm.command_line.device_options import device_options
 from pciabi.vm.command_line.stated_macs import stated_macs
@@ -47,12 +55,17 @@ class Hardware:
     """A VM's hardware as QEMU's arguments state it, free of accelerator, display and monitor.
 
     `expected` are the qdev ids that must turn up on PCI; `substitutions` say which backends of
-    the configuration were replaced, and go into the snapshot as they are.
+    the configuration were replaced, and go into the snapshot as they are, as `identifiers` do by
+    qdev id. QEMU must have the `models`, though it is not told of them. `machine` is the machine
+    type in the user's own words, None for QEMU's default.
     """
 
     arguments: tuple[str, ...]
     expected: tuple[str, ...] = ()
     substitutions: tuple[Substitution, ...] = ()
+    identifiers: Mapping[str, tuple[Identifier, ...]] = field(default_factory=dict)
+    models: tuple[Model, ...] = ()
+    machine: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,8 +108,9 @@ def cold_reading(
             theirs_monitor.close()
             theirs_qtest.close()
             with (
-                _faults(qemu, cancellation),
+                _end_told(qemu, cancellation),
                 monitor.session(ours_monitor, deadline, PATIENCE_SECONDS) as qmp,
+                _faults(qemu, cancellation),
             ):
                 qtest = Qtest(ours_qtest, deadline, PATIENCE_SECONDS)
                 return _read(hardware, binary, qmp, qtest, arguments)
@@ -121,7 +135,7 @@ def inert(equipped: Equipped) -> Hardware:
     arguments = command_line.hardware(equipped.config, equipped.accepted, "")
     plugged_later = {device.id for device in equipped.plugged}
     expected = tuple(name for name in equipped.pci_ids() if name not in plugged_later)
-    return Hardware(arguments, expected)
+    return Hardware(arguments, expected, equipped.substitutions)
 
 
 def _read(
@@ -132,13 +146,14 @@ def _read(
     arguments: tuple[str, ...],
 ) -> ColdReading:
     had = inventory.take(qmp)
+    stand_ins.must_be_there(qmp, hardware.models, refusal.by(binary, hardware.machine))
     found = enumerate_functions(config_access.open_access(qtest), had.tree.roots)
     stated = stated_macs(hardware.arguments)
     functions, unreachable = settle(found, had.tree.functions, stated)
     _must_be_there(hardware.expected, functions, unreachable)
     options = device_options(hardware.arguments)
     snapshot = Snapshot(
-        functions=functions,
+        functions=stand_ins.identified(functions, hardware.identifiers),
         interfaces=(),
         provenance=Provenance(
             probe=PROBE,
@@ -170,23 +185,43 @@ def _must_be_there(
 
 
 @contextmanager
-def _faults(qemu: process.Process, cancellation: Cancellation) -> Iterator[None]:
-    """The death of QEMU, or what ended it, is the reason to name, whatever was noticed first."""
+def _end_told(qemu: process.Process, cancellation: Cancellation) -> Iterator[None]:
+    """A connection that is lost is explained by how QEMU ended, one that never spoke by what
+    suspended it."""
     try:
         yield
-    except QemuError as error:
+    except monitor.Lost as error:
+        raise _explained(error, qemu, cancellation) from error
+    except monitor.Silent as error:
         cancellation.check()
-        if error.message.startswith(monitor.NO_QMP):
-            # It may end of being left alone with it.
-            raise
-        if qemu.ended_within(1.0) is not None:
-            raise refusal.of_hardware(qemu) from error
         if qemu.stop_signal is not None:
             raise refusal.suspended(qemu.stop_signal) from error
         raise
     except CannotTest:
         cancellation.check()
         raise
+
+
+@contextmanager
+def _faults(qemu: process.Process, cancellation: Cancellation) -> Iterator[None]:
+    """The death of QEMU, or what ended it, is the reason to name, whatever was noticed first;
+    but not a death of being left alone, so this is settled while it is still spoken to."""
+    try:
+        yield
+    except monitor.Lost:
+        # Closing the connection may tell why.
+        raise
+    except QemuError as error:
+        raise _explained(error, qemu, cancellation) from error
+
+
+def _explained(error: QemuError, qemu: process.Process, cancellation: Cancellation) -> PciabiError:
+    cancellation.check()
+    if qemu.ended_within(1.0) is not None:
+        return refusal.of_hardware(qemu)
+    if qemu.stop_signal is not None:
+        return refusal.suspended(qemu.stop_signal)
+    return error
 
 
 @contextmanager

@@ -49,7 +49,14 @@ def read(
     be read, Interrupted.
     """
     _must_take_the_processors(made, binary)
-    hardware = Hardware(made.arguments, made.expected, made.substitutions)
+    hardware = Hardware(
+        arguments=made.arguments,
+        expected=made.expected,
+        substitutions=made.substitutions,
+        identifiers=made.identifiers,
+        models=made.models,
+        machine=made.machine,
+    )
     try:
         found = cold_reading(hardware, binary, cancellation, deadline)
     except (InputError, QemuError) as error:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pciabi.abi.snapshot import Substitution
 from pciabi.qemu import firmware, machines
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.command_line import complete_devices
 from pciabi.qemu.drivers import accepted_properties
 from pciabi.qemu.firmware import Uefi
+from pciabi.qemu.inert.machine import another_type, type_for
 from pciabi.vm.config import Device, Firmware, VmConfig
 
 
@@ -18,13 +20,15 @@ class Equipped:
     """A VM with a MAC address on every NIC, and the properties each driver takes.
 
     `uefi` is the firmware build it runs; None where it runs QEMU's own choice, SeaBIOS.
-    `plugged` are the devices that join it while it runs.
+    `plugged` are the devices that join it while it runs. `substitutions` say what stands in for
+    what the configuration says.
     """
 
     config: VmConfig
     accepted: Mapping[str, frozenset[str]]
     uefi: Uefi | None
     plugged: tuple[Device, ...] = ()
+    substitutions: tuple[Substitution, ...] = ()
 
     def nics(self) -> tuple[Device, ...]:
         """The devices that take a netdev, those that join later included."""
@@ -53,8 +57,10 @@ def equip(
     """Ask QEMU about every driver, and give each NIC without one the MAC address of its id.
 
     A MAC that QEMU makes up depends on the order of creation, which is what changes here.
+    A machine type that only another build of QEMU knows is given the name it has here.
     Raises InputError for a driver QEMU does not have, QemuError where the firmware is missing.
     """
+    config, substitutions = _on_this_qemu(config, binary)
     accepted = {
         device.driver: accepted_properties(binary, device) for device in (*config.devices, *plugged)
     }
@@ -69,7 +75,16 @@ def equip(
         accepted=accepted,
         uefi=_uefi(config, binary),
         plugged=tuple(map(with_mac, plugged)),
+        substitutions=substitutions,
     )
+
+
+def _on_this_qemu(config: VmConfig, binary: Binary) -> tuple[VmConfig, tuple[Substitution, ...]]:
+    written, comma, options = config.machine.partition(",")
+    given = type_for(written, binary.banner)
+    if given == written:
+        return config, ()
+    return replace(config, machine=f"{given}{comma}{options}"), (another_type(written, given),)
 
 
 def _uefi(config: VmConfig, binary: Binary) -> Uefi | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from signal import Signals
 
-from pciabi.errors import InputError, PciabiError, QemuError
+from pciabi.errors import InputError, PciabiError, QemuError, SourcePosition
 from pciabi.guest.guest import Disk
 from pciabi.probe import complaint
 from pciabi.probe.equipment import Equipped
@@ -16,6 +16,7 @@ from pciabi.qemu.command_line import culprit, device_argument
 from pciabi.qemu.inert.hardware import InertHardware
 from pciabi.qemu.inert.machine import size_in_bytes
 from pciabi.qemu.inert.origin import Origin
+from pciabi.qemu.inventory import NoPciBus
 from pciabi.qemu.process import Process
 from pciabi.vm.config import Device, VmConfig
 
@@ -79,7 +80,7 @@ def _of_scenario_memory(words: str, equipped: Equipped, binary: Binary) -> Pciab
     size = size_in_bytes(memory, "m") or 0
     message = f"memory: {memory}: {words}"
     if complaint.is_of_the_vm(words) or size > _ABSURD_BYTES:
-        return InputError(message, advice=_by(binary, equipped.config.machine), place=place)
+        return InputError(message, advice=by(binary, equipped.config.machine), place=place)
     return QemuError(message, advice=_NO_ROOM, place=place)
 
 
@@ -104,12 +105,18 @@ def of_hardware(qemu: Process) -> PciabiError:
     words = complaint.spoken(qemu.complaints())
     if qemu.popen.wait() == 1 and words is not None and complaint.is_of_the_vm(words):
         return InputError(f"{_REFUSES_HARDWARE}{words}")
+    if qemu.popen.wait() == 0 and qemu.excess is None and not qemu.complaints():
+        # There is no guest that could have switched itself off.
+        return QemuError(f"{ENDED}with status 0 and said nothing")
     return died(qemu)
 
 
 def of_command_line(error: PciabiError, made: InertHardware, binary: Binary) -> PciabiError:
     """What `of_hardware` says, about the option of the user's command line, in the user's own
     words; another error as it is."""
+    if isinstance(error, NoPciBus):
+        types = [origin for origin in made.origins if origin.name == "machine"]
+        return _without_a_bus(error, types[-1].place if types else made.place, binary)
     words = _complaint_in(error)
     if words is None:
         return error
@@ -131,19 +138,21 @@ def of_command_line(error: PciabiError, made: InertHardware, binary: Binary) -> 
     what = "this VM"
     if about is not None:
         what = f"device {about.label}" if about.device is not None else about.label
-    found = InputError(
-        f"QEMU refuses {what}: {told}", advice=_by(binary, made.machine), place=place
-    )
+    found = InputError(f"QEMU refuses {what}: {told}", advice=by(binary, made.machine), place=place)
     return _like(error, found)
 
 
 def of_processors(made: InertHardware, binary: Binary, most: int) -> InputError:
     """The error for more processors than the machine type takes."""
-    stating = [origin for origin in made.origins if origin.name in {"smp", "machine"}]
-    about = next((origin for origin in stating if origin.name == "smp"), stating[0])
+    # Where several say it, QEMU takes the last.
+    about = next(
+        origin
+        for origin in reversed(made.origins)
+        if origin.name == "smp" or (origin.name == "machine" and "smp." in origin.given)
+    )
     return InputError(
         f"QEMU refuses {about.label}: the machine type takes no more than {most} processors",
-        advice=_by(binary, made.machine),
+        advice=by(binary, made.machine),
         place=about.place,
     )
 
@@ -168,7 +177,7 @@ def _of_memory(
     place = about.place if about is not None else made.place
     if made.memory > _ABSURD_BYTES:
         message = f"QEMU refuses {what}: {words}; no host addresses that much"
-        return InputError(message, advice=_by(binary, made.machine), place=place)
+        return InputError(message, advice=by(binary, made.machine), place=place)
     return QemuError(
         f"this machine has no room for {what}: {words}",
         advice=_NO_ROOM,
@@ -176,7 +185,15 @@ def _of_memory(
     )
 
 
-def _by(binary: Binary, machine: str | None) -> str:
+def _without_a_bus(error: NoPciBus, place: SourcePosition | None, binary: Binary) -> InputError:
+    message = f"machine type {error.machine} has no PCI bus"
+    advice = f"pciabi compares PCI hardware; QEMU {binary.version_text}"
+    found = InputError(message, advice=advice, place=place)
+    found.evidence = error.evidence
+    return found
+
+
+def by(binary: Binary, machine: str | None) -> str:
     """Who refuses it, for people who have several."""
     return f"QEMU {binary.version_text}, {f'machine type {machine}' if machine else _DEFAULT}"
 
@@ -189,16 +206,18 @@ def _like(error: PciabiError, found: PciabiError) -> PciabiError:
 def located(error: PciabiError, equipped: Equipped, binary: Binary) -> PciabiError:
     """What `of_hardware` says, at the line of the user's file it is about; another error as it
     is."""
+    if isinstance(error, NoPciBus):
+        return _without_a_bus(error, equipped.config.machine_position, binary)
     words = _complaint_in(error)
     if words is None:
         return error
     config = equipped.config
     device = culprit(words, equipped.complete_devices(""))
-    by = _by(binary, config.machine)
+    refused_by = by(binary, config.machine)
     if device is not None:
         said = words.rpartition(f"-device {device_argument(device)}: ")[2]
         message = f"QEMU refuses device {device.id}: {said}"
-        return _like(error, InputError(message, advice=by, place=device.position))
+        return _like(error, InputError(message, advice=refused_by, place=device.position))
     if "unsupported machine type" in words:
         found = machines.unknown(binary, config.machine, config.machine_position)
         return _like(error, found)
@@ -206,5 +225,5 @@ def located(error: PciabiError, equipped: Equipped, binary: Binary) -> PciabiErr
         return _like(error, _of_scenario_memory(words, equipped, binary))
     if isinstance(error, InputError):
         place = error.place or config.machine_position
-        return _like(error, InputError(error.message, advice=by, place=place))
+        return _like(error, InputError(error.message, advice=refused_by, place=place))
     return error

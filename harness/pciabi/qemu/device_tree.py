@@ -63,6 +63,12 @@ def read(monitor: Monitor) -> DeviceTree:
     return parse(monitor.hmp(COMMAND))
 
 
+def has_pci(text: str) -> bool:
+    """Whether a device tree has a PCI bus. Of what is no device tree that is not said."""
+    system = _system_bus(text)
+    return not system.name or bool(_root_buses(system))
+
+
 def parse(text: str) -> DeviceTree:
     """What the text says.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pciabi.errors import InputError
 from pciabi.qemu import device_tree
 from pciabi.qemu.device_tree import DeviceTree
 from pciabi.qemu.monitor import Monitor
@@ -33,13 +34,24 @@ class Inventory:
     nameless: tuple[Nameless, ...]
 
 
+class NoPciBus(InputError):
+    """The machine type has no PCI bus, such as `isapc`; for whoever knows where it stands."""
+
+    def __init__(self, machine: str) -> None:
+        super().__init__(f"machine type {machine} has no PCI bus")
+        self.machine = machine
+
+
 def take(monitor: Monitor) -> Inventory:
-    """Ask QEMU. Raises QemuError, or Disagreement as `device_tree.parse` does."""
+    """Ask QEMU. Raises QemuError, NoPciBus, or Disagreement as `device_tree.parse` does."""
     machine, text, listing = monitor.execute_all(
         ("qom-get", {"path": "/machine", "property": "type"}),
         ("human-monitor-command", {"command-line": device_tree.COMMAND}),
         ("qom-list", {"path": _FOLDER}),
     )
+    machine_type = str(machine).removesuffix("-machine")
+    if not device_tree.has_pci(text):
+        raise NoPciBus(machine_type)
     tree = device_tree.parse(text)
     on_pci = {function.device for function in tree.functions if function.qdev_id is None}
     devices = sorted(_numbered(listing))
@@ -57,7 +69,7 @@ def take(monitor: Monitor) -> Inventory:
         Nameless(device, _place(next(told), next(told)) if device in on_pci else None)
         for _, device in devices
     )
-    return Inventory(str(machine).removesuffix("-machine"), tree, nameless)
+    return Inventory(machine_type, tree, nameless)
 
 
 def _numbered(listing: list[dict[str, Any]]) -> Iterator[tuple[int, str]]:

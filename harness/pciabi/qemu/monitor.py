@@ -22,7 +22,6 @@ logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)
 NO_QMP = "what QEMU says on its monitor is no QMP: "
 """Begins the message about a program that speaks, and not QMP."""
 
-
 # The longest answer of a real machine, `info qtree` of 65,536 functions, is some 60 MB.
 _LONGEST_ANSWER = 128_000_000
 _LONGEST_QUOTE = 300
@@ -79,15 +78,19 @@ class Monitor:
         return str(self.execute("human-monitor-command", {"command-line": line}))
 
 
-class _Lost(QemuError):
-    """The connection has ended; why, closing it tells."""
+class Lost(QemuError):
+    """QEMU has ended the connection: most likely it has ended itself."""
+
+
+class Silent(QemuError):
+    """QEMU did not greet. If it has ended since, it did so because it was left alone."""
 
 
 def _fault(command: str, error: BaseException) -> BaseException:
     if isinstance(error, ExecuteError):
         return QemuError(f"QEMU refused QMP {command}: {str(error)[:_LONGEST_QUOTE]}")
     if isinstance(error, (QMPError, OSError, ValueError, asyncio.CancelledError)):
-        return _Lost(f"QMP {command} was lost: QEMU ended the connection")
+        return Lost(f"QMP {command} was lost: QEMU ended the connection")
     return error
 
 
@@ -97,7 +100,7 @@ def session(
 ) -> Iterator[Monitor]:
     """A QMP session over a connected socket; no answer may take longer than `patience` seconds.
 
-    Raises QemuError when QEMU is not there, or does not speak QMP.
+    Raises QemuError when QEMU is not there (Lost), says nothing (Silent), or speaks no QMP.
     """
     greeting = Deadline.after(min(deadline.remaining, patience, _GREETING_SECONDS))
     with asyncio.Runner() as runner:
@@ -116,11 +119,11 @@ def session(
         except (QMPError, OSError, ValueError, AssertionError) as error:
             reason = _nonsense(getattr(error, "exc", error)) or _closed(runner, client)
             if reason is None and greeting.passed:
-                reason = QemuError(f"QEMU did not greet in {greeting.granted:.3g} s")
-            raise reason or QemuError("QEMU ended before it could be spoken to") from error
+                reason = Silent(f"QEMU did not greet in {greeting.granted:.3g} s")
+            raise reason or Lost("QEMU ended before it could be spoken to") from error
         try:
             yield Monitor(runner, client, deadline, patience)
-        except _Lost as error:
+        except Lost as error:
             reason = _closed(runner, client)
             raise (reason or error) from error
         finally:
@@ -141,7 +144,7 @@ def _nonsense(error: BaseException) -> QemuError | None:
     """The error for a program that says what is no QMP, or too much; None for any other end."""
     if isinstance(error, (ProtocolError, UnicodeError)):
         words = " ".join(str(error).split())[:100]
-        return QemuError(f"{NO_QMP}{words}")
+        return QemuError(f"what QEMU says on its monitor is no QMP: {words}")
     if isinstance(error, ValueError):
         return QemuError(f"QEMU answers QMP with more than {_LONGEST_ANSWER:,} bytes")
     return None

@@ -66,6 +66,13 @@ class MatchPart(Part):
     basis: Basis
 
 
+class SubstitutedPart(Part):
+    """What was used in place of what the configuration says, in the words of the command line."""
+
+    configured: str
+    used: str
+
+
 class SidePart(Part):
     """One side: where it comes from. Empty text where its source does not tell."""
 
@@ -80,6 +87,9 @@ class SidePart(Part):
     guest: str
     command_line: list[str]
     functions: int
+    substituted: list[SubstitutedPart] = Field(
+        description="Of the machine as a whole and off PCI; what it leaves open is in `unknowns`."
+    )
 
 
 class DiffCountsPart(Part):

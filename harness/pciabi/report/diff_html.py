@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pciabi.abi.change import Change, Kind, Severity
 from pciabi.abi.diff import Diff, Side
 from pciabi.abi.matching import Pair
-from pciabi.report import diff_wording, page
+from pciabi.report import diff_wording, page, substituted
 from pciabi.report.difference import Difference, differences
 from pciabi.report.gaps import gaps
 from pciabi.report.slot_map import SlotMap, slot_map
@@ -56,6 +56,7 @@ def render(diff: Diff) -> str:
             matched=diff_wording.matched(diff),
             scope=diff_wording.scope(diff),
             sides=[("Before", _side(diff.before)), ("After", _side(diff.after))],
+            substituted=list(substituted.lines(diff)),
             gaps=gaps(diff.unknowns),
             comparison=_comparison(diff),
             matches=[_match(diff, pair) for pair in diff.matching.pairs],

@@ -14,6 +14,7 @@ from pciabi.abi.scope import scope as scope_of
 from pciabi.report import diff_document as doc
 from pciabi.report import diff_wording
 from pciabi.report.change_facts import facts, unknown_part
+from pciabi.report.substituted import of_no_device
 
 
 def render(diff: Diff) -> str:
@@ -72,6 +73,10 @@ def _side(side: Side) -> doc.SidePart:
         guest=told.guest,
         command_line=list(told.command_line),
         functions=len(side.snapshot.functions),
+        substituted=[
+            doc.SubstitutedPart(configured=one.option, used=one.inert)
+            for one in of_no_device(side.snapshot)
+        ],
     )
 
 

@@ -14,7 +14,7 @@ from pciabi.abi.change import Change, Outcome, Severity
 from pciabi.abi.diff import Diff
 from pciabi.abi.verdict import Verdict
 from pciabi.report import diff_wording as wording
-from pciabi.report import printable
+from pciabi.report import printable, substituted
 from pciabi.report import wording as run_wording
 from pciabi.report.gaps import gaps
 from pciabi.report.terminal import is_plain, say
@@ -53,6 +53,8 @@ def print_diff(diff: Diff, written: Path | None, console: Console | None = None)
         say(out, f"benign: {len(benign)} differences that are no part of the hardware")
     for gap in gaps(diff.unknowns):
         say(out, f"unknown: {gap}")
+    for line in substituted.lines(diff):
+        say(out, line)
     say(out, wording.matched(diff))
     say(out, wording.tally(diff))
     say(out, wording.verdict(diff), style=_VERDICT_STYLES[diff.verdict])

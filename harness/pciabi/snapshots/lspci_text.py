@@ -31,6 +31,12 @@ def is_lspci(raw: bytes) -> bool:
 def parse(raw: bytes, file: str) -> Snapshot:
     """The snapshot in lspci's text. Raises InputError with file and line, CannotTest for a text
     that lists no function: nothing could be held against it."""
+    if not raw.strip():
+        raise CannotTest(
+            "the input is empty: it lists no PCI function",
+            advice="was what wrote it read twice, or did it fail?",
+            place=SourcePosition(file, 1),
+        )
     try:
         functions = listing.parse(text_of(raw, file))
     except CannotTest as error:

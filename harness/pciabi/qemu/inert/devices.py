@@ -6,7 +6,7 @@ import re
 
 from pciabi.abi.snapshot import EVERY_FIELD, MADE_UP
 from pciabi.qemu.inert import driver_rules as rules
-from pciabi.qemu.inert import fields
+from pciabi.qemu.inert import fields, stand_ins
 from pciabi.qemu.inert.statement import (
     Stated,
     Statement,
@@ -21,12 +21,11 @@ from pciabi.vm.command_line.parameters import Parameter, Parameters
 
 # A PCI device that every distribution's QEMU has and that needs nothing of the host.
 PLACEHOLDER = "virtio-rng-pci"
-_PLACE = ("id", "bus", "addr", "multifunction")
+# Of every PCI device, so of the stand-in as well.
+_PLACE = ("id", "bus", "addr", "multifunction", "acpi-index")
 _ON = {"on", "yes", "true", "y"}
 _OFF = {"off", "no", "false", "n"}
 _ALWAYS = {"driver", "id", "bus", "addr"}
-# ROMs that come with QEMU and that it looks up by these names in its own folder.
-_QEMUS_OWN_ROM = re.compile(r"(efi|pxe)-[\w-]+\.rom|vgabios-[\w-]+\.bin")
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9_.-]")
 _ADVICE = "pciabi starts no QEMU with what it does not know"
 
@@ -39,8 +38,8 @@ def device(statement: Statement, around: Surroundings) -> Stated:
     if driver.name in rules.REFUSED:
         raise statement.refused(f"'{driver.name}' {rules.REFUSED[driver.name]}", at="driver")
     if held is not None and driver.is_pci:
-        # Another device of the host's is another reason not to know this one.
-        return _placeholder(statement, statement.shown("driver", *_THE_HOSTS))
+        shown = stand_ins.kind(statement, driver.name, around.globals_of(driver.name))
+        return _placeholder(statement, shown)
     if held is not None or driver.name in rules.OFF_PCI:
         users = tuple(filter(None, [statement.get("id")]))
         acpi = (fields.ACPI,) if driver.name in rules.WITH_ACPI_TABLES else ()
@@ -101,12 +100,10 @@ def device_id(statement: Statement) -> str | None:
 def _is_open(statement: Statement, driver: str) -> bool:
     """Whether the real device is another one than that which starts."""
     rom = statement.get(rules.ROM_FILE)
-    return driver in rules.REPLACED_FIELDS or bool(rom and not _QEMUS_OWN_ROM.fullmatch(rom))
+    return driver in rules.REPLACED_FIELDS or rules.is_a_file(rom or "")
 
 
-_SOURCES = ("host", "sysfsdev", "chardev", "vhostdev", "evdev", "guest-cid", "wwpn", "socket")
-
-_THE_HOSTS = ("host", "sysfsdev", "vhostdev", "evdev", "wwpn")
+_SOURCES = (*sorted(rules.THE_HOSTS), "chardev", "guest-cid", "socket")
 
 
 def users(statement: Statement) -> tuple[tuple[str, str], ...]:
@@ -122,24 +119,27 @@ def users(statement: Statement) -> tuple[tuple[str, str], ...]:
 
 def global_(statement: Statement) -> Stated:
     """`-global DRIVER.PROPERTY=VALUE`, or with three parameters."""
-    driver, name, value = global_property(statement)
+    found = global_of(statement)
+    if found is None:
+        raise statement.refused("is not DRIVER.PROPERTY=VALUE")
+    driver, name, value = found
     if name in rules.NEEDS_KVM.get(driver, ()) and value != "off":
         return left_out(f"-global {driver}.{name}={value}")
-    if name == rules.ROM_FILE and (not value or _QEMUS_OWN_ROM.fullmatch(value)):
+    if name == rules.ROM_FILE and not rules.is_a_file(value):
         return kept(statement)
     if name in driver_table().plain or name in rules.WORDS:
         return kept(statement)
     raise statement.refused(f"property '{name}' may name something of the host", advice=_ADVICE)
 
 
-def global_property(statement: Statement) -> tuple[str, str, str]:
-    """The driver, property and value of a `-global`. Raises InputError for anything else."""
+def global_of(statement: Statement) -> tuple[str, str, str] | None:
+    """Driver, property and value of a `-global`, None where it is none."""
     name = statement.get("property")
     if name is not None:
         return statement.get("driver") or "", name, statement.get("value") or ""
     first = statement.parameters.items[0] if statement.parameters.items else None
     if first is None or "." not in first.name:
-        raise statement.refused("is not DRIVER.PROPERTY=VALUE")
+        return None
     driver, _, name = first.name.partition(".")
     return driver, name, first.value
 
@@ -179,7 +179,8 @@ def _placeholder(statement: Statement, shown: str) -> Stated:
     made = fresh(PLACEHOLDER, like=statement.parameters)
     parameters = Parameters((*made.items, *place.items), made.implied, made.is_json)
     stated = replaced(statement, parameters, shown, (name,), (EVERY_FIELD,))
-    return Stated(stated.arguments, stated.substitutions, (name,))
+    known = stand_ins.identifiers(statement)
+    return Stated(stated.arguments, stated.substitutions, (name,), known)
 
 
 def _without_files(
@@ -189,7 +190,7 @@ def _without_files(
     something else of the host."""
     found = []
     for item in parameters.items:
-        if item.name == rules.ROM_FILE and item.value and not _QEMUS_OWN_ROM.fullmatch(item.value):
+        if item.name == rules.ROM_FILE and rules.is_a_file(item.value):
             open_fields.append(fields.ROM)
         elif item.name in rules.FILES:
             continue

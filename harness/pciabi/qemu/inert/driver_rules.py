@@ -6,6 +6,7 @@ that is text is known: numbers and switches name nothing of the host.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -55,6 +56,8 @@ REPLACED: Mapping[str, tuple[str, str]] = MappingProxyType(
         "scsi-generic": ("scsi-hd", "passes commands on to a disk of the host's"),
     }
 )
+# A QEMU without the OpenGL modules ends when it is asked about these.
+NEEDS_OPENGL = frozenset({"virtio-gpu-gl-pci", "virtio-vga-gl", "virtio-gpu-gl-device"})
 # What of each the real backend decides, as far as it is on PCI.
 REPLACED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     dict.fromkeys(
@@ -116,3 +119,12 @@ FILES = frozenset(
     ("cdat", "frudatafile", "jsonfile", "pcap", "pcapfile", "sdrfile", "ebpf-rss-fds")
 )
 ROM_FILE = "romfile"
+# ROMs that come with QEMU and that it looks up by these names in its own folder.
+_QEMUS_OWN_ROM = re.compile(r"(efi|pxe)-[\w-]+\.rom|vgabios-[\w-]+\.bin")
+# Which device of the host's it is.
+THE_HOSTS = frozenset({"host", "hostaddr", "sysfsdev", "vhostdev", "evdev", "wwpn", "ibdev"})
+
+
+def is_a_file(romfile: str) -> bool:
+    """Whether a ROM is a file of the user's; an empty one is none at all."""
+    return romfile != "" and _QEMUS_OWN_ROM.fullmatch(romfile) is None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pciabi.abi.snapshot import Substitution
+from pciabi.abi.snapshot import Identifier, Substitution
 from pciabi.errors import InputError, SourcePosition
-from pciabi.qemu.inert import devices, machine, network, processors
+from pciabi.qemu.inert import devices, machine, network, processors, stand_ins
 from pciabi.qemu.inert.option_rules import OPTION_RULES, REFUSED
 from pciabi.qemu.inert.origin import DeviceOrigin, Origin
+from pciabi.qemu.inert.stand_ins import Model
 from pciabi.qemu.inert.statement import (
     Processors,
     Stated,
@@ -17,7 +18,7 @@ from pciabi.qemu.inert.statement import (
     Surroundings,
     unknown,
 )
-from pciabi.vm.command_line.device_options import device_options
+from pciabi.vm.command_line.device_options import device_options, pairs_of
 from pciabi.vm.command_line.option import OPEN, Option, QemuCommandLine
 from pciabi.vm.command_line.parameters import Parameters, parameters
 from pciabi.vm.command_line.program import is_foreign
@@ -53,6 +54,7 @@ _RECOGNISED = (
     *("type", "order", "id", "driver", "qom-type", "backend", "fsdriver", "node-name", "model"),
     *("if", "index", "bus", "unit", "media", "addr", "size", "maxmem", "slots"),
     *("cpus", "maxcpus", "sockets", "dies", "cores", "threads"),
+    *(f"smp.{name}" for name in ("cpus", "maxcpus", "sockets", "dies", "cores", "threads")),
 )
 # `-set` names these options' groups by other words, or by the same.
 _SET_GROUPS = ("device", "drive", "chardev", "netdev", "fsdev", "net", "nic")
@@ -63,7 +65,8 @@ class InertHardware:
     """Arguments that state a VM's hardware and name nothing of the host.
 
     `devices` are the qdev ids of its PCI devices, each with the place of its option;
-    `substitutions` are what was replaced.
+    `substitutions` are what was replaced, `identifiers` what a guest tells some of the devices
+    by that stand-ins lack, `models` what QEMU must have though it is not told of it.
     `origins` tells where each pair of arguments comes from, for QEMU quotes a pair
     (`-device e1000,addr=0x3`) when it refuses it. `machine` is the machine type as it is given
     to QEMU, None for QEMU's default; `processors` and `memory` (in bytes) are what the
@@ -73,6 +76,8 @@ class InertHardware:
     arguments: tuple[str, ...]
     devices: tuple[tuple[str, SourcePosition], ...]
     substitutions: tuple[Substitution, ...]
+    identifiers: Mapping[str, tuple[Identifier, ...]]
+    models: tuple[Model, ...]
     origins: tuple[Origin, ...]
     machine: str | None
     processors: Processors
@@ -83,16 +88,6 @@ class InertHardware:
     def expected(self) -> tuple[str, ...]:
         """The qdev ids that must turn up on PCI."""
         return tuple(name for name, _ in self.devices)
-
-    def quoted_in(self, complaint: str) -> Origin | None:
-        """The option that a complaint of QEMU's quotes, or None."""
-        found = [origin for origin in self.origins if origin.given in complaint]
-        return max(found, key=lambda origin: len(origin.given), default=None)
-
-    def origin(self, complaint: str) -> SourcePosition | None:
-        """The place in the user's file of what a complaint of QEMU's quotes, or None."""
-        found = self.quoted_in(complaint)
-        return found.place if found is not None else None
 
 
 def inert(line: QemuCommandLine, banner: str = "") -> InertHardware:
@@ -113,11 +108,11 @@ def inert(line: QemuCommandLine, banner: str = "") -> InertHardware:
         users=_users(statements),
         devices=_devices(statements),
         nics=network.nics(statements),
-        globals_=_globals(statements),
         audiodev=SILENCE,
         memory=_most_memory(statements),
         processors=wanted,
         banner=banner,
+        globals=_globals(statements),
     )
     found = [(statement, _stated(statement, around)) for statement in statements]
     arguments = [argument for _, stated in found for argument in stated.arguments]
@@ -135,6 +130,15 @@ def inert(line: QemuCommandLine, banner: str = "") -> InertHardware:
             (name, statement.position) for statement, stated in found for name in stated.expected
         ),
         substitutions=tuple(told for _, stated in found for told in stated.substitutions),
+        identifiers={
+            name: stated.identifiers
+            for _, stated in found
+            for name in stated.expected
+            if stated.identifiers
+        },
+        models=tuple(
+            model for statement, stated in found for model in stand_ins.models(statement, stated)
+        ),
         origins=tuple(_origins(statements, found)),
         machine=machine_type,
         processors=wanted,
@@ -166,8 +170,12 @@ def _origins(
 def _words(statement: Statement, stated: Stated) -> str:
     """The option as written; without what was taken out, which may hold secrets."""
     value = statement.option.value
-    kept = value is None or value.text == stated.arguments[-1]
-    return statement.option.written if kept else statement.shown(*_RECOGNISED)
+    if value is None or value.text == stated.arguments[-1]:
+        return statement.option.written
+    given = frozenset(pairs_of(stated.arguments[-1]))
+    items = statement.parameters.items
+    kept = (item.name for item in items if (item.name, item.value) in given)
+    return statement.shown(*_RECOGNISED, *kept)
 
 
 def _device(statement: Statement, stated: Stated) -> DeviceOrigin:
@@ -237,13 +245,9 @@ def _devices(statements: Sequence[Statement]) -> dict[str, Statement]:
     return found
 
 
-def _globals(statements: Sequence[Statement]) -> dict[tuple[str, str], str]:
-    found = {}
-    for statement in statements:
-        if statement.name == "global" and not _names_unknown(statement):
-            driver, name, value = devices.global_property(statement)
-            found[driver, name] = value
-    return found
+def _globals(statements: Sequence[Statement]) -> tuple[tuple[str, str, str], ...]:
+    known = (s for s in statements if s.name == "global" and not _names_unknown(s))
+    return tuple(filter(None, map(devices.global_of, known)))
 
 
 def _names_unknown(statement: Statement) -> bool:

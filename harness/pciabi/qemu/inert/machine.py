@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pciabi.abi.snapshot import Substitution
+from pciabi.abi.snapshot import MACHINE_TYPE, Substitution
 from pciabi.qemu.inert import fields, processors
 from pciabi.qemu.inert.statement import (
     Stated,
@@ -67,7 +67,7 @@ def machine(statement: Statement, around: Surroundings) -> Stated:
     if name is not None and type_for(name, around.banner) != name:
         plain = type_for(name, around.banner)
         parameters = parameters.having("type", plain)
-        told += (Substitution(f"-machine {name}", f"-machine {plain}", None, ()),)
+        told += (another_type(name, plain),)
     for item in parameters.items:
         if item.name in MACHINE_LEFT_OUT or item.name.startswith(_SGX):
             parameters = parameters.without(item.name)
@@ -85,6 +85,12 @@ def type_for(name: str, banner: str) -> str:
     """A machine type as the QEMU of this version line knows it: `+pveN` is Proxmox's revision of
     a type, which no other QEMU has."""
     return name if _PROXMOX.search(banner) else _PROXMOX_REVISION.sub("", name)
+
+
+def another_type(written: str, given: str) -> Substitution:
+    """What is told of a machine type that QEMU knows by another name: Proxmox may have changed
+    what it is."""
+    return Substitution(f"-machine {written}", f"-machine {given}", None, (MACHINE_TYPE,))
 
 
 def processor(statement: Statement, around: Surroundings) -> Stated:

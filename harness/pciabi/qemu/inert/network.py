@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pciabi.abi.snapshot import Substitution
@@ -110,13 +110,13 @@ def _of_device(
     found = driver_table().find((device.get("driver") if device else None) or "")
     if device is None or found is None:
         return _substitution(statement, qdev_id, ())
-    user = _User(found.name, device, around.globals_)
+    user = _User(found.name, device, around.globals)
     return _substitution(statement, qdev_id, tuple(_offered(statement, user)))
 
 
 def _of_nic(statement: Statement, nic: Nic, around: Surroundings) -> Substitution:
     """The same of a NIC without an id: it is told by which one of its driver it is."""
-    user = _User(nic.driver, nic.statement, around.globals_)
+    user = _User(nic.driver, nic.statement, around.globals)
     open_fields = tuple(_offered(statement, user))
     told = _substitution(statement, None, open_fields)
     return replace(told, device=nic.driver, ordinal=nic.ordinal) if open_fields else told
@@ -128,12 +128,16 @@ class _User:
 
     driver: str
     statement: Statement
-    globals_: Mapping[tuple[str, str], str]
+    globals: Sequence[tuple[str, str, str]]
 
     def get(self, name: str) -> str | None:
         """A property's value, where the device or a `-global` states it."""
-        stated = (self.globals_.get((kind, name)) for kind in (self.driver, *_CLASSES))
-        return self.statement.get(name) or next(filter(None, stated), None)
+        stated = (
+            value
+            for driver, property_, value in self.globals
+            if property_ == name and driver in (self.driver, *_CLASSES)
+        )
+        return self.statement.get(name) or next(stated, None)
 
 
 def _offered(statement: Statement, user: _User) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pciabi.abi.snapshot import Substitution
+from pciabi.abi.snapshot import Identifier, Substitution
 from pciabi.errors import InputError, SourcePosition
 from pciabi.vm.command_line.argument import Argument, Unresolved
 from pciabi.vm.command_line.option import Option
@@ -54,12 +54,13 @@ class Statement:
 
 @dataclass(frozen=True)
 class Stated:
-    """What stands in the place of one option: arguments, what they replace, and the ids of the
-    PCI devices among them."""
+    """What stands in the place of one option: arguments, what they replace, the ids of the PCI
+    devices among them, and what a guest tells the device of the option by that they lack."""
 
     arguments: tuple[str, ...] = ()
     substitutions: tuple[Substitution, ...] = ()
     expected: tuple[str, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,20 +87,24 @@ class Surroundings:
 
     `users` tells which devices use a backend: (property, backend's id) to qdev ids; `devices`
     has the `-device` of each of those ids, `nics` what else uses a network backend, or has one of
-    its own, with its place among the NICs of its driver. `globals_` are the properties that
-    `-global` sets, by driver and name. `audiodev` is the id of the silent audio backend for
-    devices that name none, `memory` the most bytes of it the machine may ever have, `processors`
-    how many it has. `banner` is the version line of the QEMU it is for.
+    its own, with its place among the NICs of its driver. `audiodev` is the id of the silent audio
+    backend for devices that name none, `memory` the most bytes of it the machine may ever have,
+    `processors` how many it has. `banner` is the version line of the QEMU it is for. `globals` are
+    what `-global` states: driver, property, value.
     """
 
     users: Mapping[tuple[str, str], tuple[str, ...]]
     devices: Mapping[str, Statement]
     nics: Sequence[Nic]
-    globals_: Mapping[tuple[str, str], str]
     audiodev: str
     memory: int
     processors: Processors
     banner: str
+    globals: tuple[tuple[str, str, str], ...]
+
+    def globals_of(self, driver: str) -> Mapping[str, str]:
+        """What `-global` says of a driver."""
+        return {name: value for of, name, value in self.globals if of == driver}
 
     def of(self, kind: str, backend: str | None) -> tuple[str, ...]:
         """The devices that use a backend (`netdev`, `drive`, `chardev`, `object` …)."""
