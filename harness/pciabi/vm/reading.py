@@ -11,7 +11,7 @@ from pciabi.errors import InputError, SourcePosition
 from pciabi.vm.command_line import formats, readconfig
 from pciabi.vm.command_line.argument import plain
 from pciabi.vm.command_line.formats import Form, Words
-from pciabi.vm.command_line.option import QemuCommandLine, parse
+from pciabi.vm.command_line.option import Manner, QemuCommandLine, parse
 from pciabi.vm.command_line.program import is_qemu
 from pciabi.vm.command_line.source import MAX_BYTES
 from pciabi.vm.command_line.source import read as read_source
@@ -28,7 +28,7 @@ def read(path: Path, form: Form | None = None, raw: bytes | None = None) -> Qemu
     """
     raw = _content(path, raw)
     form = form or formats.detect(raw)
-    found = _lines(path, form, raw, readconfig.included)
+    found = _clearest(_lines(path, form, raw, readconfig.included))
     if not found:
         raise InputError(
             "no QEMU command line found",
@@ -62,6 +62,13 @@ def _lines(path: Path, form: Form, raw: bytes, inclusion: Inclusion) -> tuple[Qe
     return tuple(line for line in parsed if not line.asks_for_help)
 
 
+def _clearest(lines: tuple[QemuCommandLine, ...]) -> tuple[QemuCommandLine, ...]:
+    """The command lines that a file is kept for: what a script asks a QEMU about on the way
+    (`$(…)`) is none beside them, and what nobody could read is none at all."""
+    written = tuple(line for line in lines if line.manner is Manner.WRITTEN)
+    return written or tuple(line for line in lines if line.manner is Manner.WITHIN)
+
+
 def _content(path: Path, raw: bytes | None) -> bytes:
     return read_source(path) if raw is None else limited(raw, path, MAX_BYTES)
 
@@ -79,4 +86,5 @@ def _parsed(words: Words, path: Path, inclusion: Inclusion) -> QemuCommandLine:
         if "\0" in word.text:
             raise InputError("an argument holds a NUL byte", place=word.position)
     line = parse(words.program, words.arguments, str(path))
-    return inclusion(replace(line, called_at=words.called_at), path.parent)
+    line = replace(line, called_at=words.called_at, manner=words.manner)
+    return inclusion(line, path.parent)

@@ -11,10 +11,10 @@ from enum import StrEnum
 from pciabi.errors import InputError, SourcePosition
 from pciabi.vm.command_line import shell, systemd_unit
 from pciabi.vm.command_line.argument import Argument, Run, plain
-from pciabi.vm.command_line.option import MAX_ARGUMENTS
+from pciabi.vm.command_line.found import Found
+from pciabi.vm.command_line.option import MAX_ARGUMENTS, Manner
 from pciabi.vm.command_line.option_table import TAKES_ARGUMENT
 from pciabi.vm.command_line.program import is_qemu
-from pciabi.vm.command_line.shell import Found
 from pciabi.vm.command_line.source import Source, decoded
 
 
@@ -39,6 +39,7 @@ class Words:
     program: Argument | None
     arguments: tuple[Argument, ...]
     called_at: SourcePosition | None = None
+    manner: Manner = Manner.WRITTEN
 
 
 _LOG_START = re.compile(r"^[0-9: .+-]{20,}\S* starting up\b", re.MULTILINE)
@@ -85,7 +86,7 @@ def words(raw: bytes, file: str, form: Form) -> tuple[Words, ...]:
 
 
 def _words(found: Found) -> Words:
-    return Words(found.program, found.arguments, found.called_at)
+    return Words(found.program, found.arguments, found.called_at, found.manner)
 
 
 def _program_first(arguments: list[Argument]) -> Words:

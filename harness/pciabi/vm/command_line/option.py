@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from pciabi.errors import InputError, SourcePosition
 from pciabi.vm.command_line.argument import OWN_ARGUMENTS, Argument, plain
@@ -20,6 +21,17 @@ OPEN = "unresolved"
 # A script is taken as it is run without arguments: these words are then none.
 _ALL_ARGUMENTS = {"$@", "${@}", "$*", "${*}", '${1+"$@"}', '${@+"$@"}'}
 _SAME = {"M": "machine", "h": "help"}
+
+
+class Manner(StrEnum):
+    """How a command line was found. `WRITTEN`: as a command of the text. `WITHIN`: within another
+    one, which was followed (`$(…)`, `sh -c`, the words of `chroot`). `UNREAD`: something that may
+    start a QEMU, and was not followed. `TEXT`: a text that may be a script, not read yet."""
+
+    WRITTEN = "written"
+    WITHIN = "within"
+    UNREAD = "unread"
+    TEXT = "text"
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,7 @@ class QemuCommandLine:
     file: str
     is_part: bool = False
     called_at: SourcePosition | None = None
+    manner: Manner = Manner.WRITTEN
 
     def named(self, *names: str) -> tuple[Option, ...]:
         """The options of these names, in order."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pciabi.vm.command_line.argument import Argument
 
 _QEMU = re.compile(
-    r"(.*/)?(qemu-system-[A-Za-z0-9_]+(-spice|-headless)?|qemu-kvm(-spice)?|kvm(-spice)?"
+    r"(.*/)?(qemu-system-[A-Za-z0-9_]+(-[\w.+-]*)?|qemu-kvm(-spice)?|kvm(-spice)?"
     r"|(?<=/)qemu)(-\d[\w.]*)?(\.exe|\.bin|\.real)?",
     re.DOTALL,
 )
@@ -29,6 +29,7 @@ _STARTERS = {
 }
 _STARTERS |= {"nohup", "stdbuf", "command", "unshare", "ip", "screen", "tmux", "setpriv", "timeout"}
 _STARTERS |= {"prlimit", "gdb", "strace", "perf", "systemd-run", "setarch", "cgexec"}
+_SHELLS = {"sh", "bash", "dash", "ksh", "mksh", "zsh", "ash", "ssh"}
 _NAMED = re.compile(r"qemu|kvm", re.IGNORECASE)
 _SYSTEM = "qemu-system-"
 _ARCHITECTURE = re.compile(r"qemu-system-([A-Za-z0-9_]+)")
@@ -44,6 +45,11 @@ def _names_qemu(text: str) -> bool:
     return _QEMU.fullmatch(text) is not None and _ASSIGNMENT.match(text) is None
 
 
+def runs_texts(name: str | None) -> bool:
+    """Whether a program of that name runs what it reads as a script."""
+    return name is not None and name.rpartition("/")[2] in _SHELLS
+
+
 def may_be_qemu(word: Argument) -> bool:
     """Whether the word names QEMU in a folder that is not known (`$ROOT/qemu-system-x86_64`) or
     for an architecture that is not (`qemu-system-$ARCH`), or is a variable that by its name holds
@@ -53,6 +59,16 @@ def may_be_qemu(word: Argument) -> bool:
     name = word.text[_name_start(word) :]
     in_a_folder = _QEMU.fullmatch(name) and not may_be_foreign(word)
     return bool(in_a_folder) or _of_some_architecture(word) or _is_named_so(word)
+
+
+def name_of(word: Argument) -> str:
+    """The name of the file that a word names, without its folder."""
+    return word.text[_name_start(word) :]
+
+
+def is_assignment(word: Argument) -> bool:
+    """Whether the word sets a variable for the command behind it."""
+    return _ASSIGNMENT.match(word.text) is not None
 
 
 def may_start_it(word: Argument) -> bool:
@@ -79,7 +95,7 @@ def in_words(words: Sequence[Argument]) -> int | None:
 
 def _is_no_operand(word: Argument) -> bool:
     is_option = word.text.startswith("-")
-    return is_option or may_start_it(word) or _ASSIGNMENT.match(word.text) is not None
+    return is_option or may_start_it(word) or is_assignment(word)
 
 
 def find(words: Sequence[Argument]) -> int | None:

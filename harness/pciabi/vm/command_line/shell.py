@@ -9,19 +9,23 @@ read where it stands.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from itertools import takewhile
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from types import MappingProxyType
 
 from pciabi.errors import InputError, SourcePosition
+from pciabi.vm.command_line import shell_net
 from pciabi.vm.command_line.argument import OWN_ARGUMENTS, Argument
+from pciabi.vm.command_line.found import Found
+from pciabi.vm.command_line.may_start_qemu import is_quiet
+from pciabi.vm.command_line.option import Manner
 from pciabi.vm.command_line.program import in_words, is_qemu, may_start_it
-from pciabi.vm.command_line.shell_assignments import Assignments, assignment
+from pciabi.vm.command_line.shell_assignments import Assignments, assignment, without_assignments
 from pciabi.vm.command_line.shell_expansion import Budget, Expansions
 from pciabi.vm.command_line.shell_functions import Function, Functions, enclosing
 from pciabi.vm.command_line.shell_lexer import Word, tokens
-from pciabi.vm.command_line.shell_syntax import Command, Frame, commands
+from pciabi.vm.command_line.shell_net import Net
+from pciabi.vm.command_line.shell_syntax import Command, Compound, Frame, commands
 from pciabi.vm.command_line.shell_text import Text
 from pciabi.vm.command_line.shell_variables import (
     POSITIONAL,
@@ -29,23 +33,15 @@ from pciabi.vm.command_line.shell_variables import (
     Assignment,
     Frames,
     Time,
+    Value,
     Variables,
 )
 from pciabi.vm.command_line.source import Source
 
 _MAX_CALLS = 50
+_MAX_TEXTS = 10
 # What a command costs of the characters that a script may expand to.
 _COMMAND_COST = 20
-
-
-@dataclass(frozen=True)
-class Found:
-    """A QEMU command: its program (None where a script holds options only), its arguments, and
-    where the function was called that it stands in."""
-
-    program: Argument | None
-    arguments: tuple[Argument, ...]
-    called_at: SourcePosition | None = field(default=None, compare=False)
 
 
 def within(argument: Argument) -> Source:
@@ -62,7 +58,7 @@ def within(argument: Argument) -> Source:
 
 
 def command_lines(
-    source: Source, environment: Mapping[str, Argument] = MappingProxyType({})
+    source: Source, environment: Mapping[str, Value] = MappingProxyType({}), depth: int = 0
 ) -> tuple[Found, ...]:
     """Every QEMU command of the script, in the order in which they run; `environment` are the
     variables that it is started with.
@@ -75,16 +71,36 @@ def command_lines(
     first = _Reading(script, uncalled, ())
     first.run()
     second = _Reading(script, uncalled, first.variables.recorded)
-    return tuple(second.run())
+    found = second.run()
+    followed = (line for each in found for line in _followed(each, depth))
+    return tuple(dict.fromkeys(followed))
+
+
+def _followed(found: Found, depth: int) -> Iterator[Found]:
+    """A command as it is; of a text that may be a script its commands, and where there are none
+    for certain the place in it that names QEMU."""
+    if found.manner is not Manner.TEXT:
+        yield found
+        return
+    text, *arguments = found.arguments
+    inner: tuple[Found, ...] = ()
+    if depth < _MAX_TEXTS:
+        with suppress(InputError):
+            inner = command_lines(within(text), {POSITIONAL: tuple(arguments)}, depth + 1)
+    if not any(each.program is not None for each in inner):
+        inner = tuple(shell_net.unread_in(text, found.called_at))
+    for each in inner:
+        manner = Manner.WITHIN if each.manner is Manner.WRITTEN else each.manner
+        yield replace(each, called_at=found.called_at, manner=manner)
 
 
 class _Script:
     """The commands of a script, and its functions."""
 
-    def __init__(self, source: Source, environment: Mapping[str, Argument]) -> None:
+    def __init__(self, source: Source, environment: Mapping[str, Value]) -> None:
         self.source = source
         self.environment = environment
-        self.commands = commands(tokens(source))
+        self.commands = commands(source, tokens(source))
         self.functions = Functions(self.commands)
         self.dispatches = False
 
@@ -139,7 +155,8 @@ class _Reading:
         self.expansions = Expansions(script.source, self.variables, budget or Budget())
         self.assignments = Assignments(self.expansions, self.variables)
         for name, value in script.environment.items():
-            self.variables.assign(name, (value,), (), value.position)
+            self.variables.assign(name, value, (), SourcePosition(script.source.file, 1))
+        self.net = Net(self.expansions)
         self.called: set[Frame] = set()
         self.running: list[Frame] = []
         self.called_at: SourcePosition | None = None
@@ -174,18 +191,26 @@ class _Reading:
             return
         found = self.qemu(command)
         if found is not None:
-            yield found
+            within_another = any(frame.kind is Compound.SUBSTITUTION for frame in frames)
+            yield replace(found, manner=Manner.WITHIN) if within_another else found
         elif self.after_qemu and (command.head or "").startswith("-"):
             raise InputError(
                 f"'{command.head}' is not part of QEMU's command, which ended above",
                 advice="a line before it lacks its backslash, or is a comment",
                 place=self.position(command.words[0]),
             )
+        else:
+            yield from self.caught(command)
         self.after_qemu = found is not None
+
+    def caught(self, command: Command) -> Iterator[Found]:
+        """What a command may start that is no QEMU command itself."""
+        for found in self.net.caught(command):
+            yield replace(found, called_at=self.called_at)
 
     def functions(self, command: Command) -> tuple[Function, ...]:
         """The functions that a command calls; none that runs already calls itself."""
-        words = _without_assignments(command) if self.script.functions.all else ()
+        words = without_assignments(command) if self.script.functions.all else ()
         head = self.expansions.fields(words[:1])
         if head and not enclosing(command):
             self.dispatches |= any(p.reason == OWN_ARGUMENTS for p in head[0].unresolved)
@@ -203,7 +228,7 @@ class _Reading:
             raise InputError(
                 "functions call each other too deeply", place=self.position(command.words[0])
             )
-        words = _without_assignments(command)
+        words = without_assignments(command)
         arguments = self.expansions.fields(words)[1:]
         outer = self.called_at
         self.called_at = outer or self.position(words[0])
@@ -241,12 +266,16 @@ class _Reading:
         head = next((found[0] for word in command.words if (found := fields((word,)))), None)
         if head is None:
             return None
+        if head.text in self.net.aliases:
+            words = self.net.unaliased(head.text, command.words)
+            at = in_words(words)
+            return None if at is None else Found(words[at], words[at + 1 :], self.called_at)
         if is_qemu(head):
             words = fields(command.words)
             return Found(words[0], words[1:], self.called_at)
         if head.unresolved or may_start_it(head) or assignment(command.words[0]):
             words = fields(command.words)
-            at = in_words(words)
+            at = None if is_quiet(words) else in_words(words)
             return None if at is None else Found(words[at], words[at + 1 :], self.called_at)
         if self.variables.now == (0,) and head.text.startswith("-"):
             return Found(None, fields(command.words))
@@ -263,20 +292,15 @@ class _Reading:
         followed = not joined.unresolved
         inner_source = within(joined)
         with self.reading(inner_source):
-            for inner in commands(tokens(inner_source)):
+            for inner in commands(inner_source, tokens(inner_source)):
                 functions = self.functions(inner)
                 found = None if functions else self.qemu(inner)
                 if found is not None:
                     yield found
                 elif functions:
                     yield from self.call(inner, functions, time, frames)
-                else:
-                    followed &= self.assignments.sets_variables(inner)
+                elif not self.assignments.sets_variables(inner):
+                    followed = False
+                    yield from self.caught(inner)
         if not followed:
             self.variables.forget_everything(frames, self.position(command.words[0]))
-
-
-def _without_assignments(command: Command) -> tuple[Word, ...]:
-    """The words of a command without the assignments that hold for it alone."""
-    before = len(tuple(takewhile(assignment, command.words)))
-    return command.words[before:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from pciabi.errors import SourcePosition
 from pciabi.vm.command_line.shell_expansion import Expansions
@@ -23,6 +24,12 @@ def assignment(word: Word) -> re.Match[str] | None:
     if isinstance(first, Literal) and not first.quoted:
         return _ASSIGNMENT.match(first.text)
     return None
+
+
+def without_assignments(command: Command) -> tuple[Word, ...]:
+    """The words of a command without the assignments that hold for it alone."""
+    before = len(tuple(takewhile(assignment, command.words)))
+    return command.words[before:]
 
 
 class Assignments:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pciabi.errors import InputError
@@ -33,6 +34,15 @@ class Expansions:
         self.variables = variables
         self.frames: Frames = ()
         self.budget = budget
+
+    @contextmanager
+    def counted(self, budget: Budget) -> Iterator[None]:
+        """What is expanded is taken from this budget."""
+        outer, self.budget = self.budget, budget
+        try:
+            yield
+        finally:
+            self.budget = outer
 
     def count(self, characters: int, word: Word) -> None:
         """Expansions double quickly: they end where no script of sense goes."""
@@ -118,10 +128,10 @@ class Expansions:
         value = self._value(part)
         if isinstance(value, Unknown):
             return None
-        return value if part.quoted else tuple(_split(value))
+        return value if part.quoted else tuple(split(value))
 
 
-def _split(value: Value) -> Iterator[Argument]:
+def split(value: Value) -> Iterator[Argument]:
     """An unquoted value parted at its blanks; a blank at an end gives an empty piece there."""
     for argument in value:
         start = 0

@@ -7,7 +7,8 @@ the variables resolves it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from pciabi.errors import InputError
 from pciabi.vm.command_line.source import Source
@@ -66,13 +67,15 @@ Part = Literal | Expansion
 class Word:
     """A word as it is written, `source.text[offset:end]`.
 
-    `array` are the elements of `NAME=(…)`, None for all others.
+    `array` are the elements of `NAME=(…)`, None for all others. `document` is where the text of
+    the here-document stands that the word ends, as a pair of offsets.
     """
 
     parts: tuple[Part, ...]
     offset: int
     end: int
     array: tuple[Word, ...] | None = None
+    document: tuple[int, int] | None = None
 
     @property
     def bare(self) -> str | None:
@@ -95,7 +98,21 @@ Token = Word | Operator
 
 def tokens(source: Source) -> tuple[Token, ...]:
     """The whole text as tokens. Raises InputError for a quote that is never closed."""
-    return tuple(_Lexer(source).run(until=""))
+    return tuple(_Lexer(source).all())
+
+
+def tokens_in(source: Source, start: int, until: str) -> tuple[Token, ...]:
+    """The tokens from an offset on up to an operator. Raises InputError."""
+    lexer = _Lexer(source)
+    lexer.at = start
+    return tuple(lexer.all(until))
+
+
+def tokens_between(source: Source, start: int, end: int) -> tuple[Token, ...]:
+    """The tokens of a part of a text, each at its place in the whole. Raises InputError."""
+    lexer = _Lexer(source)
+    lexer.text, lexer.at = source.text[:end], start
+    return tuple(lexer.all())
 
 
 class _Parts:
@@ -133,8 +150,17 @@ class _Lexer:
         self.source = source
         self.text = source.text
         self.at = 0
-        self.heredocs: list[tuple[str, bool]] = []
+        self.heredocs: list[tuple[str, bool, int]] = []
+        self.documents: dict[int, tuple[int, int]] = {}
         self.nesting = 0
+
+    def all(self, until: str = "") -> Iterator[Token]:
+        """Every token, each here-document with the word that ends it."""
+        for token in self.run(until):
+            if isinstance(token, Word) and token.offset in self.documents:
+                yield replace(token, document=self.documents[token.offset])
+            else:
+                yield token
 
     def run(self, until: str) -> list[Token]:
         """Tokens up to the operator `until` (which is eaten), or the end of the text."""
@@ -175,19 +201,23 @@ class _Lexer:
         found = Operator("\n", self.at)
         self.at += 1
         while self.heredocs:
-            delimiter, tabs = self.heredocs.pop(0)
-            self.skip_heredoc(delimiter, tabs=tabs)
+            delimiter, tabs, word = self.heredocs.pop(0)
+            start = self.at
+            end = self.skip_heredoc(delimiter, tabs=tabs)
+            self.documents[word] = (start, end)
         return found
 
-    def skip_heredoc(self, delimiter: str, *, tabs: bool) -> None:
+    def skip_heredoc(self, delimiter: str, *, tabs: bool) -> int:
+        """Past a here-document; where its last line ends."""
         while self.at < len(self.text):
             end = self.text.find("\n", self.at)
             end = len(self.text) if end < 0 else end
-            line = self.text[self.at : end]
+            start, line = self.at, self.text[self.at : end]
             self.at = end + 1
             if (line.lstrip("\t") if tabs else line) == delimiter:
-                return
+                return start
         self.at = len(self.text)
+        return self.at
 
     def note_heredoc(self, before: list[Token], token: Word) -> None:
         last = before[-1] if before else None
@@ -195,7 +225,7 @@ class _Lexer:
             text = "".join(
                 part.text if isinstance(part, Literal) else part.source for part in token.parts
             )
-            self.heredocs.append((text, last.text == "<<-"))
+            self.heredocs.append((text, last.text == "<<-", token.offset))
 
     def operator(self) -> Operator | None:
         match = _OPERATOR.match(self.text, self.at)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from pciabi.vm.command_line.program import runs_texts
 from pciabi.vm.command_line.shell_lexer import Operator, Token, Word
+from pciabi.vm.command_line.shell_substitutions import substitutions
+from pciabi.vm.command_line.source import Source
 
 _REDIRECTIONS = {"<<<", "<<-", "<<", "&>>", "&>", ">>", "<&", ">&", "<>", ">|", "<", ">"}
+_INPUTS = {"<<<", "<<-", "<<"}
 _SKIPPED = {"!", "time", "coproc", "do"}
 
 
@@ -21,6 +25,7 @@ class Compound(StrEnum):
     FUNCTION = "function"
     SUBSHELL = "subshell"
     AND_OR = "and-or list"
+    SUBSTITUTION = "substitution"
 
 
 _OPENERS: Mapping[str | None, tuple[str, Compound | None]] = {
@@ -49,10 +54,16 @@ class Frame:
 
 @dataclass(frozen=True)
 class Command:
-    """A simple command without its redirections, and the frames it stands in, outermost first."""
+    """A simple command without its redirections, and the frames it stands in, outermost first.
+
+    `inputs` are the words that say what it reads (here-documents and here-strings).
+    `feeds_shell` says that a shell further on in its pipeline runs what it writes.
+    """
 
     words: tuple[Word, ...]
     frames: tuple[Frame, ...]
+    inputs: tuple[Word, ...] = ()
+    feeds_shell: bool = False
 
     @property
     def head(self) -> str | None:
@@ -69,19 +80,24 @@ class _Level:
     pending: Frame | None
 
 
-def commands(tokens: Sequence[Token]) -> tuple[Command, ...]:
-    """Every simple command, in the order of the text. `for` and `case` heads count as such."""
-    return tuple(_Parser(tokens).run())
+def commands(source: Source, tokens: Sequence[Token]) -> tuple[Command, ...]:
+    """Every simple command, in the order of the text. `for` and `case` heads count as such. The
+    commands of a substitution stand before the one that it belongs to."""
+    return tuple(_Parser(source, tokens, ()).run())
 
 
 class _Parser:
-    def __init__(self, tokens: Sequence[Token]) -> None:
+    def __init__(self, source: Source, tokens: Sequence[Token], around: tuple[Frame, ...]) -> None:
+        self.source = source
         self.tokens = tokens
+        self.around = around
         self.at = 0
         self.levels: list[_Level] = []
         self.pending: Frame | None = None
         self.function: Frame | None = None
         self.words: list[Word] = []
+        self.inputs: list[Word] = []
+        self.writers: list[int] = []
         self.found: list[Command] = []
 
     def run(self) -> list[Command]:
@@ -91,18 +107,35 @@ class _Parser:
             if isinstance(token, Operator):
                 self.operator(token)
             elif self.words or not self.keyword(token):
+                self.substituted(token)
                 self.words.append(token)
         self.end_command()
         return self.found
 
     def frames(self) -> tuple[Frame, ...]:
         frames = [frame for level in self.levels for frame in level.frames]
-        return (*frames, self.pending) if self.pending else tuple(frames)
+        return (*self.around, *frames, self.pending) if self.pending else (*self.around, *frames)
+
+    def substituted(self, word: Word) -> None:
+        """The commands of a word's substitutions come before its own."""
+        for offset, tokens in substitutions(self.source, word):
+            around = (*self.frames(), Frame(Compound.SUBSTITUTION, offset))
+            self.found.extend(_Parser(self.source, tokens, around).run())
 
     def end_command(self) -> None:
         if self.words:
-            self.found.append(Command(tuple(self.words), self.frames()))
+            if any(runs_texts(word.bare) for word in self.words):
+                for at in self.writers:
+                    self.found[at] = replace(self.found[at], feeds_shell=True)
+            self.found.append(Command(tuple(self.words), self.frames(), tuple(self.inputs)))
             self.words = []
+        self.inputs = []
+
+    def end_writer(self) -> None:
+        """A command ends whose output the next one reads."""
+        if self.words:
+            self.end_command()
+            self.writers.append(len(self.found) - 1)
 
     def operator(self, token: Operator) -> None:
         if token.text in _REDIRECTIONS:
@@ -111,13 +144,15 @@ class _Parser:
             self.parenthesis(token)
         elif token.text in {"&&", "||"}:
             self.end_command()
+            self.writers = []
             self.pending = Frame(Compound.AND_OR, token.offset)
             self.skip_newlines()
         elif token.text in {"|", "|&"}:
-            self.end_command()
+            self.end_writer()
             self.skip_newlines()
         else:
             self.end_command()
+            self.writers = []
             self.pending = None
             if token.text in {";;", ";&", ";;&"}:
                 self.pattern()
@@ -136,8 +171,12 @@ class _Parser:
         number = self.words[-1] if self.words else None
         if number is not None and number.end == token.offset and (number.bare or "").isdecimal():
             self.words.pop()
-        if self.at < len(self.tokens) and isinstance(self.tokens[self.at], Word):
+        target = self.tokens[self.at] if self.at < len(self.tokens) else None
+        if isinstance(target, Word):
             self.at += 1
+            self.substituted(target)
+            if token.text in _INPUTS:
+                self.inputs.append(target)
 
     def parenthesis(self, token: Operator) -> None:
         if len(self.words) == 1 and self.is_operator(self.at, ")"):
@@ -182,6 +221,8 @@ class _Parser:
         """Whether the word at a command's beginning is a keyword; then it has been dealt with."""
         text = word.bare
         if text in _SKIPPED:
+            if text == "coproc" and self.is_named_compound():
+                self.at += 1
             return True
         if text in _OPENERS:
             self.open(*_OPENERS[text], word.offset)
@@ -201,6 +242,13 @@ class _Parser:
             return False
         return True
 
+    def is_named_compound(self) -> bool:
+        """Whether a name stands in front of a compound command, as `coproc` has it."""
+        name, body = (*self.tokens[self.at : self.at + 2], None, None)[:2]
+        named = isinstance(name, Word) and (name.bare or "").isidentifier()
+        compound = isinstance(body, Word) and body.bare in _OPENERS
+        return named and (compound or self.is_operator(self.at + 1, "("))
+
     def named_function(self, word: Word) -> None:
         name = self.tokens[self.at] if self.at < len(self.tokens) else None
         self.function = _function(name, word.offset)
@@ -213,8 +261,10 @@ class _Parser:
         while self.at < len(self.tokens):
             token = self.tokens[self.at]
             self.at += 1
-            if isinstance(token, Word) and token.bare == text:
-                return
+            if isinstance(token, Word):
+                self.substituted(token)
+                if token.bare == text:
+                    return
 
     def choice(self, word: Word) -> None:
         self.skip_past("in")

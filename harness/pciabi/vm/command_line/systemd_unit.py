@@ -10,6 +10,7 @@ from itertools import pairwise
 from pciabi.errors import InputError
 from pciabi.vm.command_line import program, shell
 from pciabi.vm.command_line.argument import Argument
+from pciabi.vm.command_line.found import Found
 from pciabi.vm.command_line.shell_variables import Unknown
 from pciabi.vm.command_line.source import Source
 from pciabi.vm.command_line.systemd_words import Lookup, Span, Word, expanded, words
@@ -40,7 +41,7 @@ def is_unit(text: str) -> bool:
     return any(setting.key == "ExecStart" for setting in _service(source))
 
 
-def command_lines(source: Source) -> Iterator[shell.Found]:
+def command_lines(source: Source) -> Iterator[Found]:
     """Every QEMU command of the service, its variables filled in as systemd does."""
     settings = list(_service(source))
     environment = _Environment(source, settings)
@@ -132,7 +133,7 @@ class _Environment:
         return {name: value for name, value in found.items() if isinstance(value, Argument)}
 
 
-def _commands(source: Source, setting: Setting, environment: _Environment) -> Iterator[shell.Found]:
+def _commands(source: Source, setting: Setting, environment: _Environment) -> Iterator[Found]:
     prefix = _PREFIX.match(setting.value.text)
     flags = prefix[0] if prefix is not None else ""
     rest = Span(setting.value.text[len(flags) :], setting.value.offsets[len(flags) :])
@@ -168,13 +169,14 @@ def _separated(command: list[Word]) -> Iterator[list[Argument]]:
     yield found
 
 
-def _found(arguments: list[Argument], environment: _Environment) -> Iterator[shell.Found]:
+def _found(arguments: list[Argument], environment: _Environment) -> Iterator[Found]:
     at = program.find(arguments)
     if at is not None:
-        yield shell.Found(arguments[at], tuple(arguments[at + 1 :]))
+        yield Found(arguments[at], tuple(arguments[at + 1 :]))
         return
     name = arguments[0].text.rpartition("/")[2] if arguments else ""
     scripts = (text for word, text in pairwise(arguments) if _COMMAND_STRING.fullmatch(word.text))
     script = next(scripts, None)
     if name in _SHELLS and script is not None:
-        yield from shell.command_lines(shell.within(script), environment.known())
+        known = {name: (value,) for name, value in environment.known().items()}
+        yield from shell.command_lines(shell.within(script), known)
