@@ -8,7 +8,6 @@ stop, ends the program.
 from __future__ import annotations
 
 import os
-import secrets
 import select
 import shutil
 import signal
@@ -215,20 +214,17 @@ class Program:
         """End it and what it has started; harmless when it has ended."""
         # A process group of that number is another's once the leader has been waited for.
         if self.popen.returncode is None:
-            below = list(descent.descendants(self.popen.pid))
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.popen.pid, signal.SIGKILL)
             with suppress(ProcessLookupError, PermissionError):
                 signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
-            for pid in below:
-                descent.kill(pid)
-            self.family.known.update(below)
+        self.family.kill()
 
     def end(self) -> None:
         """End it, and have nothing left of what it has started."""
         self.kill()
         self.ended_within(_ENDING_SECONDS)
-        descent.end_orphans(self.family)
+        self.family.end_orphans()
 
 
 @contextmanager
@@ -264,13 +260,14 @@ def _launched(
     found = shutil.which(name, path=variables.get("PATH"))
     if found is None:
         raise Missing(f"could not be started: No such file or directory: {name}")
-    # Wherever PATH leads.
-    dying = shutil.which("setpriv", path=f"{variables.get('PATH', '')}:{os.defpath}")
-    if dying is None:
-        raise Fault("could not be started: setpriv is missing (package util-linux)")
     descent.adopt_orphans()
-    mark = variables[descent.MARK] = secrets.token_hex(8)
-    words = [dying, "--pdeathsig", "KILL", "--", found, *map(str, arguments[1:])]
+    try:
+        mark = descent.new_mark()
+    except ValueError as error:
+        raise Fault(f"could not be started: {error}") from error
+    tied = (_tool("setpriv", variables), "--pdeathsig", "KILL", "--")
+    marked = (_tool("prlimit", variables), *descent.limits(mark), "--")
+    words = [*tied, *marked, found, *map(str, arguments[1:])]
     try:
         return _LAUNCHER.submit(_launch, words, streams, variables, mark, folder).result()
     except OSError as error:
@@ -279,11 +276,19 @@ def _launched(
         raise Fault(f"could not be started: {error}") from error
 
 
+def _tool(name: str, variables: Mapping[str, str]) -> str:
+    """A program that starts another, wherever PATH leads. Raises Fault."""
+    found = shutil.which(name, path=f"{variables.get('PATH', '')}:{os.defpath}")
+    if found is None:
+        raise Fault(f"could not be started: {name} is missing (package util-linux)")
+    return found
+
+
 def _launch(
     words: Sequence[str],
     streams: Streams,
     variables: Mapping[str, str],
-    mark: str,
+    mark: int,
     folder: Path | None,
 ) -> Program:
     popen = subprocess.Popen(
@@ -298,7 +303,7 @@ def _launch(
         process_group=0,
     )
     try:
-        family = Family(popen.pid, mark, os.fstat(streams.errors).st_ino)
+        family = Family(popen.pid, mark)
         return Program(popen, os.pidfd_open(popen.pid), family)
     except OSError:
         popen.kill()

@@ -7,6 +7,7 @@ import os
 import resource
 import shutil
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,19 @@ def wrapper(folder: Path, script: str) -> Path:
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     return program
+
+
+# As the shell's, in the words of a program that knows what it does.
+FORKS = f"""#!{sys.executable}
+import os, sys
+if "--version" in sys.argv or "-version" in sys.argv or "help" in " ".join(sys.argv):
+    os.execv("{QEMU}", ["{QEMU}", *sys.argv[1:]])
+if os.fork():
+    os._exit(0)
+os.setsid()
+os.dup2(os.open("errors", os.O_WRONLY | os.O_CREAT), 2)
+os.execve("{QEMU}", ["qemu-system-x86_64", *sys.argv[1:]], {{"PATH": os.environ["PATH"]}})
+"""
 
 
 def left(folder: Path) -> list[str]:
@@ -54,6 +68,10 @@ WITHOUT_EXEC = (
     f'{ASKED}; sh -c \'setsid {QEMU} "$@" & wait\' sh "$@"; true',
     # The wrapper has ended long before QEMU.
     f'{ASKED}; {QEMU} "$@" & sleep 5',
+    # It has ended at once, and QEMU has nothing of it: environment, session, standard error.
+    f'{ASKED}; exec 3<&0; env -i PATH="$PATH" setsid {QEMU} "$@" <&3 2>/dev/null & exit 0',
+    f"""case "$*" in *-version*) (env -i setsid sleep 986 >/dev/null 2>&1 &);; esac
+exec {QEMU} "$@\"""",
 )
 
 
@@ -62,6 +80,15 @@ def test_a_wrapper_that_does_not_exec_leaves_no_qemu(tmp_path: Path, script: str
     program = wrapper(tmp_path, script)
     done = pciabi("snapshot", "vm.sh", "--qemu", program, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert not left(tmp_path)
+
+
+def test_a_qemu_that_has_nothing_of_its_wrapper_is_ended_too(tmp_path: Path) -> None:
+    program = wrapper(tmp_path, "")
+    program.write_text(FORKS)
+    done = pciabi("snapshot", "vm.sh", "--qemu", program, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "errors").exists()
     assert not left(tmp_path)
 
 

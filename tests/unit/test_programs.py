@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import select
 import signal
 import subprocess
 import threading
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 import pciabi
 from pciabi import programs
 from pciabi.cancellation import Cancellation
-from pciabi.errors import QemuError
+from pciabi.errors import Interrupted, QemuError
 from pciabi.programs import Bounds, Fault, Missing, Said
 from pciabi.qemu import process
 
@@ -80,6 +81,9 @@ FAMILIES = (
     "sh -c 'setsid sleep 60 & tell $!'",
     "setsid sh -c 'setsid sleep 60 & tell $!; wait' &",
     "env -i PATH=$PATH setsid sh -c 'sleep 60 & tell $!' &",
+    # Nothing is left by which it could be known: no environment, group, session, stream, parent.
+    "env -i PATH=$PATH setsid sleep 60 </dev/null >/dev/null 2>&1 & tell $!",
+    "(env -i setsid sh -c '(cd /; exec sleep 60) & tell $!' </dev/null >/dev/null 2>&1 &)",
 )
 
 
@@ -97,19 +101,55 @@ def test_all_that_it_has_started_ends_with_it(tmp_path: Path, family: str, end: 
     assert not is_running(int(told.read_text()))
 
 
+ORPHAN = "env -i setsid sleep 60 </dev/null >/dev/null 2>&1 & echo $!"
+
+
 def test_a_program_leaves_other_programs_alone() -> None:
+    # Not started by pciabi: a child of this process, and an orphan that has become one.
     foreign = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    orphan = int(subprocess.run(["sh", "-c", ORPHAN], capture_output=True, check=True).stdout)
     try:
         nothing = subprocess.DEVNULL
-        streams = programs.Streams(nothing, nothing, 2)
-        with programs.started(["sleep", "60"], streams) as one:
-            shell("sleep 60 &")
+        reading, writing = os.pipe()
+        streams = programs.Streams(nothing, writing, 2)
+        with programs.started(["sh", "-c", f"{ORPHAN}; exec sleep 60"], streams) as one:
+            its_orphan = int(os.read(reading, 100))
+            other = int(shell(ORPHAN).text)
             assert one.exit_status is None
+            assert (is_running(its_orphan), is_running(other)) == (True, False)
         assert foreign.poll() is None
         assert one.exit_status == -signal.SIGKILL
+        assert (is_running(its_orphan), is_running(orphan)) == (False, True)
     finally:
+        os.close(reading)
+        os.close(writing)
         foreign.kill()
         foreign.wait()
+        os.kill(orphan, signal.SIGKILL)
+
+
+def test_a_stop_ends_what_an_ended_program_has_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = Cancellation()
+    monkeypatch.setattr(programs, "STOP", stop)
+
+    def stopped() -> None:
+        words = ["sh", "-c", f"{ORPHAN} >&2"]
+        with process.running(words, (), Cancellation()) as qemu:
+            assert qemu.ended_within(60) == 0
+            descriptor = os.pidfd_open(int(qemu.complaints()))
+            stop.request(signal.SIGTERM)
+            assert select.select([descriptor], [], [], 30)[0]
+            os.close(descriptor)
+
+    with pytest.raises(Interrupted):
+        stopped()
+
+
+@pytest.mark.parametrize("most", [0, 1000])
+def test_too_few_marks_are_an_error(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda _: (most, most))
+    with pytest.raises(Fault, match=f"`ulimit -x` must be .* and is {most}$"):
+        shell("true")
 
 
 def test_nothing_is_left_open() -> None:
