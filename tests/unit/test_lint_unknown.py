@@ -16,6 +16,7 @@ ON_A_MACHINE = """\
 qemu-system-x86_64 -nodefaults -machine "${BOARD:-q35},smm=off" \\
   -device virtio-balloon -netdev user,id=n0 -device virtio-net,netdev=n0
 """
+NEIGHBOUR = ("PCI101", "-device ne2k_pci")
 DOMAIN = """\
 <domain type='kvm'>
   <name>web</name>
@@ -217,6 +218,76 @@ def test_what_is_certain_is_told_and_the_rest_is_unknown(
 def test_command_lines(options: str, expected: list[str]) -> None:
     text = f"qemu-system-x86_64 -nodefaults {options}\n"
     assert [name for name, _, _ in told(text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        # -set speaks of a device in front of it, and QEMU refuses any other.
+        ("-device e1000,id=n -set device.n.addr=5", []),
+        ("-device e1000,id=n,addr=4 -set device.n.addr=5 -device e1000,addr=4", []),
+        ("-set device.n.addr=5 -device e1000,id=n", [("PCI108", "-set"), ("PCI101", "n")]),
+        ("-device e1000,id=m,addr=4 -set device.n.addr=5", [("PCI108", "-set")]),
+        (
+            '-device \'{"driver":"e1000","id":"n"}\' -set device.n.addr=5',
+            [("PCI101", "n"), ("PCI108", "-set")],
+        ),
+        ("-set drive.n.file=x -device e1000,addr=5", []),
+        # What no QEMU has, and words that only begin like an option.
+        ('"-device e1000"', [("PCI108", "-device e1000")]),
+        ("-no-such -device ne2k_pci", [("PCI108", "-no-such"), NEIGHBOUR]),
+        # Braces are several words in bash, and one in dash.
+        (
+            "-device{,} e1000 -device ne2k_pci",
+            [("PCI108", "-device{,}"), NEIGHBOUR],
+        ),
+        (
+            "-device {e1000,ne2k_pci} -device ne2k_pci",
+            [("PCI108", "-device {e1000,ne2k_pci}"), NEIGHBOUR],
+        ),
+        (
+            "-device e1000,addr={3,4} -device ne2k_pci",
+            [("PCI108", "-device e1000"), NEIGHBOUR],
+        ),
+        ("-device e1000,addr={3..4}", [("PCI108", "-device e1000")]),
+        ("-device e1000,addr={${A},4}", [("PCI108", "-device e1000")]),
+        ("{-device,-nic} e1000", [("PCI108", "{-device,-nic}")]),
+        ("-name '{a,b}' -device e1000,addr=3", []),
+        # JSON that is none ends in a finding of its own.
+        *(
+            (
+                f"-device '{text}' -device ne2k_pci",
+                [("PCI108", f"-device {text}"), NEIGHBOUR],
+            )
+            for text in (
+                '{"driver":"e1000","addr":"5","addr":"6"}',
+                '{"driver":"e1000","x":NaN}',
+                '{"driver":"e1000","addr":0x18}',
+                '{"driver":"e1000"',
+            )
+        ),
+        ("-netdev '{' -device ne2k_pci", [("PCI108", "-netdev {"), NEIGHBOUR]),
+        ("-device ''", [("PCI108", "-device ''")]),
+        ("-device '{}'", [("PCI108", "-device {}")]),
+        ("-device driver=", [("PCI108", "-device driver=")]),
+        ("-device e1000,addr=", [("PCI123", "-device e1000")]),
+    ],
+)
+def test_what_qemu_would_not_take_is_told_and_silences_no_neighbour(
+    options: str, expected: list[tuple[str, str]]
+) -> None:
+    findings = result(f"qemu-system-x86_64 -M pc -nodefaults {options}\n").findings
+    assert [f.code for f in findings] == [code for code, _ in expected]
+    assert all(
+        f.device.startswith(device) for f, (_, device) in zip(findings, expected, strict=True)
+    )
+
+
+def test_a_variable_of_a_unit_that_stays_one_word_is_no_option() -> None:
+    start = "ExecStart=/usr/bin/qemu-system-x86_64 -M pc -nodefaults ${D}"
+    text = f'[Service]\nEnvironment="D=-device e1000"\n{start}\n'
+    (finding,) = result(text).findings
+    assert (finding.code, finding.device) == ("PCI108", "-device e1000")
 
 
 @pytest.mark.parametrize("open_part", ["$MORE", "-readconfig missing.cfg"])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pciabi.errors import InputError
 from pciabi.vm import reading
 from pciabi.vm.command_line.option import OPEN, QemuCommandLine
+from pciabi.vm.command_line.systemd_unit import COMMANDS
 
 QEMU = "/usr/bin/qemu-system-x86_64 -nodefaults"
 
@@ -189,3 +190,32 @@ def test_a_unit_that_expands_without_measure_is_refused() -> None:
         line(*unit)
     with pytest.raises(InputError, match=r"vm.service:4: too many variables in one word"):
         line(f"ExecStart={QEMU} -name {'${A}%i' * 100_000}")
+
+
+@pytest.mark.parametrize("key", sorted(COMMANDS))
+def test_every_command_of_a_unit_is_read(key: str) -> None:
+    unit = f"[Service]\nExecStart={QEMU} -m 1\n{key}=-{QEMU} -m 2\n"
+    assert [found.options[1].written for found in lines(unit)] == ["-m 1", "-m 2"]
+    alone = f"[Service]\n{key}={QEMU} -m 2\n"
+    assert [found.options[1].written for found in lines(alone)] == ["-m 2"]
+    taken_back = f"{unit}{key}=\n"
+    expected = [] if key == "ExecStart" else ["-m 1"]
+    assert [found.options[1].written for found in lines(taken_back)] == expected
+
+
+def test_the_unit_is_the_vm_of_its_service() -> None:
+    unit = f"[Service]\nExecStartPre={QEMU} -m 2\nExecStart={QEMU} -m 1\n"
+    assert reading.read(Path("vm.service"), raw=unit.encode()).options[1].written == "-m 1"
+
+
+@pytest.mark.parametrize(
+    ("command", "count"),
+    [
+        (f"/usr/bin/firejail {QEMU} -device e1000", 1),
+        (f"/usr/bin/su me -c '{QEMU} -device e1000'", 1),
+        (f"/bin/echo '{QEMU} -device e1000'", 0),
+        (f"/usr/bin/pkill -f '{QEMU} -device e1000'", 0),
+    ],
+)
+def test_what_a_unit_starts_in_a_roundabout_way(command: str, count: int) -> None:
+    assert len(lines(f"[Service]\nExecStartPre={command}\n")) == count

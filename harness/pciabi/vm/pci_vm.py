@@ -49,8 +49,8 @@ class Pinning(StrEnum):
     of a root port). `UNPINNED`: QEMU or libvirt, whatever is free. `EMPTY`: an address is
     written and says nothing. `IMPLICIT`: the device itself is not written. `UNPINNABLE`: the
     option that makes the device takes no address. `AMBIGUOUS`: a slot is written and the bus is
-    not, where there are several root buses. `UNKNOWN`: the text leaves it open (a variable of a
-    script).
+    not, where there are several root buses. `REFUSED`: the address is empty, and
+    QEMU does not start. `UNKNOWN`: the text leaves it open (a variable of a script).
     """
 
     PINNED = "pinned"
@@ -60,6 +60,7 @@ class Pinning(StrEnum):
     IMPLICIT = "implicit"
     UNPINNABLE = "unpinnable"
     AMBIGUOUS = "ambiguous"
+    REFUSED = "refused"
     UNKNOWN = "unknown"
 
 

@@ -11,7 +11,7 @@ from pciabi.vm import qemu_drivers
 from pciabi.vm.command_line import devfn
 from pciabi.vm.command_line.driver_table import Driver
 from pciabi.vm.command_line.option import Option
-from pciabi.vm.command_line.parameters import Parameters, open_flag
+from pciabi.vm.command_line.parameters import Parameter, Parameters, open_flag
 from pciabi.vm.pci_vm import PciBus, PciDevice, Pinning, Place, Role, Span
 
 # As C's sscanf reads `%x.%x`.
@@ -65,12 +65,16 @@ def provided(given: Parameters) -> PciBus | None:
     return qemu_drivers.bus_behind(driver, device_id) if driver is not None else None
 
 
-def device(
-    option: Option, given: Parameters, buses: Buses, later: Mapping[str, str]
-) -> PciDevice | None:
+def device(option: Option, given: Parameters, buses: Buses, later: str | None) -> PciDevice | None:
     """The PCI device an option makes, None where it makes none; `later` is what `-set` says of
-    `addr`, by id."""
+    its `addr`."""
     name = given.find("driver")
+    if _names_no_driver(option, name):
+        text = (option.value.text if option.value is not None else "") or "''"
+        return PciDevice(
+            f"-device {text}", "", Role.OTHER, Pinning.UNKNOWN, span(option),
+            detail="it names no driver",
+        )  # fmt: skip
     if name is None or name.unresolved is not None:
         open_parts = option.value.unresolved if option.value is not None else ()
         open_part = open_parts[0].source if open_parts else ""
@@ -82,7 +86,7 @@ def device(
     if driver is not None and not driver.is_pci:
         return None
     device_id = given.get("id") or ""
-    addr = _addr(given) or (None if given.is_json else later.get(device_id))
+    addr = later if later is not None else _addr(given)
     if driver is None and addr is None and buses.find(given.get("bus") or "") is None:
         return _of_unknown_driver(option, given, name.value)
     pinning, place, detail = pinned(given, addr, buses)
@@ -100,6 +104,12 @@ def device(
         detail=detail,
         bus=given.get("bus") or buses.root,
     )
+
+
+def _names_no_driver(option: Option, name: Parameter | None) -> bool:
+    if name is not None:
+        return not name.value and name.unresolved is None
+    return option.value is None or not option.value.unresolved
 
 
 def _role(driver: Driver | None, given: Parameters) -> Role:
@@ -135,6 +145,8 @@ def pinned(given: Parameters, addr: str | None, buses: Buses) -> tuple[Pinning, 
             return Pinning.UNKNOWN, None, f"{name}={found.unresolved.source}"
     bus_name = given.get("bus") or buses.root
     bus = buses.find(bus_name)
+    if addr == "":
+        return Pinning.REFUSED, None, "addr= is no slot"
     if not addr or (given.is_json and addr == devfn.AUTOMATIC):
         if bus is not None and len(bus.slots) == 1:
             return Pinning.FIXED, Place(bus_name, 0), ""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from types import MappingProxyType
 
+from pciabi.errors import InputError
 from pciabi.vm import machine_family, qemu_drivers, qemu_family, qemu_legacy
+from pciabi.vm.command_line.argument import Unresolved, plain
 from pciabi.vm.command_line.option import OPEN, Option, QemuCommandLine
 from pciabi.vm.command_line.parameters import Parameters, parameters
 from pciabi.vm.pci_vm import (
@@ -31,16 +34,46 @@ _SOME_ROOT = "the root bus"
 _USB_FUNCTIONS = MappingProxyType(
     {Family.I440FX: ((1, 2),), Family.Q35: ((29, 0), (29, 1), (29, 2), (29, 7))}
 )
+_MAY_BE_JSON = frozenset(
+    {"device", "netdev", "blockdev", "object", "machine", "audiodev", "display"}
+    | {"net", "nic", "drive", "audio", "virtfs", "balloon", "watchdog"}
+)
 _IN_ORDER = ("device", "virtfs", "watchdog", "balloon")
 
 
 def vm(line: QemuCommandLine) -> PciVm:
-    """The VM a command line makes. Raises InputError for JSON that is none."""
+    """The VM a command line makes."""
+    line = _with_malformed_apart(line)
     family = qemu_family.family(line)
     if family is not Family.UNKNOWN:
         return _Machine(line, family).vm()
     readings = [_Machine(line, each, _root_of_unknown(line, each)).vm() for each in MAY_BE]
     return readings[0].read_as(readings)
+
+
+def _with_malformed_apart(line: QemuCommandLine) -> QemuCommandLine:
+    """The same where each option in JSON that is none is one that makes nobody knows what."""
+    return replace(line, options=tuple(_malformed(option) or option for option in line.options))
+
+
+def _malformed(option: Option) -> Option | None:
+    value = option.value
+    if value is None or not value.text.startswith("{"):
+        return None
+    if option.name == "name":
+        # A name is never in JSON, and says nothing of devices.
+        return replace(option, value=None)
+    if option.name not in _MAY_BE_JSON:
+        return None
+    try:
+        parameters(value, None)
+    except InputError as error:
+        whole = plain(option.written, value.file, option.position.line)
+        reason = value.unresolved[0].reason if value.unresolved_in(0, 1) else error.message
+        part = Unresolved(0, len(whole.text), option.written, reason)
+        word = replace(whole, runs=option.word.runs, unresolved=(part,))
+        return Option(f"malformed {option.name}", word, None, known=False)
+    return None
 
 
 def _root_of_unknown(line: QemuCommandLine, family: Family) -> str:
@@ -53,6 +86,20 @@ def _devices(line: QemuCommandLine) -> list[tuple[Option, Parameters]]:
     return [(o, parameters(o.value, "driver")) for o in line.named("device") if o.value]
 
 
+def _set_address(option: Option) -> re.Match[str] | None:
+    value = option.value if option.name == "set" else None
+    if value is None:
+        return None
+    return re.fullmatch(r"device\.(.+)\.addr=(.*)", value.text, re.DOTALL)
+
+
+def _strange(option: Option) -> PciDevice:
+    reasons = [part.reason for part in option.word.unresolved]
+    detail = reasons[0] if reasons else "no QEMU known here has such an option"
+    name = option.word.text
+    return PciDevice(name, "", Role.OTHER, Pinning.UNKNOWN, span(option), detail=detail)
+
+
 class _Machine:
     def __init__(self, line: QemuCommandLine, family: Family, root: str | None = None) -> None:
         self.line = line
@@ -60,6 +107,7 @@ class _Machine:
         self.root = root or _ROOT.get(family, "")
         self.devices = _devices(line)
         self.given = {id(option): given for option, given in self.devices}
+        self.set_too_early: set[int] = set()
         self.set = self._set_addresses()
         self.nodefaults = bool(line.named("nodefaults"))
         # Whether something in the text stands for options that are not in it.
@@ -93,11 +141,32 @@ class _Machine:
     def _start(self) -> Span:
         return Span(self.line.start, self.line.start.line)
 
-    def _set_addresses(self) -> dict[str, str]:
-        """`-set device.ID.addr=` by id."""
-        words = (o.value.text for o in self.line.named("set") if o.value)
-        found = (re.fullmatch(r"device\.(.+)\.addr=(.*)", word) for word in words)
-        return {match[1]: match[2] for match in found if match is not None}
+    def _set_addresses(self) -> dict[int, str]:
+        """What `-set device.ID.addr=` says, by the device's option: one in key=value form that
+        stands in front of it. Of two the last one counts."""
+        there: dict[str, Option] = {}
+        found: dict[int, str] = {}
+        for option in self.line.options:
+            given = self.given.get(id(option))
+            match = _set_address(option)
+            if given is not None and not given.is_json and (name := given.get("id")):
+                there[name] = option
+            elif match is not None and match[1] in there:
+                found[id(there[match[1]])] = match[2]
+            elif match is not None:
+                self.set_too_early.add(id(option))
+        return found
+
+    def _set_too_early(self, option: Option) -> Iterator[PciDevice]:
+        if id(option) in self.set_too_early:
+            yield PciDevice(
+                option.written,
+                "",
+                Role.OTHER,
+                Pinning.UNKNOWN,
+                span(option),
+                detail="no -device in front of it has that id, and QEMU refuses it",
+            )
 
     def _buses(self) -> Buses:
         root = PciBus(self.root, range(32), self.family is Family.I440FX, root=True)
@@ -158,6 +227,10 @@ class _Machine:
         for option in self.line.options:
             if option.name == OPEN:
                 yield self._open(option)
+            elif not option.known:
+                yield _strange(option)
+            elif option.name == "set":
+                yield from self._set_too_early(option)
             elif option.name in _IN_ORDER:
                 yield from self._in_order(option, json=False)
         for option in self.line.named("drive"):
@@ -171,7 +244,7 @@ class _Machine:
             return
         given = self.given.get(id(option))
         if given is not None and given.is_json is json:
-            found = device(option, given, self.buses, self.set)
+            found = device(option, given, self.buses, self.set.get(id(option)))
             if found is not None:
                 yield found
 

@@ -12,7 +12,7 @@ from pciabi.lint.examples import Q35, address, domain, element, nic
 from pciabi.lint.finding import Severity, Trouble
 from pciabi.lint.pinning import trouble
 from pciabi.lint.rule import Group, Rule
-from pciabi.vm.pci_vm import PciVm
+from pciabi.vm.pci_vm import PciVm, Pinning
 
 _PORT = element(
     "<controller type='pci' index='1' model='pcie-root-port'>", "controller", address(2)
@@ -36,6 +36,8 @@ _FUNCTIONS = range(8)
 def check(vm: PciVm) -> Iterator[Trouble]:
     """Every device in a slot its bus does not have. Slot 0 of a root bus is another rule's."""
     for device in vm.devices:
+        if device.pinning is Pinning.REFUSED:
+            yield trouble(vm, device, f"{device.name}: {device.detail}")
         place = device.place
         bus = vm.bus(place.bus) if place is not None else None
         if place is None or bus is None or place in vm.built_in:

@@ -72,11 +72,10 @@ def command_lines(
     first.run()
     second = _Reading(script, uncalled, first.variables.recorded)
     found = second.run()
-    followed = (line for each in found for line in _followed(each, depth))
-    return tuple(dict.fromkeys(followed))
+    return tuple(dict.fromkeys(line for each in found for line in followed(each, depth)))
 
 
-def _followed(found: Found, depth: int) -> Iterator[Found]:
+def followed(found: Found, depth: int = 0) -> Iterator[Found]:
     """A command as it is; of a text that may be a script its commands, and where there are none
     for certain the place in it that names QEMU."""
     if found.manner is not Manner.TEXT:

@@ -24,6 +24,7 @@ _BRACED = re.compile(
     r"(?P<index>\[[^\]]*\])?(?P<default>:?-(?P<value>.*))?",
     re.DOTALL,
 )
+_BRACES = re.compile(r"\{(?:[^\s{};&|<>()$]|\$\{[^{}\s]*+\}|\$(?!\{))*+\}")
 # All arguments from one on; and what old shells need for all of them.
 _FROM = re.compile(r"([@*]):[ \t]*([1-9][0-9]{0,3})")
 _IF_ANY = {'1+"$@"', '@+"$@"'}
@@ -253,11 +254,21 @@ class _Lexer:
                 self.double_quotes(word)
             elif char == "$" or char == "`":
                 self.dollar(word, quoted=False)
+            elif (braces := self.braces()) is not None:
+                word.expand(braces)
             else:
                 word.add(char, self.at, quoted=False)
                 self.at += 1
         word.flush()
         return Word(tuple(word.parts), start, self.at)
+
+    def braces(self) -> Expansion | None:
+        """`{a,b}` and `{1..3}`, of which bash makes several words and dash none."""
+        match = _BRACES.match(self.text, self.at)
+        if match is None or not ("," in match[0] or ".." in match[0]):
+            return None
+        self.at = match.end()
+        return Expansion(match[0], match.start(), None, quoted=False)
 
     @staticmethod
     def begins_array(word: _Parts) -> bool:

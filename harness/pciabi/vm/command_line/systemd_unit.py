@@ -1,16 +1,18 @@
-"""QEMU's command lines in a systemd unit: `ExecStart=`, with what `Environment=` assigns."""
+"""QEMU's command lines in a systemd unit: `Exec…=`, with what `Environment=` assigns."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from pciabi.errors import InputError
-from pciabi.vm.command_line import program, shell
+from pciabi.vm.command_line import program, shell, shell_net
 from pciabi.vm.command_line.argument import Argument
 from pciabi.vm.command_line.found import Found
+from pciabi.vm.command_line.may_start_qemu import is_quiet
+from pciabi.vm.command_line.option import Manner
 from pciabi.vm.command_line.shell_variables import Unknown
 from pciabi.vm.command_line.source import Source
 from pciabi.vm.command_line.systemd_words import Lookup, Span, Word, expanded, words
@@ -20,6 +22,11 @@ _SETTING = re.compile(r"\s*([A-Za-z]+)[ \t]*=[ \t]*")
 # What may stand in front of the program: how systemd treats its failure and its privileges.
 _PREFIX = re.compile(r"[-@:+!|]*")
 _COMMAND_STRING = re.compile(r"-[a-z]*c")
+COMMANDS = frozenset(
+    f"Exec{when}"
+    for when in ("Condition", "StartPre", "Start", "StartPost", "Reload", "Stop", "StopPost")
+)
+"""The settings that hold commands: systemd runs them all, each at its time."""
 _MAX_CHARACTERS = 300_000
 _SHELLS = {"sh", "bash", "dash", "ksh", "zsh"}
 
@@ -38,7 +45,7 @@ def is_unit(text: str) -> bool:
     if "[Service]" not in text:
         return False
     source = Source(text, "")
-    return any(setting.key == "ExecStart" for setting in _service(source))
+    return any(setting.key in COMMANDS for setting in _service(source))
 
 
 def command_lines(source: Source) -> Iterator[Found]:
@@ -47,11 +54,16 @@ def command_lines(source: Source) -> Iterator[Found]:
     environment = _Environment(source, settings)
     commands: list[Setting] = []
     for setting in settings:
-        if setting.key == "ExecStart":
-            # An empty one takes back all before it.
-            commands = [*commands, setting] if setting.value.text.strip() else []
+        if setting.key in COMMANDS and setting.value.text.strip():
+            commands.append(setting)
+        elif setting.key in COMMANDS:
+            # An empty one takes back all of its key before it.
+            commands = [other for other in commands if other.key != setting.key]
     for setting in commands:
-        yield from _commands(source, setting, environment)
+        for found in _commands(source, setting, environment):
+            # What runs besides the service itself is a VM of the unit's only where no other is.
+            beside = setting.key != "ExecStart" and found.manner is Manner.WRITTEN
+            yield replace(found, manner=Manner.WITHIN) if beside else found
 
 
 def _service(source: Source) -> Iterator[Setting]:
@@ -170,7 +182,8 @@ def _separated(command: list[Word]) -> Iterator[list[Argument]]:
 
 
 def _found(arguments: list[Argument], environment: _Environment) -> Iterator[Found]:
-    at = program.find(arguments)
+    quiet = is_quiet(arguments)
+    at = None if quiet else program.find(arguments)
     if at is not None:
         yield Found(arguments[at], tuple(arguments[at + 1 :]))
         return
@@ -180,3 +193,6 @@ def _found(arguments: list[Argument], environment: _Environment) -> Iterator[Fou
     if name in _SHELLS and script is not None:
         known = {name: (value,) for name, value in environment.known().items()}
         yield from shell.command_lines(shell.within(script), known)
+    elif not quiet:
+        for found in shell_net.caught(arguments):
+            yield from shell.followed(found)
