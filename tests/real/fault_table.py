@@ -201,6 +201,9 @@ _ROWS = (
           "vm.sh:1: QEMU did not answer qtest in time (…/qemu, QEMU …)", 3),
     Fault("QEMU babbles", "`pciabi snapshot vm.sh --qemu ./qemu`, which prints rubbish on QMP",
           "vm.sh:1: what QEMU says on its monitor is no QMP: …(…/qemu, QEMU …)", 3),
+    Fault("QEMU floods its monitor", "`pciabi snapshot vm.sh --qemu ./qemu`, with endless events",
+          "vm.sh:1: QEMU says too much on its monitor: more than 10,000,000 bytes of events "
+          "(…/qemu, QEMU …)", 3),
     # The machine pciabi runs on.
     Fault("disk full while reporting", f"{RUN} with 16 KB of room in reports/",
           "held: two-nics-pinned[pc-virtio-net-pci]: …the report cannot be written to "

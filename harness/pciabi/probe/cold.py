@@ -176,7 +176,7 @@ def _faults(qemu: process.Process, cancellation: Cancellation) -> Iterator[None]
         yield
     except QemuError as error:
         cancellation.check()
-        if error.message.startswith(monitor.NO_QMP):
+        if error.message.startswith(monitor.FOREIGN):
             # It may end of being left alone with it.
             raise
         if qemu.ended_within(1.0) is not None:

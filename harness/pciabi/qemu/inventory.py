@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pciabi.qemu import device_tree
+from pciabi.qemu.answers import LISTING, NUMBER, TEXT, Listed, shaped
 from pciabi.qemu.device_tree import DeviceTree
 from pciabi.qemu.monitor import Monitor
 
 _FOLDER = "/machine/peripheral-anon"
-_NAMELESS = re.compile(r"device\[(\d+)\] child<(.*)>")
+_NAMELESS = re.compile(r"device\[(\d{1,9})\] child<(.*)>")
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,11 @@ def take(monitor: Monitor) -> Inventory:
         ("human-monitor-command", {"command-line": device_tree.COMMAND}),
         ("qom-list", {"path": _FOLDER}),
     )
-    tree = device_tree.parse(text)
+    machine = shaped(machine, TEXT, "qom-get /machine type")
+    tree = device_tree.parse(shaped(text, TEXT, device_tree.COMMAND))
     on_pci = {function.device for function in tree.functions if function.qdev_id is None}
-    devices = sorted(_numbered(listing))
+    listed = shaped(listing, LISTING, "qom-list")
+    devices = sorted(_numbered(listed))
     asked = [f"{_FOLDER}/device[{number}]" for number, device in devices if device in on_pci]
     told = iter(
         monitor.execute_all(
@@ -57,14 +59,15 @@ def take(monitor: Monitor) -> Inventory:
         Nameless(device, _place(next(told), next(told)) if device in on_pci else None)
         for _, device in devices
     )
-    return Inventory(str(machine).removesuffix("-machine"), tree, nameless)
+    return Inventory(machine.removesuffix("-machine"), tree, nameless)
 
 
-def _numbered(listing: list[dict[str, Any]]) -> Iterator[tuple[int, str]]:
+def _numbered(listing: Sequence[Listed]) -> Iterator[tuple[int, str]]:
     for entry in listing:
-        if match := _NAMELESS.fullmatch(f"{entry['name']} {entry['type']}"):
+        if match := _NAMELESS.fullmatch(f"{entry.name} {entry.type}"):
             yield int(match[1]), match[2]
 
 
-def _place(bus: str, address: int) -> tuple[str, int, int]:
-    return (bus.rpartition("/")[2], *divmod(address, 8))
+def _place(bus: object, address: object) -> tuple[str, int, int]:
+    name = shaped(bus, TEXT, "qom-get parent_bus").rpartition("/")[2]
+    return (name, *divmod(shaped(address, NUMBER, "qom-get addr"), 8))
