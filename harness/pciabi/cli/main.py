@@ -55,7 +55,9 @@ def _none_may_be_empty(words: list[str]) -> None:
     for before, word in pairwise(("", *words)):
         option = word if word.startswith("--") and word.endswith("=") else before
         if not word or option is word:
-            where = f"{option.rstrip('=')}: " if option.startswith("-") else ""
+            where = (
+                f"{option.rstrip('=')}: " if option.strip("-") and option.startswith("-") else ""
+            )
             raise InputError(f"{where}an empty path", advice="a variable that is not set?")
 
 
