@@ -216,6 +216,9 @@ _ROWS = (
     Fault("QEMU ends without a word", "`pciabi diff vm.sh vm.sh --qemu-b ./qemu`, which ends with "
           "status 0",
           "vm.sh:1: B (after): QEMU ended with status 0 and said nothing (…/qemu, QEMU …)", 3),
+    Fault("QEMU floods its monitor", "`pciabi snapshot vm.sh --qemu ./qemu`, with endless events",
+          "vm.sh:1: QEMU says too much on its monitor: more than 10,000,000 bytes of events "
+          "(…/qemu, QEMU …)", 3),
     # The machine pciabi runs on.
     Fault("disk full while reporting", f"{RUN} with 16 KB of room in reports/",
           "held: two-nics-pinned[pc-virtio-net-pci]: …the report cannot be written to "

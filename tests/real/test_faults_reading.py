@@ -133,6 +133,27 @@ def test_a_qemu_that_does_not_answer_is_called_that(fault: str, does: str, tmp_p
     FAULTS[fault].must_be_in(done)
 
 
+FLOOD = """
+import os, sys
+fd = int(sys.argv[1])
+greeting = b'{"QMP": {"version": {"qemu": {}}, "capabilities": []}}'
+os.write(fd, greeting + b'\\n{"return": {}}\\n')
+while True:
+    os.write(fd, b'{"event": "E", "data": "' + b"x" * 10_000_000 + b'"}\\n')
+"""
+
+
+@provokes("QEMU floods its monitor")
+def test_a_qemu_whose_events_never_end_does_not_fill_the_memory(tmp_path: Path) -> None:
+    vm(tmp_path, "-device e1000")
+    (tmp_path / "flood.py").write_text(FLOOD)
+    qemu = tmp_path / "qemu"
+    qemu.write_text(f"{WRAPPER}exec {sys.executable} flood.py $fd\n")
+    qemu.chmod(0o755)
+    done = pciabi("snapshot", "vm.sh", "--qemu", "./qemu", cwd=tmp_path)
+    FAULTS["QEMU floods its monitor"].must_be_in(done)
+
+
 @provokes("QEMU stops answering")
 def test_a_qemu_that_falls_silent_is_called_that(tmp_path: Path) -> None:
     vm(tmp_path, "-device e1000")

@@ -28,3 +28,31 @@ def test_no_fault_ends_like_a_pass_or_a_break(
     with pytest.raises(SystemExit) as ended:
         main.main()
     assert ended.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["snapshot", ""], "an empty path"),
+        (["diff", "a.json", ""], "an empty path"),
+        (["diff", "", "a.json"], "an empty path"),
+        (["lint", ""], "an empty path"),
+        (["lint", "--", ""], "an empty path"),
+        (["run", ""], "an empty path"),
+        (["snapshot", "vm.sh", "-o", ""], "-o: an empty path"),
+        (["snapshot", "vm.sh", "--output="], "--output: an empty path"),
+        (["lint", "--write-baseline", "", "vm.sh"], "--write-baseline: an empty path"),
+        (["run", "--report-dir="], "--report-dir: an empty path"),
+    ],
+)
+def test_an_empty_path_is_called_that(
+    words: list[str],
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.argv", ["pciabi", *words])
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"pciabi: {told} (a variable that is not set?)\n"

@@ -12,7 +12,7 @@ import pytest
 
 from pciabi.deadline import Deadline
 from pciabi.errors import QemuError
-from pciabi.qemu import monitor
+from pciabi.qemu import bounded_client, monitor
 
 GREETING = {"QMP": {"version": {"qemu": {"major": 7, "minor": 2, "micro": 0}}, "capabilities": []}}
 Behaviour = Callable[[socket.socket], None]
@@ -81,7 +81,7 @@ def test_the_answer_of_a_large_machine_arrives() -> None:
 def test_an_answer_that_is_too_long_is_one_clear_error(
     behaviour: Behaviour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(monitor, "_LONGEST_ANSWER", 100_000)
+    monkeypatch.setattr(bounded_client, "LONGEST_ANSWER", 100_000)
     with (
         qemu(capable, behaviour) as connection,
         pytest.raises(QemuError, match=r"^QEMU answers QMP with more than 100,000 bytes$"),

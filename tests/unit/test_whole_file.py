@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -54,6 +57,32 @@ def test_a_file_keeps_its_owner_and_attributes(tmp_path: Path) -> None:
     whole_file.write(path, TEXT)
     assert (path.stat().st_uid, path.stat().st_gid) == (there.st_uid, there.st_gid)
     assert [name for name in os.listxattr(path) if name.startswith("user.")] == attributes
+
+
+WRITE = """import sys; from pathlib import Path; from pciabi.report import whole_file
+whole_file.write(Path(sys.argv[1]), "new")"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files of others")
+@pytest.mark.parametrize(
+    ("owner", "group", "replaced"),
+    [(1000, 2000, False), (1001, 2000, True), (1001, 1001, True), (1000, 1001, False)],
+)
+def test_an_ordinary_user_takes_a_file_from_nobody(owner: int, group: int, replaced: bool) -> None:
+    # Unlike pytest's own, a folder that any user may enter.
+    with tempfile.TemporaryDirectory(prefix="pciabi-test-") as name:
+        folder, path = Path(name), Path(name, "file")
+        folder.chmod(0o777)
+        path.write_text("old")
+        os.chown(path, owner, group)
+        path.chmod(0o660)
+        before = path.stat()
+        user = ["--reuid=1001", "--regid=1001", "--groups=1001,2000"]
+        subprocess.run(["setpriv", *user, sys.executable, "-c", WRITE, path], check=True)
+        there = path.stat()
+        assert (there.st_uid, there.st_gid, stat.S_IMODE(there.st_mode)) == (owner, group, 0o660)
+        assert (path.read_text(), there.st_ino != before.st_ino) == ("new", replaced)
+        assert list(folder.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("hops", [1, 3])

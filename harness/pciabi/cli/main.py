@@ -7,13 +7,14 @@ import os
 import pkgutil
 import sys
 import traceback
+from itertools import pairwise
 from typing import NoReturn
 
 import click
 
 from pciabi import __version__, cli
 from pciabi.cli import surroundings
-from pciabi.errors import Interrupted, PciabiError
+from pciabi.errors import InputError, Interrupted, PciabiError
 from pciabi.signals import STOP, watched
 
 EPILOG = """Exit codes: 0 compatible, 1 a break (or a control that did not move), 2 bad usage or
@@ -37,6 +38,27 @@ class Commands(click.Group):
         command = getattr(importlib.import_module(f"{cli.__name__}.{name}"), name)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command and its words, none of which may be empty."""
+        name, command, words = super().resolve_command(context, args)
+        # What is handed on to a QEMU is QEMU's to judge.
+        if name != "qemu":
+            _none_may_be_empty(words)
+        return name, command, words
+
+
+def _none_may_be_empty(words: list[str]) -> None:
+    """Raises InputError: as a path an empty word would be the working folder."""
+    for before, word in pairwise(("", *words)):
+        option = word if word.startswith("--") and word.endswith("=") else before
+        if not word or option is word:
+            where = (
+                f"{option.rstrip('=')}: " if option.strip("-") and option.startswith("-") else ""
+            )
+            raise InputError(f"{where}an empty path", advice="a variable that is not set?")
 
 
 @click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

@@ -217,6 +217,9 @@ def _faults(qemu: process.Process, cancellation: Cancellation) -> Iterator[None]
 
 def _explained(error: QemuError, qemu: process.Process, cancellation: Cancellation) -> PciabiError:
     cancellation.check()
+    if error.message.startswith(monitor.FOREIGN):
+        # It may end of being left alone with what it says.
+        return error
     if qemu.ended_within(1.0) is not None:
         return refusal.of_hardware(qemu)
     if qemu.stop_signal is not None:

@@ -13,7 +13,7 @@ from pciabi.probe.readiness import GuestWords
 from pciabi.qemu.command_line import GUEST_IP
 from pciabi.qemu.monitor import Monitor
 
-_FORWARD = re.compile(r"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s")
+_FORWARD = re.compile(r"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d{1,5})\s")
 # QEMU's network stack waits ever longer between two attempts of one connection: a new one is
 # quicker.
 _PATIENCE_SECONDS = 4.0
@@ -23,7 +23,7 @@ _PAUSE_SECONDS = 0.5
 def forwarded_port(qmp: Monitor) -> int:
     """The loopback port behind which the guest's SSH server is. Raises QemuError."""
     match = _FORWARD.search(qmp.hmp("info usernet"))
-    if match is None:
+    if match is None or int(match[1]) > 0xFFFF:
         raise QemuError("QEMU forwards no port to the guest")
     return int(match[1])
 

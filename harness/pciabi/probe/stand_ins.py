@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from pciabi.abi.snapshot import Identifier, PlacedFunction
 from pciabi.errors import InputError
+from pciabi.qemu.answers import NAMES, shaped
 from pciabi.qemu.inert.stand_ins import Model, Sort
 from pciabi.qemu.monitor import Monitor
 
@@ -27,9 +28,11 @@ def must_be_there(monitor: Monitor, models: Sequence[Model], by: str) -> None:
     lists = monitor.execute_all(
         *(("qom-list-types", {"implements": sort.value, "abstract": False}) for sort in sorts)
     )
-    listed = dict(zip(sorts, lists, strict=True))
+    listed = {
+        sort: _names(found, "qom-list-types") for sort, found in zip(sorts, lists, strict=True)
+    }
     for model in models:
-        if model.driver not in {entry["name"] for entry in listed[model.sort]}:
+        if model.driver not in listed[model.sort]:
             what, lacks = _WORDS[model.sort]
             raise InputError(
                 f"QEMU refuses {what}{model.label}: '{model.driver}' {lacks}",
@@ -39,13 +42,17 @@ def must_be_there(monitor: Monitor, models: Sequence[Model], by: str) -> None:
     _must_take(monitor, models, by)
 
 
+def _names(answer: object, command: str) -> frozenset[str]:
+    return frozenset(entry.name for entry in shaped(answer, NAMES, command))
+
+
 def _must_take(monitor: Monitor, models: Sequence[Model], by: str) -> None:
     asked = tuple(dict.fromkeys(model.asked_of for model in models if model.properties))
     told = monitor.execute_all(
         *(("device-list-properties", {"typename": driver}) for driver in asked)
     )
     takes = {
-        driver: {entry["name"] for entry in answer}
+        driver: _names(answer, "device-list-properties")
         for driver, answer in zip(asked, told, strict=True)
     }
     for model in models:

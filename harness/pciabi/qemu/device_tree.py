@@ -21,14 +21,15 @@ _BUS = re.compile(r"bus: (.*)")
 _BUS_TYPE = re.compile(r"type (.*)")
 _DEVICE = re.compile(r'dev: ([^,]+), id "(.*)"')
 _PCI = re.compile(
-    r"class .*, addr [0-9a-f]{2}:([0-9a-f]{2})\.([0-7]), pci id ([0-9a-f]{4}):([0-9a-f]{4})\b.*"
+    r"class .*, addr [0-9a-f]{2}:([01][0-9a-f])\.([0-7]), pci id ([0-9a-f]{4}):([0-9a-f]{4})\b.*"
 )
-_BUS_NUMBER = re.compile(r"bus_nr = (\d+)\b.*")
+_BUS_NUMBER = re.compile(r"bus_nr = (\d{1,3})\b.*")
 _PROPERTY = re.compile(r"([\w.\[\]-]+) = (.*)")
 _NUMBER = re.compile(r"(-?\d+) \(0x[0-9a-f]+\)")
 # The one device on it is the rest of the PCI device that has the bus.
 _VIRTIO_BUS = "virtio-pci-bus"
 _PCI_BUSES = frozenset({"PCI", "PCIE", "CXL", "pxb-bus", "pxb-pcie-bus", "pxb-cxl-bus"})
+_MOST_BUSES = 256
 # An expander bridge is a PCI function that brings along a host bridge with a root bus.
 _EXPANDER = "pxb"
 
@@ -72,7 +73,8 @@ def has_pci(text: str) -> bool:
 def parse(text: str) -> DeviceTree:
     """What the text says.
 
-    Raises Disagreement where there is no PCI bus, or not one root bus for each expander bridge.
+    Raises Disagreement where there is no PCI bus, or not one root bus for each expander bridge, or
+    more buses behind each other than PCI has.
     """
     buses = _root_buses(_system_bus(text))
     main = [bus for bus in buses if not bus.type.startswith(_EXPANDER)]
@@ -174,6 +176,8 @@ def _functions(bus: _Bus, above: TopologyPath) -> Iterator[TreeFunction]:
         if device.place is None:
             continue
         path = above.below(*device.place)
+        if len(path.hops) > _MOST_BUSES:
+            raise Disagreement(f"QEMU's device tree has more than {_MOST_BUSES} buses in a row")
         yield TreeFunction(
             path, *device.ids, device.qdev_id, device.type, bus.name, _properties(device)
         )

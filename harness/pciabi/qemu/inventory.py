@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pciabi.errors import InputError
 from pciabi.qemu import device_tree
+from pciabi.qemu.answers import LISTING, NUMBER, TEXT, Listed, shaped
 from pciabi.qemu.device_tree import DeviceTree
 from pciabi.qemu.monitor import Monitor
 
 _FOLDER = "/machine/peripheral-anon"
-_NAMELESS = re.compile(r"device\[(\d+)\] child<(.*)>")
+_NAMELESS = re.compile(r"device\[(\d{1,9})\] child<(.*)>")
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,14 @@ def take(monitor: Monitor) -> Inventory:
         ("human-monitor-command", {"command-line": device_tree.COMMAND}),
         ("qom-list", {"path": _FOLDER}),
     )
-    machine_type = str(machine).removesuffix("-machine")
-    if not device_tree.has_pci(text):
+    machine_type = shaped(machine, TEXT, "qom-get /machine type").removesuffix("-machine")
+    tree_text = shaped(text, TEXT, device_tree.COMMAND)
+    if not device_tree.has_pci(tree_text):
         raise NoPciBus(machine_type)
-    tree = device_tree.parse(text)
+    tree = device_tree.parse(tree_text)
     on_pci = {function.device for function in tree.functions if function.qdev_id is None}
-    devices = sorted(_numbered(listing))
+    listed = shaped(listing, LISTING, "qom-list")
+    devices = sorted(_numbered(listed))
     asked = [f"{_FOLDER}/device[{number}]" for number, device in devices if device in on_pci]
     told = iter(
         monitor.execute_all(
@@ -72,11 +74,12 @@ def take(monitor: Monitor) -> Inventory:
     return Inventory(machine_type, tree, nameless)
 
 
-def _numbered(listing: list[dict[str, Any]]) -> Iterator[tuple[int, str]]:
+def _numbered(listing: Sequence[Listed]) -> Iterator[tuple[int, str]]:
     for entry in listing:
-        if match := _NAMELESS.fullmatch(f"{entry['name']} {entry['type']}"):
+        if match := _NAMELESS.fullmatch(f"{entry.name} {entry.type}"):
             yield int(match[1]), match[2]
 
 
-def _place(bus: str, address: int) -> tuple[str, int, int]:
-    return (bus.rpartition("/")[2], *divmod(address, 8))
+def _place(bus: object, address: object) -> tuple[str, int, int]:
+    name = shaped(bus, TEXT, "qom-get parent_bus").rpartition("/")[2]
+    return (name, *divmod(shaped(address, NUMBER, "qom-get addr"), 8))

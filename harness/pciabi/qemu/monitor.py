@@ -8,29 +8,33 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from math import inf
-from typing import Any
 
 from qemu.qmp import ExecuteError, QMPClient, QMPError
 from qemu.qmp.error import ProtocolError
 
 from pciabi.deadline import Deadline
 from pciabi.errors import QemuError
+from pciabi.qemu import bounded_client
+from pciabi.qemu.answers import NO_QMP, TEXT, shaped
+from pciabi.qemu.bounded_client import BoundedClient, TooMuch
 
 # The library logs what it also raises.
 logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)
 
-NO_QMP = "what QEMU says on its monitor is no QMP: "
-"""Begins the message about a program that speaks, and not QMP."""
+TOO_MUCH = "QEMU says too much on its monitor: "
+"""Begins the message about a program that would fill the memory."""
+FOREIGN = (NO_QMP, TOO_MUCH)
+"""How messages begin that are about what QEMU says, whatever becomes of it afterwards."""
 
-# The longest answer of a real machine, `info qtree` of 65,536 functions, is some 60 MB.
-_LONGEST_ANSWER = 128_000_000
+# What of the library's is raised where its other end is no QEMU: it trusts that one to some degree.
+_MISTRUSTED = (TypeError, LookupError, AttributeError, AssertionError, RecursionError)
 _LONGEST_QUOTE = 300
 # QEMU greets before it makes the first device.
 _GREETING_SECONDS = 20.0
 
 
 class Monitor:
-    """A negotiated QMP session. Answers are plain JSON values."""
+    """A negotiated QMP session. Answers are plain JSON values, to be held against a shape."""
 
     def __init__(
         self, runner: asyncio.Runner, client: QMPClient, deadline: Deadline, patience: float
@@ -40,12 +44,12 @@ class Monitor:
         self._deadline = deadline
         self._patience = patience
 
-    def execute(self, command: str, arguments: Mapping[str, object] | None = None) -> Any:
+    def execute(self, command: str, arguments: Mapping[str, object] | None = None) -> object:
         """The command's return value. Raises QemuError on refusal, loss or time-out."""
         (answer,) = self.execute_all((command, arguments or {}))
         return answer
 
-    def execute_all(self, *commands: tuple[str, Mapping[str, object]]) -> list[Any]:
+    def execute_all(self, *commands: tuple[str, Mapping[str, object]]) -> list[object]:
         """The return values of commands that QEMU is given without waiting in between.
 
         Raises QemuError as `execute`.
@@ -69,13 +73,18 @@ class Monitor:
                 raise _fault(name, answer) from answer
         return answers
 
-    def get(self, path: str, name: str) -> Any:
+    def get(self, path: str, name: str) -> object:
         """A QOM property (`qom-get`)."""
         return self.execute("qom-get", {"path": path, "property": name})
 
+    def text(self, path: str, name: str) -> str:
+        """A QOM property that is a text."""
+        return shaped(self.get(path, name), TEXT, f"qom-get {path} {name}")
+
     def hmp(self, line: str) -> str:
         """The text a human monitor command prints."""
-        return str(self.execute("human-monitor-command", {"command-line": line}))
+        answer = self.execute("human-monitor-command", {"command-line": line})
+        return shaped(answer, TEXT, line)
 
 
 class Lost(QemuError):
@@ -89,6 +98,8 @@ class Silent(QemuError):
 def _fault(command: str, error: BaseException) -> BaseException:
     if isinstance(error, ExecuteError):
         return QemuError(f"QEMU refused QMP {command}: {str(error)[:_LONGEST_QUOTE]}")
+    if isinstance(error, ProtocolError):
+        return _nonsense(error) or error
     if isinstance(error, (QMPError, OSError, ValueError, asyncio.CancelledError)):
         return Lost(f"QMP {command} was lost: QEMU ended the connection")
     return error
@@ -106,7 +117,7 @@ def session(
     with asyncio.Runner() as runner:
         # What the library leaves unread is raised elsewhere, or the connection's end tells it.
         runner.get_loop().set_exception_handler(lambda _loop, _context: None)
-        client = QMPClient("pciabi", _LONGEST_ANSWER)
+        client = BoundedClient()
 
         async def connect() -> None:
             async with asyncio.timeout(greeting.remaining):
@@ -116,7 +127,7 @@ def session(
             runner.run(connect())
         # The library makes one of its own errors of a time that is over, and asserts that what it
         # has just spoken to is still there.
-        except (QMPError, OSError, ValueError, AssertionError) as error:
+        except (QMPError, OSError, ValueError, *_MISTRUSTED) as error:
             reason = _nonsense(getattr(error, "exc", error)) or _closed(runner, client)
             if reason is None and greeting.passed:
                 reason = Silent(f"QEMU did not greet in {greeting.granted:.3g} s")
@@ -134,7 +145,7 @@ def _closed(runner: asyncio.Runner, client: QMPClient) -> QemuError | None:
     """Close the connection; what of QEMU's has broken it, which only that tells."""
     try:
         runner.run(client.disconnect())
-    except (QMPError, OSError, ValueError, EOFError) as error:
+    except (QMPError, OSError, ValueError, EOFError, *_MISTRUSTED) as error:
         # A connection that QEMU's death broke reports that again when it is closed.
         return _nonsense(error)
     return None
@@ -142,9 +153,15 @@ def _closed(runner: asyncio.Runner, client: QMPClient) -> QemuError | None:
 
 def _nonsense(error: BaseException) -> QemuError | None:
     """The error for a program that says what is no QMP, or too much; None for any other end."""
-    if isinstance(error, (ProtocolError, UnicodeError)):
-        words = " ".join(str(error).split())[:100]
-        return QemuError(f"what QEMU says on its monitor is no QMP: {words}")
+    if isinstance(error, TooMuch):
+        return QemuError(f"{TOO_MUCH}{error}")
+    if isinstance(error, ProtocolError):
+        # As a text it may be all that was said.
+        cause = getattr(error, "exc", "")
+        words = " ".join(f"{error.error_message} {cause}".split())[:_LONGEST_QUOTE]
+        return QemuError(f"{NO_QMP}{words}")
+    if isinstance(error, UnicodeError | TypeError | LookupError | AttributeError | RecursionError):
+        return QemuError(f"{NO_QMP}a message is of no known shape")
     if isinstance(error, ValueError):
-        return QemuError(f"QEMU answers QMP with more than {_LONGEST_ANSWER:,} bytes")
+        return QemuError(f"QEMU answers QMP with more than {bounded_client.LONGEST_ANSWER:,} bytes")
     return None

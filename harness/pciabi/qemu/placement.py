@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pciabi.pci.address import GuestAddress, TopologyPath
+from pciabi.qemu.answers import LISTING, PCI, PciDevice, shaped
 from pciabi.qemu.monitor import Monitor
 
 
@@ -24,11 +24,11 @@ class QemuFunction:
 
 def types_by_id(monitor: Monitor) -> dict[str, str]:
     """QEMU's type name of every device that has an id: `{"net0": "virtio-net-pci"}`."""
-    listing = monitor.execute("qom-list", {"path": "/machine/peripheral"})
+    answer = monitor.execute("qom-list", {"path": "/machine/peripheral"})
     return {
-        entry["name"]: entry["type"].removeprefix("child<").removesuffix(">")
-        for entry in listing
-        if entry["type"].startswith("child<")
+        entry.name: entry.type.removeprefix("child<").removesuffix(">")
+        for entry in shaped(answer, LISTING, "qom-list")
+        if entry.type.startswith("child<")
     }
 
 
@@ -36,34 +36,34 @@ def functions(monitor: Monitor) -> tuple[QemuFunction, ...]:
     """Every PCI function, in address order. Bus numbers are those the firmware has written."""
     types = types_by_id(monitor)
     found: list[QemuFunction] = []
-    for bus in monitor.execute("query-pci"):
-        found += _walk(bus["devices"], TopologyPath(bus["bus"], ()), types)
+    for bus in shaped(monitor.execute("query-pci"), PCI, "query-pci"):
+        found += _walk(bus.devices, TopologyPath(bus.bus, ()), types)
     return tuple(sorted(found, key=lambda function: function.address))
 
 
 def _walk(
-    devices: list[dict[str, Any]], above: TopologyPath, types: Mapping[str, str]
+    devices: Sequence[PciDevice], above: TopologyPath, types: Mapping[str, str]
 ) -> Iterator[QemuFunction]:
     for device in devices:
-        path = above.below(device["slot"], device["function"])
-        qdev_id = device["qdev_id"] or None
+        path = above.below(device.slot, device.function)
+        qdev_id = device.qdev_id or None
         yield QemuFunction(
-            address=GuestAddress(0, device["bus"], device["slot"], device["function"]),
+            address=GuestAddress(0, device.bus, device.slot, device.function),
             path=path,
-            vendor_id=device["id"]["vendor"],
-            device_id=device["id"]["device"],
+            vendor_id=device.id.vendor,
+            device_id=device.id.device,
             qdev_id=qdev_id,
             device=types.get(qdev_id) if qdev_id else None,
         )
-        bridge = device.get("pci_bridge", {})
-        yield from _walk(bridge.get("devices", []), path, types)
+        if device.pci_bridge is not None:
+            yield from _walk(device.pci_bridge.devices, path, types)
 
 
 def mac_address(monitor: Monitor, qdev_id: str) -> str:
     """The MAC address of a NIC, in lower case."""
-    return str(monitor.get(f"/machine/peripheral/{qdev_id}", "mac")).lower()
+    return monitor.text(f"/machine/peripheral/{qdev_id}", "mac").lower()
 
 
 def machine_type(monitor: Monitor) -> str:
     """The versioned machine type that runs, such as `pc-i440fx-7.2`."""
-    return str(monitor.get("/machine", "type")).removesuffix("-machine")
+    return monitor.text("/machine", "type").removesuffix("-machine")

@@ -1,6 +1,7 @@
 """Files that a user named, written so that nothing is lost of what was there.
 
-A regular file appears whole or not at all, and keeps its mode and owner; a symbolic link stays
+A regular file appears whole or not at all, and keeps its mode, owner and group (where it could not
+keep them, it is written to as it is, which a reader may see half done); a symbolic link stays
 one, and the file it leads to is written. Anything else (a device, a pipe, one of our descriptors)
 is written to as it is, never replaced.
 """
@@ -23,8 +24,8 @@ from pciabi.signals import held
 _LONGEST_NAME = 200
 _MOST_LINKS = 40
 # A folder nothing can be made in, or a file that something is mounted on, may be written all
-# the same.
-_NOT_REPLACED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV}
+# the same; so may one whose owner cannot be given, or has no number in our user namespace.
+_NOT_REPLACED = {errno.EINVAL, errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV}
 
 
 def emit(text: str, path: Path | None) -> None:
@@ -123,15 +124,26 @@ def _write_all(descriptor: int, data: bytes, like: Path | None = None) -> None:
             os.fsync(file.fileno())
 
 
+def _give(descriptor: int, there: os.stat_result) -> None:
+    """Give a new file to the owner and the group of another.
+
+    Raises PermissionError where it is not ours to give: then the file is written, not replaced.
+    """
+    ours = os.fstat(descriptor)
+    if there.st_gid != ours.st_gid:
+        # A group of ours may be given by anyone, an owner by root alone.
+        os.fchown(descriptor, -1, there.st_gid)
+    if there.st_uid != ours.st_uid:
+        os.fchown(descriptor, there.st_uid, -1)
+
+
 def _make_like(descriptor: int, path: Path) -> None:
     """Give a new file the owner, the attributes and the mode of the one it is to replace."""
     try:
         there = path.stat()
     except FileNotFoundError:
         return
-    # What is not ours to give stays as it is.
-    with suppress(OSError):
-        os.fchown(descriptor, there.st_uid, there.st_gid)
+    _give(descriptor, there)
     with suppress(OSError):
         for name in os.listxattr(path):
             os.setxattr(descriptor, name, os.getxattr(path, name))
