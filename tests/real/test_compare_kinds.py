@@ -90,3 +90,16 @@ def test_a_nic_without_an_id_is_not_followed_by_that_of_its_netdev(tmp_path: Pat
         if change["severity"] == "breaking"
     ]
     assert (done.returncode, breaking) == (1, [("vanished", "0000:00:03.0")])
+
+
+def test_an_exchange_names_both_by_the_lines_of_one_file(tmp_path: Path) -> None:
+    line = " -device e1000,mac=52:54:00:00:00:0{},addr={}"
+    for name, first, second in (("a.sh", 1, 2), ("b.sh", 2, 1)):
+        lines = ["qemu-system-x86_64 -nodefaults", line.format(first, 3), line.format(second, 4)]
+        (tmp_path / name).write_text(" \\\n".join(lines) + "\n")
+    done = pciabi("diff", "a.sh", "b.sh", cwd=tmp_path)
+    assert done.returncode == 1
+    said = [text for text in done.stdout.splitlines() if "exchanged places" in text][:2]
+    assert ["e1000, line 3 at" in text for text in said] == [True, False]
+    assert "exchanged places with e1000, line 2" in said[0]
+    assert "exchanged places with e1000, line 3" in said[1]

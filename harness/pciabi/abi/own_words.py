@@ -41,16 +41,17 @@ def told(found: Comparison, before: Names, after: Names) -> Comparison:
     return replace(
         found,
         changes=tuple(
-            _with_partner(_renamed(change, before, after), before) for change in found.changes
+            _with_partner(_renamed(change, before, after), before, after)
+            for change in found.changes
         ),
         unknowns=tuple(_renamed(unknown, before, after) for unknown in found.unknowns),
     )
 
 
-def _with_partner(change: Change, before: Names) -> Change:
-    """The change with the own name of the device that it exchanged places with: the one that
-    stood where this one is now."""
-    own = before.get(str(change.address_after))
+def _with_partner(change: Change, before: Names, after: Names) -> Change:
+    """The change with the own name of the device that it exchanged places with, in the same
+    file's words: the one that stands now where this one was."""
+    own = after.get(str(change.address_before)) or before.get(str(change.address_after))
     if change.exchanged_with is None or own is None:
         return change
     return replace(change, exchanged_with=own)
