@@ -56,3 +56,15 @@ def reaches_extended_space(host_bridge: bytes) -> bool:
     vendor = int.from_bytes(host_bridge[reg.VENDOR_ID : reg.VENDOR_ID + 2], "little")
     device = int.from_bytes(host_bridge[reg.DEVICE_ID : reg.DEVICE_ID + 2], "little")
     return (vendor, device) not in _WITHOUT_EXTENDED_SPACE
+
+
+# The same; Intel 3 Series Express Chipset datasheet, 316966 (device 0 is no PCI Express function,
+# as QEMU's is none); QEMU's expander bridges, which are conventional functions.
+_ENDS_EARLY = _WITHOUT_EXTENDED_SPACE | {(0x8086, 0x29C0)} | reg.EXPANDER_BRIDGES
+
+
+def has_no_extended_space(host_bridge: bytes) -> bool:
+    """Whether this host bridge itself is known to end at 256 bytes, wherever others go on."""
+    vendor = int.from_bytes(host_bridge[reg.VENDOR_ID : reg.VENDOR_ID + 2], "little")
+    device = int.from_bytes(host_bridge[reg.DEVICE_ID : reg.DEVICE_ID + 2], "little")
+    return (vendor, device) in _ENDS_EARLY

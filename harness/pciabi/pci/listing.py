@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pciabi.errors import CannotTest, SourcePosition
 from pciabi.pci import headings
 from pciabi.pci import registers as reg
-from pciabi.pci.chipset import reaches_extended_space
+from pciabi.pci.chipset import has_no_extended_space, reaches_extended_space
 from pciabi.pci.config_space import decode
 from pciabi.pci.function import Bar, Fact, PciFunction
 from pciabi.pci.lspci import Listed, listed
@@ -209,7 +209,7 @@ class _Completion:
         """Whether there may be extended space: a PCI Express function's, or a host bridge's."""
         host_bridge = reg.CLASS_HOST_BRIDGE.to_bytes(2, "little")
         if self.config[reg.CLASS : reg.CLASS + 2] == host_bridge:
-            return True
+            return not has_no_extended_space(bytes(self.config))
         if len(self.dump) < reg.CONVENTIONAL_SIZE:
             return any(match[3].startswith("Express") for match in conventional)
         space = decode(bytes(self.config[: reg.CONVENTIONAL_SIZE]))

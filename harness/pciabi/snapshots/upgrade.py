@@ -11,7 +11,7 @@ from typing import Any
 
 from pciabi.abi.snapshot import IdentifierName
 from pciabi.pci import registers as reg
-from pciabi.pci.chipset import reaches_extended_space
+from pciabi.pci.chipset import has_no_extended_space, reaches_extended_space
 from pciabi.snapshots.schema import SCHEMA
 from pciabi.vm.command_line import backend_kind
 from pciabi.vm.command_line.device_options import device_options, pairs_of
@@ -68,7 +68,7 @@ def _extended(function: dict[str, Any]) -> dict[str, Any]:
     host_bridge = _bytes(function, reg.CLASS, 2) == reg.CLASS_HOST_BRIDGE.to_bytes(2, "little")
     if function["size"] != reg.CONVENTIONAL_SIZE or "known" in function:
         return function
-    if not (express or host_bridge):
+    if not express and (not host_bridge or has_no_extended_space(_bytes(function, 0, 4))):
         return function
     rows = {f"{start:02x}": " ".join(["ff"] * 16) for start in range(0, 0x100, 16)}
     return {**function, "size": reg.EXTENDED_SIZE, "known": rows}
