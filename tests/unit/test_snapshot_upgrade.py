@@ -44,14 +44,17 @@ def test_what_the_command_line_states_was_read() -> None:
     assert disk.identifiers == (Identifier(IdentifierName.SERIAL, "one", stated=True),)
     old = first("qemu-7.2_pc-two-nics.json")
     old["provenance"]["command_line"] = [
-        *("-device", "virtio-net-pci,id=net0,mac=52-54-00-00-00-0A"),
+        *("-device", "virtio-net-pci,id=net0,mac=52-54-00-00-00-0A,acpi-index=0x5"),
         *("-device", '{"driver": "virtio-net-pci", "id": "net1"}'),
     ]
     snapshot = read.parse(json.dumps(old).encode(), "x.json")
     stated, made_up = snapshot.by_id("net0"), snapshot.by_id("net1")
     assert stated is not None
     assert made_up is not None
-    assert stated.identifiers == (Identifier(IdentifierName.MAC, "52:54:00:00:00:0a", stated=True),)
+    assert stated.identifiers == (
+        Identifier(IdentifierName.MAC, "52:54:00:00:00:0a", stated=True),
+        Identifier(IdentifierName.ACPI_INDEX, "5", stated=True),
+    )
     assert made_up.identifiers is None
 
 
