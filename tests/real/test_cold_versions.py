@@ -14,7 +14,7 @@ from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
 from pciabi.pci.function import BarKind
 from pciabi.probe.cold import Hardware, cold_probe
-from pciabi.qemu import acquire, binary, command_line, machines, monitor, process, suites
+from pciabi.qemu import acquire, binary, command_line, machines, monitor, process, spec
 from pciabi.qemu.binary import Binary
 
 SECONDS = 60.0
@@ -132,7 +132,7 @@ def test_every_machine_type_of_every_release(version: str | None) -> None:
     if version is None:
         qemu = binary.find(None)
     else:
-        qemu = binary.released(acquire.ensure(suites.required(version), lambda _: None))
+        qemu = binary.released(acquire.ensure(spec.released(version), lambda _: None))
     names = machine_types(qemu)
     assert len(names) > 30
     for machine in names:

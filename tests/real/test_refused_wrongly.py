@@ -12,7 +12,7 @@ from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
 from pciabi.probe.cold import Hardware, cold_probe
 from pciabi.probe.configuration import probe
-from pciabi.qemu import acquire, binary, suites
+from pciabi.qemu import acquire, binary, spec
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.inert import processors
 from pciabi.qemu.inert.hardware import inert
@@ -32,7 +32,7 @@ DISKS = (
 def emulator(version: str) -> Binary:
     if version == "7.2":
         return binary.find(None)
-    return binary.released(acquire.ensure(suites.required(version), lambda _: None))
+    return binary.released(acquire.ensure(spec.released(version), lambda _: None))
 
 
 def read(arguments: tuple[str, ...], qemu: Binary) -> list[bytes]:

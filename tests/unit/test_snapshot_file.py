@@ -30,7 +30,7 @@ from pciabi.abi.snapshot import (
 from pciabi.errors import CannotTest, InputError
 from pciabi.pci.address import GuestAddress, TopologyPath
 from pciabi.pci.function import Bar, BarKind, Fact, PciFunction, all_bits
-from pciabi.snapshots import lspci_text, read, write
+from pciabi.snapshots import envelope, lspci_text, read, write
 from pciabi.snapshots.schema import schema
 from tests.unit.strategies import GOLDEN, RECORDINGS, functions, recorded, recorded_text
 from tests.unit.test_pci_listing import taken
@@ -293,7 +293,7 @@ def test_a_file_that_is_not_there_or_no_text_or_too_large(tmp_path: Path) -> Non
     with pytest.raises(InputError, match="not UTF-8 text"):
         read.parse(b"{\n\xff}", "x.json")
     with (tmp_path / "large.json").open("wb") as file:
-        file.truncate(read.MAX_BYTES + 1)
+        file.truncate(envelope.MAX_BYTES + 1)
     with pytest.raises(InputError, match="larger than"):
         read.read(tmp_path / "large.json")
 
@@ -323,12 +323,12 @@ def test_any_json_in_any_place_is_refused_or_read(value: Any) -> None:
 
 def test_kinds_are_told_by_content() -> None:
     lspci = recorded_text(PINNED).encode()
-    assert read.is_snapshot(TEXT.encode())
+    assert envelope.is_snapshot(TEXT.encode())
     assert lspci_text.is_lspci(lspci)
     assert lspci_text.is_lspci(b"")
-    assert not read.is_snapshot(lspci)
+    assert not envelope.is_snapshot(lspci)
     assert not lspci_text.is_lspci(TEXT.encode())
-    assert not read.is_snapshot(b"machine: pc\ndevices: []\n")
+    assert not envelope.is_snapshot(b"machine: pc\ndevices: []\n")
     assert not lspci_text.is_lspci(b"machine: pc\ndevices: []\n")
 
 

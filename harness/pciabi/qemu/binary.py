@@ -11,7 +11,7 @@ from pathlib import Path
 from pciabi import programs
 from pciabi.errors import QemuError
 from pciabi.programs import Bounds
-from pciabi.qemu import launch, release, suites
+from pciabi.qemu import launch, release, spec, suites
 from pciabi.qemu.release import Release
 
 _PACKAGE = re.compile(r"\((?:\S+ )?(\S+)\)")
@@ -51,16 +51,15 @@ class Binary:
 
 
 def find(wanted: str | None) -> Binary:
-    """The emulator a user means: a path, a program's name, `debian:SUITE` or a version such as
-    `10.0`; the one on PATH for None.
+    """The emulator that a SPEC means; the one on PATH for None.
 
     Suites and versions are looked for in the cache, a version then on PATH; nothing is fetched.
     Raises InputError for an unknown suite, QemuError when there is none, it does not run, or it
     is older than `OLDEST`, PackageError when it is damaged.
     """
-    target = None if wanted is None else suites.parse(wanted)
-    if target is None:
-        return _on_path(wanted or PROGRAM)
+    target = spec.parse(wanted or PROGRAM)
+    if isinstance(target, spec.Place):
+        return _on_path(target.text)
     found = release.find(target)
     if found is not None:
         release.verify(found)
@@ -82,8 +81,7 @@ def _on_path(program: str) -> Binary:
     if found is None:
         raise QemuError(
             f"QEMU is missing: no program {program}",
-            advice="apt-get install qemu-system-x86, or name one with --qemu "
-            "PATH, VERSION or debian:SUITE",
+            advice=f"apt-get install qemu-system-x86, or name another: {spec.ACCEPTED}",
         )
     return ask(found, (found,), Path("/"))
 

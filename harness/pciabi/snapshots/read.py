@@ -17,15 +17,15 @@ from pciabi.abi.snapshot import (
     Substitution,
     Unreachable,
 )
+from pciabi.bounded_files import read_limited
+from pciabi.documents import validate_json
 from pciabi.errors import CannotTest, InputError
-from pciabi.json_documents import load, place_of, read_limited, text_of, validate
+from pciabi.json_documents import load, place_of, text_of
 from pciabi.pci.address import GuestAddress, TopologyPath
 from pciabi.pci.function import Bar, PciFunction, all_bits
-from pciabi.snapshots.schema import SCHEMA, FunctionPart, SnapshotFile
+from pciabi.snapshots.envelope import FAMILY, MAX_BYTES, SCHEMA
+from pciabi.snapshots.schema import FunctionPart, SnapshotFile
 from pciabi.snapshots.upgrade import READABLE, upgraded
-
-MAX_BYTES = 32_000_000
-_FAMILY = SCHEMA.partition("/")[0]
 
 
 def read(path: Path) -> Snapshot:
@@ -39,7 +39,7 @@ def parse(raw: bytes, file: str) -> Snapshot:
     text = text_of(raw, file)
     data = load(text, file)
     _must_be_a_snapshot(data, text, file)
-    document = validate(upgraded(data), SnapshotFile, text, file)
+    document = validate_json(upgraded(data), SnapshotFile, text, file)
     if not document.functions:
         raise CannotTest(
             "the snapshot holds no function, so nothing can be held against it",
@@ -78,11 +78,6 @@ def parse(raw: bytes, file: str) -> Snapshot:
     )
 
 
-def is_snapshot(raw: bytes) -> bool:
-    """Whether the bytes claim to be a snapshot file, of whatever version."""
-    return raw.lstrip()[:1] == b"{" and f'"{_FAMILY}/'.encode() in raw[:4096]
-
-
 class _Places:
     """Where the parts of the document stand."""
 
@@ -110,7 +105,7 @@ def _must_be_a_snapshot(data: Any, text: str, file: str) -> None:
     if said in READABLE:
         return
     place = place_of(text, ("schema",), file)
-    if isinstance(said, str) and said.startswith(f"{_FAMILY}/"):
+    if isinstance(said, str) and said.startswith(f"{FAMILY}/"):
         raise InputError(
             f"schema {said[:40]!r} is another version than this pciabi reads: "
             f"{', '.join(READABLE)}",

@@ -1,7 +1,7 @@
 """The shape of a snapshot file, as pydantic models: a contract, pinned by tests.
 
-A key is added, renamed or given another meaning only with another `SCHEMA`. `summary` is for
-people who review a change of the file; it is not read. Sizes are bytes, offsets and bytes of
+A key is added, renamed or given another meaning only with another `envelope.SCHEMA`. `summary` is
+for people who review a change of the file; it is not read. Sizes are bytes, offsets and bytes of
 configuration space hexadecimal; rows of zeros are left out.
 """
 
@@ -14,10 +14,9 @@ from pydantic import ConfigDict, Field
 from pciabi.abi.snapshot import IdentifierName
 from pciabi.documents import Strict
 from pciabi.pci.function import BarKind, Fact
+from pciabi.snapshots.envelope import MAX_NAME
 
-SCHEMA = "pciabi-snapshot/2"
 MAX_FUNCTIONS = 65_536
-MAX_NAME = 1_000
 _MAX_TEXT = 100_000
 
 Address = Annotated[

@@ -12,7 +12,7 @@ from typing import Any
 from pciabi.abi.snapshot import IdentifierName
 from pciabi.pci import registers as reg
 from pciabi.pci.chipset import has_no_extended_space, reaches_extended_space
-from pciabi.snapshots.schema import SCHEMA
+from pciabi.snapshots.envelope import SCHEMA
 from pciabi.vm.command_line import backend_kind
 from pciabi.vm.command_line.device_options import device_options, pairs_of
 from pciabi.vm.command_line.stated_macs import as_printed

@@ -12,7 +12,7 @@ from pciabi.abi.naming import words
 from pciabi.abi.reading import reading
 from pciabi.abi.snapshot import PlacedFunction, Provenance, Snapshot
 from pciabi.pci import registers as reg
-from pciabi.snapshots.schema import MAX_NAME, SCHEMA
+from pciabi.snapshots.envelope import MAX_NAME, SCHEMA
 
 _ROW_BYTES = 16
 _INDENT = " "

@@ -18,10 +18,11 @@ from pciabi.probe.cold import cold_probe_of, inert
 from pciabi.qemu import binary, command_line
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.inert.hardware import inert as inert_hardware
-from pciabi.scenario import find, load
+from pciabi.scenario import load
 from pciabi.scenario.case import Case
 from pciabi.scenario.observe import Observer
 from pciabi.scenario.run import GuestImages, Wishes, control_nic, equipment, laboratory
+from pciabi.scenario.selection import select
 from pciabi.source.request import Probe, Request
 from pciabi.vm import reading
 from pciabi.vm.config import Device
@@ -86,7 +87,7 @@ def _is_option(place: SourcePosition) -> bool:
 
 
 def _the_case(path: Path, raw: bytes, request: Request) -> Case:
-    cases = find.select(load.cases(path, raw), request.select)
+    cases = select(load.cases(path, raw), request.select)
     if len(cases) > 1:
         axes = ", ".join(dict.fromkeys(axis for case in cases for axis, _ in case.axes))
         raise InputError(

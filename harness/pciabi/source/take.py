@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pciabi.abi.diff import Side
 from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError, SourcePosition
 from pciabi.json_documents import place_of
-from pciabi.scenario.find import find
-from pciabi.scenario.observe import Observer
-from pciabi.snapshots import lspci_text, read
-from pciabi.source import live
+from pciabi.scenario_files import find
+from pciabi.snapshots import lspci_text
 from pciabi.source.kind import Kind, content, kind_of
 from pciabi.source.request import Request
 
+if TYPE_CHECKING:
+    from pciabi.scenario.observe import Observer
 
-def take(request: Request, cancellation: Cancellation, observer: Observer) -> Side:
+Watching = Callable[[], "AbstractContextManager[Observer]"]
+"""Gives who watches, for as long as hardware is read. Called only where a scenario's is."""
+
+
+def take(request: Request, cancellation: Cancellation, watching: Watching) -> Side:
     """The side a user means.
 
     Raises InputError for a file that is wrong or options that cannot apply to it, CannotTest
@@ -32,8 +38,11 @@ def take(request: Request, cancellation: Cancellation, observer: Observer) -> Si
     if kind.is_recorded:
         _must_not_ask_for_more(request, kind, path)
         return _recorded(path, kind, raw)
+    from pciabi.source import live
+
     if kind is Kind.SCENARIO:
-        return live.scenario(path, raw, request, cancellation, observer)
+        with watching() as observer:
+            return live.scenario(path, raw, request, cancellation, observer)
     return live.qemu_command_line(path, raw, request, cancellation)
 
 
@@ -51,6 +60,9 @@ def _recorded(path: Path, kind: Kind, raw: bytes) -> Side:
     if kind is Kind.LSPCI:
         found = lspci_text.parse(raw, file)
         return Side(path.name, found, start, _lspci_places(raw, file, found))
+    # Not above: whoever reads no snapshot need not wait for the schema of one.
+    from pciabi.snapshots import read
+
     found = read.parse(raw, file)
     return Side(path.name, found, start, _snapshot_places(raw, file, found))
 
