@@ -64,9 +64,9 @@ class Commands(click.Group):
 def _none_may_be_empty(words: list[str]) -> None:
     """Raises InputError: as a path an empty word would be the working folder."""
     for before, word in pairwise(("", *words)):
-        option = word if word.startswith("--") and word.endswith("=") else before
-        if not word or option is word:
-            where = (
-                f"{option.rstrip('=')}: " if option.strip("-") and option.startswith("-") else ""
-            )
-            raise InputError(f"{where}an empty path", advice="a variable that is not set?")
+        is_open = word.startswith("--") and word.endswith("=")
+        if word and not is_open:
+            continue
+        option = word.rstrip("=") if is_open else before
+        where = f"{option}: " if option.strip("-") and option.startswith("-") else ""
+        raise InputError(f"{where}an empty path", advice="a variable that is not set?")
