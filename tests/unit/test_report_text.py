@@ -14,7 +14,10 @@ from rich.console import Console
 
 from pciabi.distribution.progress import Progress
 from pciabi.errors import InputError, SourcePosition
+from pciabi.probe.events import ImageProgressed, Said, StageReached
 from pciabi.report import live, text
+from pciabi.scenario.events import Ended, Planned
+from pciabi.scenario.plan import label
 from tests.unit import report_data as data
 
 HOSTILE = "[bold]not markup[/bold] \x1b[2J\x1b]0;owned\x07\n"
@@ -78,16 +81,16 @@ def test_an_error_is_one_line_that_names_the_place_and_the_cure() -> None:
 def test_a_log_gets_one_line_for_each_ended_case_and_stage_of_an_image() -> None:
     console, file = pipe()
     results = [data.control(), data.sabotage(HOSTILE), data.untested(HOSTILE)]
-    with text.observer(console) as observer:
-        observer.said("QEMU 7.2; TCG, as asked for")
-        observer.planned(tuple(result.case for result in results))
+    with text.watch(console) as tell:
+        tell(Said("QEMU 7.2; TCG, as asked for"))
+        tell(Planned(len(results)))
         for done in range(3):
-            observer.image("debian", Progress("downloading packages", done, 3))
-        observer.image("debian", Progress("unpacking"))
+            tell(ImageProgressed("debian", Progress("downloading packages", done, 3)))
+        tell(ImageProgressed("debian", Progress("unpacking")))
         with ThreadPoolExecutor(3) as executor:
             for result in results:
-                executor.submit(observer.stage, result.case, 0, "booting").result()
-                executor.submit(observer.ended, result).result()
+                executor.submit(tell, StageReached(label(result.case, 0), "booting")).result()
+                executor.submit(tell, Ended(result)).result()
     out = file.getvalue()
     assert re.fullmatch(r"[\n -~]*", out)
     assert out.splitlines()[:3] == [
@@ -106,12 +109,12 @@ def test_the_live_table_shows_case_boot_stage_and_image() -> None:
     console, file = terminal()
     result = data.control()
     with live.LiveTable(console) as table:
-        table.planned((result.case,))
-        table.image("debian", Progress("downloading packages", 43, 100))
+        table(Planned(1))
+        table(ImageProgressed("debian", Progress("downloading packages", 43, 100)))
         console.print(table.renderable())
-        table.stage(result.case, 1, "booting \x1b[2J[red]the guest[/red]")
+        table(StageReached(label(result.case, 1), "booting \x1b[2J[red]the guest[/red]"))
         console.print(table.renderable())
-        table.ended(result)
+        table(Ended(result))
         console.print(table.renderable())
     out = SENT_BY_RICH.sub("", file.getvalue())
     assert "image debian: downloading packages" in out
@@ -124,7 +127,7 @@ def test_the_live_table_shows_case_boot_stage_and_image() -> None:
 def test_the_live_table_counts_no_cases_where_there_are_none() -> None:
     console, file = terminal()
     with live.LiveTable(console) as table:
-        table.said("vm.sh: QEMU emulator version 7.2.22, paused")
+        table(Said("vm.sh: QEMU emulator version 7.2.22, paused"))
         console.print(table.renderable())
     out = SENT_BY_RICH.sub("", file.getvalue())
     assert "at work, " in out
@@ -137,7 +140,7 @@ def test_the_live_table_of_a_stopped_run_leaves_what_had_ended() -> None:
 
     def stopped() -> None:
         with live.LiveTable(console) as table:
-            table.ended(data.sabotage())
+            table(Ended(data.sabotage()))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -152,14 +155,14 @@ def test_the_live_table_survives_many_threads() -> None:
     sys.setswitchinterval(1e-5)
     try:
         with live.LiveTable(console) as table, ThreadPoolExecutor(8) as executor:
-            table.planned(tuple(result.case for result in cases))
+            table(Planned(len(cases)))
 
             def play(number: int) -> None:
                 result = replace(cases[number])
                 for boot in (0, 1):
-                    table.stage(result.case, boot, "booting the guest")
+                    table(StageReached(label(result.case, boot), "booting the guest"))
                     console.print(table.renderable())
-                table.ended(result)
+                table(Ended(result))
 
             list(executor.map(play, range(40)))
             console.print(table.renderable())

@@ -11,12 +11,12 @@ import click
 from pciabi.cancellation import Cancellation
 from pciabi.cli.options import SPEC, SPEC_EPILOG, selection
 from pciabi.errors import CannotTest, Interrupted, worst
+from pciabi.probe.guest_host import guest_host
 from pciabi.qemu.accelerator import Wish
 from pciabi.report import folder, text
 from pciabi.scenario import load
 from pciabi.scenario.case import Case
 from pciabi.scenario.result import RunResult
-from pciabi.scenario.run import Wishes
 from pciabi.scenario.run import run as run_cases
 from pciabi.scenario.selection import select
 from pciabi.scenario_files import find
@@ -83,8 +83,8 @@ def run(
         return 0
     cancellation = Cancellation()
     with stopping(cancellation):
-        with text.observer() as observer:
-            result = run_cases(cases, Wishes(qemu, Wish(accel), jobs), cancellation, observer)
+        with text.watch() as tell, guest_host(Wish(accel), cancellation, tell) as host:
+            result = run_cases(cases, qemu, jobs, host, tell)
         code = conclude(result, report_dir)
         cancellation.check()
         return code

@@ -17,10 +17,10 @@ from rich.table import Table
 from rich.text import Text
 
 from pciabi.distribution.progress import Progress
+from pciabi.probe.events import ImageProgressed, Label, Said, StageReached
 from pciabi.report import printable, wording
 from pciabi.report.terminal import STYLES, is_plain, say
-from pciabi.scenario.case import Case
-from pciabi.scenario.observe import Observer
+from pciabi.scenario.events import Ended, Event, Planned, Tell
 from pciabi.scenario.result import CaseResult
 
 _REFRESHES_PER_SECOND = 4
@@ -29,9 +29,8 @@ _RESERVED_LINES = 8
 
 
 @contextmanager
-def observer(console: Console | None = None) -> Iterator[Observer]:
-    """The observer for a run, for the time of the block; `console` is standard error unless
-    given."""
+def watch(console: Console | None = None) -> Iterator[Tell]:
+    """Whom a run tells, for the time of the block; `console` is standard error unless given."""
     out = console or Console(stderr=True, highlight=False)
     if is_plain(out):
         yield Lines(out)
@@ -41,7 +40,7 @@ def observer(console: Console | None = None) -> Iterator[Observer]:
 
 
 class Lines:
-    """An observer for logs: one plain line for each ended case and each stage of an image."""
+    """For logs: one plain line for each ended case and each stage of an image."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -50,43 +49,36 @@ class Lines:
         self._total = 0
         self._ended = 0
 
-    def said(self, line: str) -> None:
-        """Print the line."""
+    def __call__(self, event: Event) -> None:
+        """Print what is worth a line. A log is read afterwards, so no stage of a boot is."""
         with self._lock:
-            say(self._console, line)
+            match event:
+                case Said(line):
+                    say(self._console, line)
+                case ImageProgressed(image, progress):
+                    self._begin(image, progress.stage)
+                case Planned(cases):
+                    self._total = cases
+                case Ended(result):
+                    self._ended += 1
+                    line = wording.line(result)
+                    say(self._console, f"[{self._ended}/{self._total}] {line}")
 
-    def image(self, name: str, progress: Progress) -> None:
-        """Print a stage when it begins."""
-        with self._lock:
-            if self._image_stage != (name, progress.stage):
-                self._image_stage = (name, progress.stage)
-                say(self._console, f"image {name}: {progress.stage}")
-
-    def planned(self, cases: tuple[Case, ...]) -> None:
-        """Keep the number for the lines to come."""
-        with self._lock:
-            self._total = len(cases)
-
-    def stage(self, case: Case, boot: int, stage: str) -> None:
-        """Say nothing: a log is read afterwards."""
-
-    def ended(self, result: CaseResult) -> None:
-        """Print how the case ended."""
-        with self._lock:
-            self._ended += 1
-            say(self._console, f"[{self._ended}/{self._total}] {wording.line(result)}")
+    def _begin(self, image: str, stage: str) -> None:
+        if self._image_stage != (image, stage):
+            self._image_stage = (image, stage)
+            say(self._console, f"image {image}: {stage}")
 
 
 @dataclass(frozen=True)
 class _Running:
-    case: Case
-    boot: int
+    label: Label
     stage: str
     since: float
 
 
 class LiveTable:
-    """An observer for a terminal: what runs now, what has ended, and for how long.
+    """For a terminal: what runs now, what has ended, and for how long.
 
     A context manager. The table goes away at the end; of a run that was stopped, the cases that
     had ended are printed to stay.
@@ -122,34 +114,28 @@ class LiveTable:
             for result in self._ended:
                 say(self._console, wording.line(result), style=STYLES[wording.standing(result)])
 
-    def said(self, line: str) -> None:
-        """Print the line above the table."""
-        say(self._console, line)
-
-    def image(self, name: str, progress: Progress) -> None:
-        """Show how far the image is."""
+    def __call__(self, event: Event) -> None:
+        """Show it in the table; what was said is printed above."""
+        if isinstance(event, Said):
+            say(self._console, event.line)
+            return
         with self._lock:
-            self._image = (name, progress)
+            match event:
+                case ImageProgressed(image, progress):
+                    self._image = (image, progress)
+                case Planned(cases):
+                    self._total = cases
+                case StageReached(label, stage):
+                    self._image = None
+                    self._running[label.case] = _Running(label, stage, self._since(label))
+                case Ended(result):
+                    self._image = None
+                    self._running.pop(result.case.title, None)
+                    self._ended.append(result)
 
-    def planned(self, cases: tuple[Case, ...]) -> None:
-        """Keep the number to count down from."""
-        with self._lock:
-            self._total = len(cases)
-
-    def stage(self, case: Case, boot: int, stage: str) -> None:
-        """Show it in the case's row."""
-        with self._lock:
-            self._image = None
-            known = self._running.get(case.title)
-            since = known.since if known else time.monotonic()
-            self._running[case.title] = _Running(case, boot, stage, since)
-
-    def ended(self, result: CaseResult) -> None:
-        """Take the row away and count the case."""
-        with self._lock:
-            self._image = None
-            self._running.pop(result.case.title, None)
-            self._ended.append(result)
+    def _since(self, label: Label) -> float:
+        known = self._running.get(label.case)
+        return known.since if known else time.monotonic()
 
     def renderable(self) -> RenderableType:
         """What is on the screen now."""
@@ -171,8 +157,8 @@ class LiveTable:
         room = max(1, self._console.height - _RESERVED_LINES)
         for running in list(self._running.values())[:room]:
             table.add_row(
-                Text(printable.line(running.case.title)),
-                f"{running.boot + 1}/{len(running.case.boots)}" if running.case.boots else "-",
+                Text(printable.line(running.label.case)),
+                f"{running.label.boot + 1}/{running.label.boots}" if running.label.boots else "-",
                 Text(printable.line(running.stage)),
                 wording.seconds(time.monotonic() - running.since),
             )

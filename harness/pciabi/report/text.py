@@ -14,11 +14,11 @@ from pciabi.abi.verdict import Verdict
 from pciabi.errors import PciabiError
 from pciabi.report import printable, story, wording
 from pciabi.report.gaps import gaps
-from pciabi.report.live import observer
+from pciabi.report.live import watch
 from pciabi.report.terminal import STYLES, is_plain, say
 from pciabi.scenario.result import CaseResult, RunResult
 
-__all__ = ["observer", "print_error", "print_result"]
+__all__ = ["print_error", "print_result", "watch"]
 
 _VERDICT_STYLES = {
     Verdict.COMPATIBLE: "bold green",
