@@ -32,6 +32,7 @@ from pciabi.pci.address import GuestAddress, TopologyPath
 from pciabi.pci.function import Bar, BarKind, Fact, PciFunction, all_bits
 from pciabi.snapshots import envelope, lspci_text, read, write
 from pciabi.snapshots.schema import schema
+from pciabi.source import pasted
 from tests.unit.strategies import GOLDEN, RECORDINGS, functions, recorded, recorded_text
 from tests.unit.test_pci_listing import taken
 
@@ -324,12 +325,12 @@ def test_any_json_in_any_place_is_refused_or_read(value: Any) -> None:
 def test_kinds_are_told_by_content() -> None:
     lspci = recorded_text(PINNED).encode()
     assert envelope.is_snapshot(TEXT.encode())
-    assert lspci_text.is_lspci(lspci)
-    assert lspci_text.is_lspci(b"")
+    assert pasted.is_lspci(lspci)
+    assert pasted.is_lspci(b"")
     assert not envelope.is_snapshot(lspci)
-    assert not lspci_text.is_lspci(TEXT.encode())
+    assert not pasted.is_lspci(TEXT.encode())
     assert not envelope.is_snapshot(b"machine: pc\ndevices: []\n")
-    assert not lspci_text.is_lspci(b"machine: pc\ndevices: []\n")
+    assert not pasted.is_lspci(b"machine: pc\ndevices: []\n")
 
 
 def test_a_text_without_bridges_says_that_paths_are_open() -> None:
