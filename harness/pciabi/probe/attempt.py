@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
 from pciabi.errors import Evidence, PciabiError, QemuError
-from pciabi.probe import refusal
+from pciabi.probe import ending, refusal
 from pciabi.probe.cold import PATIENCE_SECONDS
 from pciabi.probe.equipment import Equipped
 from pciabi.qemu import command_line, monitor, process
@@ -67,7 +67,7 @@ def _outcome(
         cancellation.check()
         if qemu.ended_within(PATIENCE_SECONDS) is None:
             if qemu.stop_signal is not None:
-                raise refusal.suspended(qemu.stop_signal) from error
+                raise ending.suspended(qemu.stop_signal) from error
             raise
     if qemu.exit_status == 1 and (blame := refusal.blamed(qemu, equipped)) is not None:
         device, words = blame

@@ -24,7 +24,7 @@ from pciabi.guest.answers import Answers
 from pciabi.guest.console import Console
 from pciabi.guest.login import OwnProtocol
 from pciabi.pci import listing
-from pciabi.probe import agreement, contact, refusal, start
+from pciabi.probe import agreement, boot_refusal, contact, ending, start
 from pciabi.probe.contact import Underway
 from pciabi.probe.equipment import Equipped
 from pciabi.probe.readiness import GuestWords
@@ -179,11 +179,11 @@ class _Boot:
                 if self.console.fault is not None:
                     raise GuestError(self.console.fault) from error
             if status is not None:
-                raise refusal.reason(qemu, self.equipped, self.control, self.testbed) from error
-            if qemu.stop_signal is not None:
-                raise QemuError(
-                    f"QEMU hangs: {qemu.stop_signal.name} suspended it, and nothing let it go on"
+                raise boot_refusal.reason(
+                    qemu, self.equipped, self.control, self.testbed
                 ) from error
+            if qemu.stop_signal is not None:
+                raise ending.suspended(qemu.stop_signal) from error
             raise
 
     @contextmanager

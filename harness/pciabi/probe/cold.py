@@ -31,7 +31,7 @@ from pciabi.errors import (
     QemuError,
 )
 from pciabi.pci.address import TopologyPath
-from pciabi.probe import refusal, stand_ins
+from pciabi.probe import ending, refusal, stand_ins
 from pciabi.probe.creation import creations, options_by_path
 from pciabi.probe.enumeration import enumerate_functions
 from pciabi.probe.equipment import Equipped
@@ -195,7 +195,7 @@ def _end_told(qemu: process.Process, cancellation: Cancellation) -> Iterator[Non
     except monitor.Silent as error:
         cancellation.check()
         if qemu.stop_signal is not None:
-            raise refusal.suspended(qemu.stop_signal) from error
+            raise ending.suspended(qemu.stop_signal) from error
         raise
     except CannotTest:
         cancellation.check()
@@ -223,7 +223,7 @@ def _explained(error: QemuError, qemu: process.Process, cancellation: Cancellati
     if qemu.ended_within(1.0) is not None:
         return refusal.of_hardware(qemu)
     if qemu.stop_signal is not None:
-        return refusal.suspended(qemu.stop_signal)
+        return ending.suspended(qemu.stop_signal)
     return error
 
 

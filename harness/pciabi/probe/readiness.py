@@ -7,15 +7,14 @@ import socket
 
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
-from pciabi.errors import CannotTest, GuestError, QemuError
+from pciabi.errors import GuestError
 from pciabi.guest.console import Console, after_screen_control
-from pciabi.programs import last_words
+from pciabi.probe.ending import died
 from pciabi.qemu.process import Process
 
 READY = "pciabi-ready"
 PLUGGED = "pciabi-plugged"
 FAULT = "pciabi-fault"
-ENDED = "QEMU ended "
 _LONGEST_WORDS = 1_000_000
 _LONGEST_QUOTE = 300
 
@@ -122,17 +121,3 @@ class GuestWords:
         if self._console.fault is not None:
             raise GuestError(self._console.fault)
         return None
-
-
-def died(process: Process) -> CannotTest:
-    """The error for a QEMU that has ended by itself, or was ended for what it said too much of,
-    in its own words."""
-    status = process.popen.wait()
-    if process.excess is not None:
-        return QemuError(process.excess)
-    words = last_words(process.complaints())
-    if status == 0 and not words:
-        # QEMU is told not to reboot: a guest's reset ends it as its power-off does.
-        return GuestError("the guest rebooted or switched itself off before it was read")
-    how = f"by signal {-status}" if status < 0 else f"with status {status}"
-    return QemuError(f"{ENDED}{how}: {words or 'no message'}")

@@ -37,12 +37,15 @@ def take(request: Request, cancellation: Cancellation, watching: Watching) -> Si
     if kind.is_recorded:
         _must_not_ask_for_more(request, kind, path)
         return _recorded(path, kind, raw)
-    from pciabi.source import live
-
+    # Each draws in what only it needs: a command line neither a guest nor scenarios.
     if kind is Kind.SCENARIO:
+        from pciabi.source import scenario_vm
+
         with watching() as observer:
-            return live.scenario(path, raw, request, cancellation, observer)
-    return live.qemu_command_line(path, raw, request, cancellation)
+            return scenario_vm.read(path, raw, request, cancellation, observer)
+    from pciabi.source import command_line
+
+    return command_line.read(path, raw, request, cancellation)
 
 
 def _must_not_ask_for_more(request: Request, kind: Kind, path: Path) -> None:
