@@ -20,7 +20,7 @@ from pciabi import __version__
 from pciabi.cancellation import Cancellation
 from pciabi.distribution.progress import Progress
 from pciabi.errors import CannotTest, Interrupted, PciabiError
-from pciabi.qemu.accelerator import Wish
+from pciabi.qemu.wish import Wish
 from pciabi.report import folder, printable
 from pciabi.scenario import load
 from pciabi.scenario.case import Case

@@ -17,7 +17,7 @@ from pciabi.pci import registers as reg
 from pciabi.probe import cold
 from pciabi.probe.boot import boot
 from pciabi.probe.equipment import Equipped, equip
-from pciabi.qemu.accelerator import Wish
+from pciabi.qemu.wish import Wish
 from pciabi.scenario.case import Case
 from pciabi.scenario.result import CaseResult
 from pciabi.scenario.run import GuestImages, Laboratory, Wishes, laboratory

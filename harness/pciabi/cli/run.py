@@ -11,7 +11,7 @@ import click
 from pciabi.cancellation import Cancellation
 from pciabi.cli.options import SPEC, SPEC_EPILOG, selection
 from pciabi.errors import CannotTest, Interrupted, worst
-from pciabi.qemu.accelerator import Wish
+from pciabi.qemu.wish import Wish
 from pciabi.report import folder, text
 from pciabi.scenario import load
 from pciabi.scenario.case import Case

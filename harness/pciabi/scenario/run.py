@@ -24,6 +24,7 @@ from pciabi.probe.testbed import Testbed
 from pciabi.qemu import accelerator, binary
 from pciabi.qemu.accelerator import Accelerator
 from pciabi.qemu.binary import Binary
+from pciabi.qemu.wish import Wish
 from pciabi.scenario.case import Case
 from pciabi.scenario.judge import judge
 from pciabi.scenario.observable import (
@@ -47,7 +48,7 @@ class Wishes:
     at once."""
 
     qemu: str | None
-    accel: accelerator.Wish
+    accel: Wish
     jobs: int
 
 
