@@ -274,7 +274,11 @@ BAD: dict[str, tuple[str, str, str]] = {
     "row twice": (function(config={"000": "00" + " 00" * 15}), "no row of 256", '"000"'),
     "odd size": (function(size=100), "functions.0.size", '"size": 100'),
     "text for a number": (with_fact(rom="64K"), "functions.0.facts.rom: .*got '64K'", "64K"),
-    "unknown facts": (with_fact(colour=1), "no facts called 'colour' here, .*newer pciabi", '"colour"'),
+    "unknown facts": (
+        with_fact(colour=1),
+        "no facts called 'colour' here, .*newer pciabi",
+        '"colour"',
+    ),
     "unknown key of a fact": (
         with_fact(mac={"value": "", "stated": True, "x": 1}),
         "facts.mac.x: Unexpected",
