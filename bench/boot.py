@@ -25,7 +25,7 @@ from pciabi.errors import PciabiError
 from pciabi.guest import image
 from pciabi.probe.guest_host import GuestHost
 from pciabi.qemu import binary
-from pciabi.qemu.accelerator import Wish
+from pciabi.qemu.wish import Wish
 from pciabi.workspace import workspace
 
 TARGETS = {"floor": 1.3, "vng": 0.3}

@@ -21,8 +21,9 @@ from pciabi.cancellation import Cancellation
 from pciabi.errors import CannotTest, Interrupted, PciabiError
 from pciabi.probe.events import Said
 from pciabi.probe.guest_host import guest_host
-from pciabi.qemu.accelerator import Accelerator, Wish
+from pciabi.qemu.accelerator import Accelerator
 from pciabi.qemu.binary import Binary
+from pciabi.qemu.wish import Wish
 from pciabi.report import folder, printable
 from pciabi.scenario import load
 from pciabi.scenario.case import Case

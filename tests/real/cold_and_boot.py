@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pciabi.abi.change import Change, Severity
+from pciabi.abi.change import Change
 from pciabi.abi.compare import compare
+from pciabi.abi.judgement import Severity
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.pci import registers as reg
@@ -17,7 +18,7 @@ from pciabi.probe.cold_task import ColdTask
 from pciabi.probe.equipment import Vm
 from pciabi.probe.events import Label
 from pciabi.probe.guest_host import GuestHost, guest_host
-from pciabi.qemu.accelerator import Wish
+from pciabi.qemu.wish import Wish
 from pciabi.vm.config import VmConfig
 
 SECONDS = 240.0

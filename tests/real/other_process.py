@@ -16,7 +16,7 @@ from pciabi.errors import Interrupted, PciabiError
 from pciabi.probe.events import StageReached
 from pciabi.probe.guest_host import GuestHost, guest_host
 from pciabi.probe.task import Task
-from pciabi.qemu.accelerator import Wish
+from pciabi.qemu.wish import Wish
 
 SECONDS = 240.0
 

@@ -15,7 +15,7 @@ from pciabi.probe.boot import BootTask
 from pciabi.probe.cold_task import AttemptTask, ColdTask
 from pciabi.probe.events import Label
 from pciabi.probe.guest_host import GuestHost, guest_host
-from pciabi.qemu.accelerator import Wish
+from pciabi.qemu.wish import Wish
 from pciabi.vm.config import Device, VmConfig
 from tests.real.cold_and_boot import vm_of
 from tests.real.listening_qemu import ListeningQemu

@@ -19,7 +19,7 @@ from pciabi.probe.contact import LSPCI_READ
 from pciabi.probe.equipment import Vm
 from pciabi.probe.events import Label, Said, StageReached
 from pciabi.probe.guest_host import guest_host
-from pciabi.qemu.accelerator import Wish
+from pciabi.qemu.wish import Wish
 from pciabi.vm.config import Device, VmConfig
 from tests.real.cold_and_boot import vm_of
 from tests.real.command import guests, workspaces

@@ -19,6 +19,7 @@ from pciabi.probe import ssh_server
 from pciabi.qemu import bounded_client, device_tree, inventory, monitor, placement
 from pciabi.qemu.answers import NO_QMP, PCI, shaped
 from pciabi.qemu.monitor import Monitor
+from pciabi.qemu.qmp_session import QmpMonitor
 
 GREETING = b'{"QMP": {"version": {"qemu": {}}, "capabilities": []}}\n'
 NESTED = b"[" * 200_000
@@ -229,6 +230,7 @@ def test_a_few_events_are_left_out_and_not_kept() -> None:
 
     with speaking(between) as connection, monitor.session(connection, Deadline.after(20)) as qmp:
         assert placement.machine_type(qmp) == "pc"
+        assert isinstance(qmp, QmpMonitor)
         assert qmp._client.events.history == ()
         assert qmp._client.events.empty()
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from pciabi.abi.diff import Side
 from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError
-from pciabi.qemu.accelerator import Wish
+from pciabi.qemu.wish import Wish
 from pciabi.report.live import Lines
 from pciabi.scenario_files import find
 from pciabi.source.kind import Kind, content, kind_of

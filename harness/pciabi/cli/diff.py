@@ -23,7 +23,7 @@ from pciabi.cli.options import (
 )
 from pciabi.cli.watching import watching
 from pciabi.errors import CannotTest, InputError, PciabiError, worst
-from pciabi.qemu.accelerator import Wish
+from pciabi.qemu.wish import Wish
 from pciabi.report import diff_text, folder, text, whole_file
 from pciabi.signals import stopping
 from pciabi.source.request import Probe, Request

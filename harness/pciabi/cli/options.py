@@ -10,7 +10,7 @@ import click
 
 from pciabi.errors import InputError
 from pciabi.qemu import spec
-from pciabi.qemu.accelerator import Wish
+from pciabi.qemu.wish import Wish
 
 F = TypeVar("F", bound=Callable[..., Any])
 SPEC = "SPEC"

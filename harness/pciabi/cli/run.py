@@ -12,7 +12,7 @@ from pciabi.cancellation import Cancellation
 from pciabi.cli.options import SPEC, SPEC_EPILOG, selection
 from pciabi.errors import CannotTest, Interrupted, worst
 from pciabi.probe.guest_host import guest_host
-from pciabi.qemu.accelerator import Wish
+from pciabi.qemu.wish import Wish
 from pciabi.report import folder, text
 from pciabi.scenario import load
 from pciabi.scenario.case import Case

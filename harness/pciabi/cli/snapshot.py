@@ -18,7 +18,7 @@ from pciabi.cli.options import (
     selection,
 )
 from pciabi.cli.watching import watching
-from pciabi.qemu.accelerator import Wish
+from pciabi.qemu.wish import Wish
 from pciabi.report import whole_file
 from pciabi.signals import stopping
 from pciabi.source.request import Probe, Request

@@ -131,7 +131,7 @@ class _Boot:
         listed = listing.parse(said.lspci)
         functions, hidden = agreed(qmp, equipped, stated, listed, said.interfaces)
         origin = self.provenance(qmp, said, arguments)
-        return Snapshot(functions, said.interfaces, origin, hidden, equipped.substitutions)
+        return Snapshot(functions, origin, hidden, equipped.substitutions)
 
     def provenance(self, qmp: Monitor, said: Answers, arguments: tuple[str, ...]) -> Provenance:
         uefi, binary = self.setup.equipped.uefi, self.setup.binary

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from pciabi.abi.snapshot import (
-    Identifier,
     PlacedFunction,
     Provenance,
     Snapshot,
@@ -23,10 +22,12 @@ from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
 from pciabi.errors import Disagreement, InputError, QemuError
 from pciabi.pci.address import TopologyPath
-from pciabi.probe import first_cause, refusal, stand_ins
+from pciabi.pci.facts import Facts
+from pciabi.probe import first_cause, readers, refusal, stand_ins
 from pciabi.probe.creation import creations, options_by_path
 from pciabi.probe.enumeration import enumerate_functions
 from pciabi.probe.equipment import Equipped
+from pciabi.probe.fact_readers import Emulated, machine_facts, readers_in, with_facts
 from pciabi.probe.hypervisor import PAUSED, Hypervisor, Machine
 from pciabi.probe.own_qemu import OWN_QEMU
 from pciabi.probe.reachability import settle
@@ -47,15 +48,15 @@ class Hardware:
     """A VM's hardware as QEMU's arguments state it, free of accelerator, display and monitor.
 
     `expected` are the qdev ids that must turn up on PCI; `substitutions` say which backends of
-    the configuration were replaced, and go into the snapshot as they are, as `identifiers` do by
-    qdev id. QEMU must have the `models`, though it is not told of them. `machine` is the machine
+    the configuration were replaced, and go into the snapshot as they are, as `facts` do by qdev
+    id. QEMU must have the `models`, though it is not told of them. `machine` is the machine
     type in the user's own words, None for QEMU's default.
     """
 
     arguments: tuple[str, ...]
     expected: tuple[str, ...] = ()
     substitutions: tuple[Substitution, ...] = ()
-    identifiers: Mapping[str, tuple[Identifier, ...]] = field(default_factory=dict)
+    facts: Mapping[str, Facts] = field(default_factory=dict)
     models: tuple[Model, ...] = ()
     machine: str | None = None
 
@@ -140,13 +141,14 @@ def _read(
     had = inventory.take(qmp)
     stand_ins.must_be_there(qmp, hardware.models, refusal.by(binary, hardware.machine))
     found = enumerate_functions(config_access.open_access(qtest), had.tree.roots)
-    stated = stated_macs(hardware.arguments)
-    functions, unreachable = settle(found, had.tree.functions, stated)
+    functions, unreachable = settle(found, had.tree.functions)
     _must_be_there(hardware.expected, functions, unreachable)
+    tree = {one.path: one for one in had.tree.functions}
+    machine = Emulated(qmp, tree, stated_macs(hardware.arguments), qtest)
+    asked = readers_in(readers)
     options = device_options(hardware.arguments)
     snapshot = Snapshot(
-        functions=stand_ins.identified(functions, hardware.identifiers),
-        interfaces=(),
+        functions=stand_ins.identified(with_facts(functions, machine, asked), hardware.facts),
         provenance=Provenance(
             probe=PROBE,
             qemu_version=binary.version_text,
@@ -160,6 +162,7 @@ def _read(
         unreachable=unreachable,
         substitutions=hardware.substitutions,
         creations=creations(had.tree.functions, had.nameless, options, functions),
+        facts=machine_facts(machine, asked),
     )
     return ColdReading(snapshot, options_by_path(had.tree.functions, had.nameless, options))
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pciabi.abi.snapshot import Substitution
-from pciabi.qemu import firmware, machines
+from pciabi.qemu import machines
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.command_line import complete_devices
 from pciabi.qemu.drivers import accepted_properties
-from pciabi.qemu.firmware import Uefi
 from pciabi.qemu.inert.machine import another_type, type_for
 from pciabi.vm.config import Device, Firmware, VmConfig
+
+if TYPE_CHECKING:
+    from pciabi.qemu.firmware import Uefi
 
 
 @dataclass(frozen=True)
@@ -99,5 +102,8 @@ def _on_this_qemu(config: VmConfig, binary: Binary) -> tuple[VmConfig, tuple[Sub
 def _uefi(config: VmConfig, binary: Binary) -> Uefi | None:
     if config.firmware is Firmware.SEABIOS:
         return None
+    # Not above: few VMs run UEFI, and none needs it to be read cold.
+    from pciabi.qemu import firmware
+
     machine = machines.versioned(binary, config.machine, config.machine_position)
     return firmware.find_uefi(binary, machine)

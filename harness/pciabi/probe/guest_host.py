@@ -17,8 +17,9 @@ from pciabi.probe.host import Host, unheard
 from pciabi.probe.hypervisor import Hypervisor
 from pciabi.probe.own_qemu import OWN_QEMU
 from pciabi.qemu import accelerator
-from pciabi.qemu.accelerator import Accelerator, Wish
+from pciabi.qemu.accelerator import Accelerator
 from pciabi.qemu.binary import Binary
+from pciabi.qemu.wish import Wish
 from pciabi.workspace import workspace
 
 

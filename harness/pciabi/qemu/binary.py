@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pciabi import programs
 from pciabi.errors import QemuError
 from pciabi.programs import Bounds
-from pciabi.qemu import launch, release, spec, suites
-from pciabi.qemu.release import Release
+from pciabi.qemu import launch, spec, suites
+
+if TYPE_CHECKING:
+    from pciabi.qemu.release import Release
 
 _PACKAGE = re.compile(r"\((?:\S+ )?(\S+)\)")
 OLDEST = (5, 2)
@@ -29,7 +33,8 @@ class Binary:
 
     `command` goes in front of QEMU's own arguments; starting it keeps the process id and the
     open descriptors. `name` is what a user types to start it. `root` is the folder its own
-    firmware lies below, `/` for the host's.
+    firmware lies below, `/` for the host's; `data` are the folders in it with QEMU's data, where
+    they are known.
     """
 
     name: str
@@ -37,6 +42,7 @@ class Binary:
     root: Path
     version: tuple[int, int, int]
     banner: str
+    data: tuple[Path, ...] = ()
 
     @property
     def version_text(self) -> str:
@@ -51,15 +57,18 @@ class Binary:
 
 
 def find(wanted: str | None) -> Binary:
-    """The emulator that a SPEC means; the one on PATH for None.
+    """The emulator that a SPEC means (`spec.ACCEPTED`); the one on PATH for None.
 
     Suites and versions are looked for in the cache, a version then on PATH; nothing is fetched.
-    Raises InputError for an unknown suite, QemuError when there is none, it does not run, or it
-    is older than `OLDEST`, PackageError when it is damaged.
+    Raises InputError for an unknown suite, QemuError when there is none, it does not run, lacks
+    a part of what it runs on, or is older than `OLDEST`, PackageError when it is damaged.
     """
     target = spec.parse(wanted or PROGRAM)
     if isinstance(target, spec.Place):
-        return _on_path(target.text)
+        return _named(target.text)
+    # Not above: what reads the cache takes as long to import as a QEMU on PATH to be asked.
+    from pciabi.qemu import release
+
     found = release.find(target)
     if found is not None:
         release.verify(found)
@@ -73,11 +82,31 @@ def find(wanted: str | None) -> Binary:
 
 def released(found: Release) -> Binary:
     """The emulator of a release in the cache. Raises QemuError where it cannot run here."""
-    return ask(f"pciabi qemu exec {found.name}", launch.command(found.root), found.root)
+    layout = launch.released(found.root)
+    return ask(f"pciabi qemu exec {found.name}", launch.command(layout), found.root)
+
+
+def _named(word: str) -> Binary:
+    """The emulator on PATH of that name, or whatever a path leads to."""
+    if "/" not in word and (shutil.which(word) or not Path(word).is_dir()):
+        return _on_path(word)
+    # What reads ELF files takes longer to import than a QEMU on PATH takes to be asked.
+    from pciabi.qemu import installation
+
+    found = installation.of(Path(word))
+    if found is None:
+        return _on_path(word)
+    if found.layout is None:
+        return ask(str(found.program), (str(found.program),), found.root)
+    name = f"pciabi qemu exec {shlex.quote(word)}"
+    asked = ask(name, launch.command(found.layout), found.root)
+    return replace(asked, data=found.layout.data)
 
 
 def _on_path(program: str) -> Binary:
     found = shutil.which(program)
+    if found is None and Path(program).is_file():
+        raise QemuError(f"{program} may not be executed", advice=f"chmod +x {program}")
     if found is None:
         raise QemuError(
             f"QEMU is missing: no program {program}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pciabi.errors import InputError
 from pciabi.qemu.suites import PREFIX, SUITES, VERSION, Suite, Version
 
-ACCEPTED = "a path, a version such as 10.0, or debian:SUITE"
+ACCEPTED = "a path (a program, an unpacked root, a build), a version such as 10.0, or debian:SUITE"
 """What a SPEC may be, for help texts and errors."""
 
 

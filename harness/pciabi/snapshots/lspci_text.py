@@ -5,27 +5,19 @@ The text does not say where it comes from: provenance is empty but for the probe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pciabi.abi.snapshot import PlacedFunction, Provenance, Snapshot
+from pciabi.abi.snapshot import PlacedFunction, Provenance, Snapshot, path_made_of
 from pciabi.errors import CannotTest, InputError, SourcePosition
 from pciabi.json_documents import text_of
 from pciabi.pci import listing
 from pciabi.pci.address import GuestAddress, TopologyPath
-from pciabi.pci.function import Fact, PciFunction
+from pciabi.pci.function import PciFunction
 from pciabi.pci.topology import topology_paths
 
 PROBE = "lspci"
 _NOWHERE = Provenance(PROBE, "", "", "", "", "", "", ())
-_HEADING = re.compile(rb"(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7] [^\n]*")
-
-
-def is_lspci(raw: bytes) -> bool:
-    """Whether the bytes begin like lspci's text. An empty text is taken for one that was cut."""
-    stripped = raw.strip()
-    return not stripped or _HEADING.match(stripped) is not None
 
 
 def parse(raw: bytes, file: str) -> Snapshot:
@@ -49,7 +41,6 @@ def parse(raw: bytes, file: str) -> Snapshot:
     paths = _paths(functions)
     return Snapshot(
         functions=tuple(_placed(function, paths) for function in functions),
-        interfaces=(),
         provenance=_NOWHERE,
     )
 
@@ -64,11 +55,8 @@ def _paths(functions: Sequence[PciFunction]) -> Mapping[GuestAddress, TopologyPa
 
 
 def _placed(function: PciFunction, paths: Mapping[GuestAddress, TopologyPath]) -> PlacedFunction:
-    address = function.address
-    path = paths.get(address)
+    path = paths.get(function.address)
     if path is None:
-        # A path that is not known stands for the address in it.
-        hop = (address.slot, address.function)
-        path = TopologyPath(address.domain << 8 | address.bus, (hop,))
-        function = replace(function, unread=function.unread | {Fact.PATH})
-    return PlacedFunction(function, path, None, None, None)
+        made_up = path_made_of(function.address)
+        return PlacedFunction(function, made_up, None, None, path_is_read=False)
+    return PlacedFunction(function, path, None, None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pciabi.qemu.accelerator import Wish
+from pciabi.qemu.wish import Wish
 
 
 class Probe(StrEnum):

@@ -13,7 +13,6 @@ from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError, SourcePosition
 from pciabi.json_documents import place_of
 from pciabi.scenario_files import find
-from pciabi.snapshots import lspci_text
 from pciabi.source.kind import Kind, content, kind_of
 from pciabi.source.request import Request
 
@@ -60,10 +59,12 @@ def _must_not_ask_for_more(request: Request, kind: Kind, path: Path) -> None:
 def _recorded(path: Path, kind: Kind, raw: bytes) -> Side:
     file = str(path)
     start = SourcePosition(file, 1)
+    # Neither is imported above: what reads a recording takes longer to import than a QEMU to start.
     if kind is Kind.LSPCI:
+        from pciabi.snapshots import lspci_text
+
         found = lspci_text.parse(raw, file)
         return Side(path.name, found, start, _lspci_places(raw, file, found))
-    # Not above: whoever reads no snapshot need not wait for the schema of one.
     from pciabi.snapshots import read
 
     found = read.parse(raw, file)

@@ -1,4 +1,4 @@
-"""What a snapshot file is known by, and how large it and its parts may be.
+"""What a snapshot file is known by: the version that is written, and how large a file may be.
 
 It stands apart from the shape of the file, for who only writes one, or asks whether something is
 one, need not wait for the library that reads it.
@@ -6,10 +6,10 @@ one, need not wait for the library that reads it.
 
 from __future__ import annotations
 
-SCHEMA = "pciabi-snapshot/2"
+SCHEMA = "pciabi-snapshot/3"
+FAMILY = SCHEMA.partition("/")[0]
 MAX_BYTES = 32_000_000
 MAX_NAME = 1_000
-FAMILY = SCHEMA.partition("/")[0]
 _FIRST_BYTES = 4096
 
 
