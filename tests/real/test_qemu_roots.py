@@ -162,8 +162,16 @@ def without(*patterns: str) -> Callable[[Path], None]:
     return remove
 
 
+def link_to_the_hosts(root: Path) -> None:
+    (library,) = (root / "usr/lib64").glob("libglib-2.0.so.0")
+    (hosts,) = Path("/usr/lib").glob("*/libglib-2.0.so.0")
+    library.unlink()
+    library.symlink_to(hosts)
+
+
 LACKING: dict[str, tuple[Callable[[Path], None], str]] = {
     "a library": (without("usr/lib64/libglib-2.0.so.0"), "libglib-2.0.so.0"),
+    "a library that a link has the host's for": (link_to_the_hosts, "libglib-2.0.so.0 => "),
     "the loader": (
         without("usr/lib64/ld-*"),
         "no loader for qemu-kvm: neither /lib64/ld-linux-x86-64.so.2 nor a file of that name in",
