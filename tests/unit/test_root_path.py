@@ -56,12 +56,12 @@ _PLACE = st.tuples(st.sampled_from(["", "a", "b", "a/a", "a/b"]), st.sampled_fro
 
 def grow(root: Path, links: Mapping[tuple[str, str], str]) -> None:
     """A tree in which each folder has a file, and some have links."""
-    for folder in ("a/a", "a/b", "b"):
-        (root / folder).mkdir(parents=True)
+    for name in ("a/a", "a/b", "b"):
+        (root / name).mkdir(parents=True)
     for folder in (root, *root.glob("*/"), *root.glob("*/*/")):
         (folder / "file").touch()
-    for (folder, name), target in links.items():
-        (root / folder / name).symlink_to(target)
+    for (place, link), target in links.items():
+        (root / place / link).symlink_to(target)
 
 
 @given(st.dictionaries(_PLACE, _PATH, max_size=10), _PATH)

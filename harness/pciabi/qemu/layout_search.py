@@ -187,7 +187,7 @@ def _inside(layout: Layout, line: str) -> tuple[PurePosixPath, bool]:
     running = os.path.realpath(layout.loader or layout.program)
     beside = str(Path(running).parent)
     if not line.startswith(f"{beside}/"):
-        return PurePosixPath(line), True
+        return PurePosixPath("/") / line.lstrip("/"), True
     folder = root_path.inside(layout.root, layout.program).parent
     built = folder if folder.name in {"bin", "sbin"} else folder.parent / "bin"
     steps = os.path.normpath(f"{built}{line.removeprefix(beside)}")
