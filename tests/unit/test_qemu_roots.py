@@ -246,6 +246,19 @@ def test_what_only_the_root_can_follow_is_found_through_links_in_the_cache(
     assert {path.name[0] for path in links.parent.iterdir()} & {"."} == set()
 
 
+def test_links_to_a_root_that_is_gone_are_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("gone", "kept"):
+        (tmp_path / name).mkdir()
+    gone = root_links.linked({"root": tmp_path / "gone"})
+    (tmp_path / "gone").rmdir()
+    kept = root_links.linked({"root": tmp_path / "kept"})
+    assert not gone.exists()
+    assert list(kept.parent.iterdir()) == [kept]
+
+
 def test_a_link_that_an_earlier_folder_hides_is_none(root: Root) -> None:
     first, second = root.put("a/x.rom").parent, root.put("c/x.rom").parent
     (second / "x.rom").unlink()

@@ -77,10 +77,10 @@ def must_find_all(command: Sequence[str], program: Path, root: Path) -> None:
         said = programs.run([*command, "--list", program], _BOUNDS)
     except programs.Fault as fault:
         raise QemuError(f"the loader of {root} {fault}") from fault
-    strange = first_outside(said.text, root)
-    if strange is None and said.status != 0:
+    strange = (first_outside(said.text, root) or "").partition(" => ")[0]
+    if not strange and said.status != 0:
         strange = programs.last_words(said.complaint, said.text) or f"status {said.status}"
-    if strange is not None:
+    if strange:
         raise QemuError(
             f"{root} does not hold all that {program.name} needs: {strange}",
             advice="unpack the packages it depends on into the same folder",
