@@ -147,8 +147,11 @@ def test_a_program_below_a_prefix_and_one_of_a_build_run_as_they_are(tmp_path: P
 
 def test_a_program_for_another_processor_is_named_as_that(root: Root) -> None:
     root.put("usr/bin/qemu-system-x86_64", program(AARCH64))
-    with pytest.raises(QemuError, match="is a program for another processor, AARCH64"):
-        installation.of(root.folder)
+    alone = root.folder.parent / "qemu"
+    alone.write_bytes(program(AARCH64))
+    for place in (root.folder, alone):
+        with pytest.raises(QemuError, match="is a program for another processor, AARCH64"):
+            installation.of(place)
 
 
 def test_libraries_are_looked_for_as_the_roots_loader_would(root: Root) -> None:

@@ -80,6 +80,9 @@ def _of_file(path: Path) -> Installation | None:
             needs = layout_search.needs_of(program) if program.is_file() else None
             if needs is not None and needs.interpreter and loader.find(root, needs):
                 return _in_root(root, program)
+    needs = layout_search.needs_of(path) if path.is_file() else None
+    if needs is not None:
+        layout_search.must_run_here(path, needs)
     return None
 
 

@@ -48,15 +48,20 @@ def needs_of(program: Path) -> Needs | None:
         return None
 
 
+def must_run_here(program: Path, needs: Needs) -> None:
+    """Raise QemuError for a program that is made for another processor than this machine's."""
+    if needs.machine != _MACHINES.get(platform.machine(), needs.machine):
+        processor = needs.machine.removeprefix("EM_")
+        raise QemuError(f"{program} is a program for another processor, {processor}")
+
+
 def look(root: Path, program: Path) -> Layout:
     """What the root has for a program in it. Raises QemuError for what is missing, naming where
     it was looked for; CannotTest where the cache cannot be written."""
     needs = needs_of(program)
     if needs is None:
         raise QemuError(f"{program} is no program that can be started with the files of {root}")
-    if needs.machine != _MACHINES.get(platform.machine(), needs.machine):
-        processor = needs.machine.removeprefix("EM_")
-        raise QemuError(f"{program} is a program for another processor, {processor}")
+    must_run_here(program, needs)
     found = Layout(root, program, None, (), None, ())
     if needs.interpreter is not None:
         found = _with_libraries(found, needs)
