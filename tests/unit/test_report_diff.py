@@ -15,18 +15,17 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-from pciabi.abi.change import Kind
 from pciabi.abi.diff import Diff, Side, diff
+from pciabi.abi.families import kinds
 from pciabi.abi.snapshot import MACHINE_TYPE, Snapshot, Substitution
 from pciabi.abi.verdict import FailOn, Verdict
 from pciabi.errors import SourcePosition
-from pciabi.pci.function import Fact
 from pciabi.report import diff_html, diff_json, diff_junit, diff_sarif, diff_text, snapshot_text
 from pciabi.report import diff_wording as wording
-from pciabi.report.change_rules import RULES, UNKNOWN
+from pciabi.report.change_rules import UNKNOWN, change_rules
 from pciabi.report.gaps import gaps
 from tests.unit import report_data as data
-from tests.unit.strategies import GOLDEN, flipped
+from tests.unit.strategies import GOLDEN, flipped, with_bars
 
 SARIF = json.loads((GOLDEN.parent.parent / "schemas" / "sarif-2.1.0.json").read_text())
 HOSTILE = "</pre><script>alert(1)</script>{{ 7 * 7 }}\x1b[31m\x00\u202e\ud800|\n"
@@ -74,7 +73,7 @@ def altered(offset: int, mask: int, *fail_on: FailOn, probe: str = "cold") -> Di
 def one_sided() -> Diff:
     guest = booted(data.TWO_NICS)
     *others, nic = guest.functions
-    unread = replace(nic.function, bars=(), unread=frozenset({Fact.BAR_SIZES}))
+    unread = with_bars(nic.function, (), sized=False)
     after = replace(guest, functions=(*others, replace(nic, function=unread)))
     return diff(side(guest), side(after), frozenset())
 
@@ -225,7 +224,7 @@ def test_the_log_is_sarif(made: Any) -> None:
 def test_results_of_the_log() -> None:
     (run,) = json.loads(diff_sarif.render(moved()))["runs"]
     rules = run["tool"]["driver"]["rules"]
-    assert {rule["id"] for rule in rules} == {*Kind, UNKNOWN}
+    assert {rule["id"] for rule in rules} == {*kinds(), UNKNOWN}
     (move,) = [r for r in run["results"] if r["ruleId"] == "moved"]
     assert rules[move["ruleIndex"]]["id"] == "moved"
     assert (move["kind"], move["level"]) == ("fail", "error")
@@ -239,13 +238,13 @@ def test_results_of_the_log() -> None:
 
 
 def test_severities_and_gaps_in_the_log() -> None:
-    def kinds(found: Diff) -> set[tuple[str, str]]:
+    def sorts(found: Diff) -> set[tuple[str, str]]:
         (run,) = json.loads(diff_sarif.render(found))["runs"]
         return {(result["kind"], result["level"]) for result in run["results"]}
 
-    assert kinds(same()) == {("open", "none")}
-    assert kinds(altered(0x0D, 0x40)) == {("fail", "warning"), ("open", "none")}
-    assert ("informational", "none") in kinds(altered(0x3C, 0x01))
+    assert sorts(same()) == {("open", "none")}
+    assert sorts(altered(0x0D, 0x40)) == {("fail", "warning"), ("open", "none")}
+    assert ("informational", "none") in sorts(altered(0x3C, 0x01))
 
 
 def test_a_fingerprint_outlives_a_version() -> None:
@@ -260,8 +259,8 @@ def test_a_fingerprint_outlives_a_version() -> None:
 
 
 def test_every_kind_of_change_has_its_rule_with_help() -> None:
-    assert set(RULES) == {kind.value for kind in Kind} | {UNKNOWN}
-    for rule in RULES.values():
+    assert set(change_rules()) == {*kinds(), UNKNOWN}
+    for rule in change_rules().values():
         assert len(rule.meaning) > 20
         assert len(rule.remedy) > 20
 

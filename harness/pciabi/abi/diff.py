@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from pciabi.abi import own_words
-from pciabi.abi.change import Change, Outcome, Severity
+from pciabi.abi.change import Change, Outcome
 from pciabi.abi.compare import Comparison, compare
-from pciabi.abi.matching import Basis, Matching, Pair
+from pciabi.abi.judgement import Severity
+from pciabi.abi.matching import Matching
+from pciabi.abi.pair import Basis, Pair
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.abi.unknown import Unknown
 from pciabi.abi.verdict import FailOn, Verdict, verdict

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from pciabi.abi.change import Change, Outcome, Severity
+from pciabi.abi.change import Change, Outcome
+from pciabi.abi.judgement import Severity
 from pciabi.abi.unknown import Unknown
 
 

@@ -10,13 +10,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pciabi.abi.change import Kind, Severity
-from pciabi.abi.matching import Basis
+from pciabi.abi.judgement import Severity
+from pciabi.abi.pair import Basis
 from pciabi.abi.verdict import FailOn, Verdict
 from pciabi.report.document import (
     Address,
     ConsequencePart,
     Families,
+    KindWord,
     Part,
     Path,
     Release,
@@ -39,7 +40,7 @@ class DiffChangePart(Part):
     label: str
     case: str
     placement: Placement
-    kind: Kind
+    kind: KindWord
     field: str
     offset: int | None
     mask: int | None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pciabi.abi.change import Change, Kind, Severity
+from pciabi.abi.change import Change
 from pciabi.abi.diff import Diff, Side
-from pciabi.abi.matching import Pair
+from pciabi.abi.judgement import Severity
+from pciabi.abi.pair import Pair
 from pciabi.report import diff_wording, page, substituted
 from pciabi.report.difference import Difference, differences
 from pciabi.report.gaps import gaps
@@ -80,9 +81,9 @@ def _comparison(diff: Diff) -> _Comparison:
     )
 
 
-def _weight(change: Change) -> tuple[int, int]:
+def _weight(change: Change) -> tuple[int, tuple[int, str]]:
     """Breaking before notable before benign, moves first."""
-    return list(Severity).index(change.severity), list(Kind).index(change.kind)
+    return list(Severity).index(change.severity), change.kind.place
 
 
 def _match(diff: Diff, pair: Pair) -> _Match:

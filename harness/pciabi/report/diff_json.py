@@ -6,9 +6,10 @@ import json
 from typing import Any, Literal
 
 from pciabi import __version__
-from pciabi.abi.change import Change, Severity
+from pciabi.abi.change import Change
 from pciabi.abi.diff import Diff, Side
-from pciabi.abi.matching import Pair
+from pciabi.abi.judgement import Severity
+from pciabi.abi.pair import Pair
 from pciabi.abi.scope import NEVER
 from pciabi.abi.scope import scope as scope_of
 from pciabi.report import diff_document as doc

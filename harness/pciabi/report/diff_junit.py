@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
-from pciabi.abi.change import Change, Severity
+from pciabi.abi.change import Change
 from pciabi.abi.diff import Diff, Side
+from pciabi.abi.judgement import Severity
 from pciabi.abi.snapshot import PlacedFunction
 from pciabi.abi.unknown import Unknown
 from pciabi.abi.verdict import FailOn
@@ -80,7 +81,7 @@ def _case(device: _Device, diff: Diff) -> TestCase:
     fatal = [change for change in device.changes if _fails(change, diff)]
     if fatal:
         worst = fatal[0]
-        failure = Failure(printable.line(diff_wording.what(worst)), worst.kind.value)
+        failure = Failure(printable.line(diff_wording.what(worst)), worst.kind)
         failure.text = printable.block("\n".join(_line(change, diff) for change in fatal))
         found.result = [failure]
     else:

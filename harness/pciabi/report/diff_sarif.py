@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pciabi.abi.change import Change, Severity
+from pciabi.abi.change import Change
 from pciabi.abi.diff import Diff
+from pciabi.abi.judgement import Severity
 from pciabi.abi.unknown import Unknown
 from pciabi.abi.verdict import Verdict
 from pciabi.errors import SourcePosition
 from pciabi.report import diff_wording, printable, sarif, wording
 from pciabi.report.change_facts import facts
-from pciabi.report.change_rules import RULES, UNKNOWN
+from pciabi.report.change_rules import UNKNOWN, change_rules, rule_index
 from pciabi.report.gaps import gaps
 
 _FINGERPRINT = "pciabiDifference/v1"
@@ -25,7 +26,6 @@ _KINDS = {
     Severity.NOTABLE: ("fail", "warning"),
     Severity.BENIGN: ("informational", "none"),
 }
-_IDS = list(RULES)
 
 
 def render(diff: Diff) -> str:
@@ -49,7 +49,7 @@ def render(diff: Diff) -> str:
             "scope": diff_wording.scope(diff),
         },
     }
-    return sarif.render(tuple(RULES.values()), results, run)
+    return sarif.render(tuple(change_rules().values()), results, run)
 
 
 def _of_change(diff: Diff, change: Change) -> dict[str, Any]:
@@ -58,8 +58,8 @@ def _of_change(diff: Diff, change: Change) -> dict[str, Any]:
     told = facts(change, diff.before.snapshot, diff.after.snapshot)
     keep = ("from_", "to", "machine", "placement", "offset", "mask", "severity", "reason")
     return {
-        "ruleId": change.kind.value,
-        "ruleIndex": _IDS.index(change.kind.value),
+        "ruleId": change.kind,
+        "ruleIndex": rule_index(change.kind),
         "kind": kind,
         "level": level,
         "message": {
@@ -92,7 +92,7 @@ def _of_unknown(diff: Diff, unknown: Unknown) -> dict[str, Any]:
     (gap,) = gaps([unknown])
     return {
         "ruleId": UNKNOWN,
-        "ruleIndex": _IDS.index(UNKNOWN),
+        "ruleIndex": rule_index(UNKNOWN),
         "kind": "open",
         "level": "none",
         "message": {"text": printable.line(f"{gap}.")},

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pciabi.abi.change import Change, Outcome, Severity
+from pciabi.abi.change import Change, Outcome
 from pciabi.abi.diff import Diff
+from pciabi.abi.judgement import Severity
 from pciabi.abi.verdict import Verdict
 from pciabi.report import diff_wording as wording
 from pciabi.report import printable, substituted
@@ -68,7 +69,7 @@ def _lines(changes: list[Change]) -> Iterator[str]:
         for (label, where), found in groupby(of_severity, key=_device):
             of_device = list(found)
             for change in of_device:
-                told = dict.fromkeys((change.kind.value, wording.what(change), change.reason))
+                told = dict.fromkeys((change.kind, wording.what(change), change.reason))
                 yield f"{severity}: {label} at {where}: {': '.join(told)}"
             yield from (f"    {said}" for said in _said(of_device))
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pciabi.abi.change import Change, Consequence, Kind, Severity
+from pciabi.abi.change import Change, Consequence
 from pciabi.abi.diff import Diff, Side
+from pciabi.abi.facts.topology import APPEARED, VANISHED
+from pciabi.abi.judgement import Severity
 from pciabi.abi.scope import scope as scope_of
 from pciabi.abi.verdict import FailOn, Verdict
 from pciabi.report import scope_wording
@@ -67,8 +69,8 @@ def _alone(diff: Diff) -> Iterator[tuple[str, Sequence[object]]]:
 
 def what(change: Change) -> str:
     """What changed about a device: `BAR 0 16M → 64M`, or only that it vanished."""
-    if change.kind in (Kind.VANISHED, Kind.APPEARED):
-        return change.kind.value
+    if change.kind in (VANISHED, APPEARED):
+        return change.kind
     exchanged = f", exchanged places with {change.exchanged_with}" if change.exchanged_with else ""
     return f"{change.field} {change.before or 'none'} → {change.after or 'none'}{exchanged}"
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from pciabi.abi.change import Harm, Kind, Outcome, Severity
+from pciabi.abi.change import Harm, Outcome
+from pciabi.abi.families import kinds
+from pciabi.abi.judgement import Severity
 from pciabi.abi.verdict import Verdict
 from pciabi.pci.function import BarKind
 from pciabi.report.placement import Placement
@@ -23,6 +25,11 @@ Address = Annotated[str, Field(pattern=r"^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\
 Path = Annotated[str, Field(pattern=r"^[0-9a-f]+(/[0-9a-f]{2}\.[0-7])+$")]
 HexId = Annotated[str, Field(pattern=r"^[0-9a-f]{4}$")]
 Release = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+$", description="Such as 7.2.")]
+KindWord = Annotated[
+    str,
+    WithJsonSchema({"type": "string", "enum": [str(kind) for kind in kinds()]}),
+    Field(description="What sort of difference it is."),
+]
 Families = list[str]
 """Families of facts, in words."""
 Index = Annotated[int, Field(ge=0, description="Which of the case's boots, from 0.")]
@@ -56,7 +63,7 @@ class ChangePart(Part):
     boot_before: Index
     boot_after: Index
     placement: Placement
-    kind: Kind
+    kind: KindWord
     field: str
     offset: int | None
     mask: int | None

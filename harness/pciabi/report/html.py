@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC
 
-from pciabi.abi.change import Kind, Severity
+from pciabi.abi.judgement import Severity
 from pciabi.abi.snapshot import Unreachable
 from pciabi.abi.verdict import Verdict
 from pciabi.report import page, story, wording
@@ -153,10 +153,10 @@ def _comparison(result: CaseResult, comparison: ComparisonResult) -> _Comparison
     )
 
 
-def _weight(judged: JudgedChange) -> tuple[int, bool, int]:
+def _weight(judged: JudgedChange) -> tuple[int, bool, tuple[int, str]]:
     """Breaking before notable before benign, unexpected before expected, moves first."""
     change = judged.change
-    return list(Severity).index(change.severity), judged.expected, list(Kind).index(change.kind)
+    return list(Severity).index(change.severity), judged.expected, change.kind.place
 
 
 def _boots(result: CaseResult) -> tuple[_Boot, ...]:

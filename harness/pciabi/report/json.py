@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import Any, Literal
 
 from pciabi.abi.change import Outcome
-from pciabi.abi.matching import identity
+from pciabi.abi.identity import identity
 from pciabi.abi.scope import NEVER
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.errors import PciabiError

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pciabi.abi.change import Change, Kind, Severity
+from pciabi.abi.change import Change
+from pciabi.abi.facts.interfaces import RENAMED
+from pciabi.abi.facts.topology import APPEARED, MOVED, RENUMBERED, VANISHED
+from pciabi.abi.judgement import Severity
 from pciabi.abi.verdict import Verdict
 from pciabi.pci.address import GuestAddress
 from pciabi.scenario.case import Case
 from pciabi.scenario.result import CaseResult, ComparisonResult, JudgedChange, RefusalResult
 
-_MOVES = frozenset({Kind.MOVED, Kind.RENUMBERED})
-_PRESENCE = frozenset({Kind.VANISHED, Kind.APPEARED})
+_MOVES = frozenset({MOVED, RENUMBERED})
+_PRESENCE = frozenset({VANISHED, APPEARED})
 _SHOWN = 4
 UNCHANGED = "nothing changed"
 
@@ -36,7 +39,7 @@ class Movement:
 
     def __str__(self) -> str:
         """Such as `net1 0000:00:03.0 → 0000:00:02.0, ens3 → ens2`."""
-        who = f"{self.who} {Kind.RENUMBERED}" if self.renumbered else self.who
+        who = f"{self.who} {RENUMBERED}" if self.renumbered else self.who
         parts = []
         if self.place_before != self.place_after:
             parts.append(f"{self.place_before} → {self.place_after}")
@@ -87,7 +90,7 @@ def movements(result: CaseResult, comparison: ComparisonResult) -> tuple[Movemen
     found = [
         _movement(result, comparison, judged)
         for judged in comparison.changes
-        if judged.change.kind in _MOVES or judged.change.kind is Kind.NAME
+        if judged.change.kind in _MOVES or judged.change.kind == RENAMED
     ]
     return tuple(sorted(found, key=lambda movement: movement.expected))
 
@@ -95,14 +98,14 @@ def movements(result: CaseResult, comparison: ComparisonResult) -> tuple[Movemen
 def _movement(result: CaseResult, comparison: ComparisonResult, judged: JudgedChange) -> Movement:
     change = judged.change
     place = (str(change.address_before), str(change.address_after))
-    if change.kind is Kind.MOVED and place[0] == place[1]:
+    if change.kind == MOVED and place[0] == place[1]:
         place = (str(change.path_before), str(change.path_after))
     return Movement(
         change.id or change.label,
         *place,
         _interface_name(result, comparison.before, change.address_before),
         _interface_name(result, comparison.after, change.address_after),
-        change.kind is Kind.RENUMBERED,
+        change.kind == RENUMBERED,
         change.exchanged_with,
         judged.expected,
     )
@@ -121,7 +124,7 @@ def _other_breaks(result: CaseResult, comparison: ComparisonResult) -> list[str]
         _news(result, comparison, judged.change)
         for judged in comparison.changes
         if judged.change.severity is Severity.BREAKING
-        and judged.change.kind not in _MOVES | {Kind.NAME}
+        and judged.change.kind not in _MOVES | {RENAMED}
         and not (judged.change.kind in _PRESENCE and judged.change.id in steps)
     ]
 
@@ -129,9 +132,9 @@ def _other_breaks(result: CaseResult, comparison: ComparisonResult) -> list[str]
 def _news(result: CaseResult, comparison: ComparisonResult, change: Change) -> str:
     who = change.id or change.label
     if change.kind in _PRESENCE:
-        without = comparison.after if change.kind is Kind.VANISHED else comparison.before
+        without = comparison.after if change.kind == VANISHED else comparison.before
         why = result.boots[without].snapshot.why_unreachable(change.id)
-        when = "" if change.kind is Kind.VANISHED else "before "
+        when = "" if change.kind == VANISHED else "before "
         return f"{who} {change.kind}" + (f" ({when}unreachable: {why})" if why else "")
     return f"{change.field} of {who} {change.before or 'none'} → {change.after or 'none'}"
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pciabi.abi.change import Harm, Kind, Severity
+from pciabi.abi.change import Harm
+from pciabi.abi.facts.topology import APPEARED, MOVED, RENUMBERED, VANISHED
+from pciabi.abi.judgement import Severity
 from pciabi.abi.scope import Scope
 from pciabi.abi.scope import scope as scope_of
 from pciabi.abi.verdict import Verdict
@@ -16,7 +18,7 @@ from pciabi.scenario.case import Aspect, Case, Expectation
 from pciabi.scenario.result import CaseResult, Failure, RunResult
 
 # What a control is seen to do, the most telling first; anything else is a change.
-_DEEDS = (Kind.MOVED, Kind.RENUMBERED, Kind.VANISHED, Kind.APPEARED)
+_DEEDS = (MOVED, RENUMBERED, VANISHED, APPEARED)
 GUESTS = {Harm.LINUX_NAME: "Linux", Harm.WINDOWS_IDENTITY: "Windows"}
 HARMS = {**GUESTS, Harm.DRIVER: "Driver", Harm.MIGRATION: "Migration"}
 NOTHING_RUN = "no case was run"
@@ -157,13 +159,13 @@ def _deed(result: CaseResult) -> str:
         for judged in comparison.changes
         if judged.change.severity is Severity.BREAKING and judged.change.id in expected
     }
-    return next((kind.value for kind in _DEEDS if kind in kinds), "changed")
+    return next((kind for kind in _DEEDS if kind in kinds), "changed")
 
 
 def _verb(result: RunResult) -> str:
     """What all controls of a run were seen to do, in the infinitive."""
     controls = [case for case in result.cases if standing(case) is Standing.SEEN]
-    moved = all(_deed(case) == Kind.MOVED for case in controls)
+    moved = all(_deed(case) == MOVED for case in controls)
     return "move" if moved else "change"
 
 

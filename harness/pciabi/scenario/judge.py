@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pciabi.abi.change import Change, Harm, Kind, Outcome, Severity
+from pciabi.abi.change import Change, Harm, Outcome
 from pciabi.abi.compare import compare
+from pciabi.abi.facts.interfaces import RENAMED
+from pciabi.abi.facts.topology import APPEARED, MOVED, RENUMBERED, VANISHED
+from pciabi.abi.field_kinds import CLASS, IDENTITY
+from pciabi.abi.judgement import Severity
+from pciabi.abi.kind import Kind
 from pciabi.abi.snapshot import Snapshot
 from pciabi.abi.unknown import Unknown
 from pciabi.abi.verdict import Verdict, verdict
@@ -15,13 +20,13 @@ from pciabi.scenario.result import ComparisonResult, Failure, JudgedChange
 
 # What each kind of change is a change of. Kinds not named here concern the hardware.
 _ASPECTS: dict[Kind, frozenset[Aspect]] = {
-    Kind.MOVED: frozenset({Aspect.ADDRESS, Aspect.PATH}),
-    Kind.RENUMBERED: frozenset({Aspect.ADDRESS}),
-    Kind.NAME: frozenset({Aspect.NAME}),
-    Kind.VANISHED: frozenset({Aspect.PRESENCE}),
-    Kind.APPEARED: frozenset({Aspect.PRESENCE}),
-    Kind.IDENTITY: frozenset({Aspect.IDENTITY}),
-    Kind.CLASS: frozenset({Aspect.IDENTITY}),
+    MOVED: frozenset({Aspect.ADDRESS, Aspect.PATH}),
+    RENUMBERED: frozenset({Aspect.ADDRESS}),
+    RENAMED: frozenset({Aspect.NAME}),
+    VANISHED: frozenset({Aspect.PRESENCE}),
+    APPEARED: frozenset({Aspect.PRESENCE}),
+    IDENTITY: frozenset({Aspect.IDENTITY}),
+    CLASS: frozenset({Aspect.IDENTITY}),
 }
 _HARDWARE = frozenset({Aspect.HARDWARE})
 
@@ -31,7 +36,7 @@ def aspects(change: Change) -> frozenset[Aspect]:
     found = set(_ASPECTS.get(change.kind, _HARDWARE))
     if found == {Aspect.PRESENCE}:
         return frozenset(found)
-    if change.kind is Kind.MOVED and change.address_before == change.address_after:
+    if change.kind == MOVED and change.address_before == change.address_after:
         found.remove(Aspect.ADDRESS)
     for consequence in change.consequences:
         if consequence.harm is Harm.LINUX_NAME and consequence.outcome is Outcome.CHANGED:
@@ -79,9 +84,9 @@ def is_expected(change: Change, comparison: Comparison) -> bool:
     """Whether the scenario's steps or expectations account for a change."""
     if change.id is None:
         return False
-    if change.kind is Kind.VANISHED and change.id in comparison.removed:
+    if change.kind == VANISHED and change.id in comparison.removed:
         return True
-    if change.kind is Kind.APPEARED and change.id in comparison.added:
+    if change.kind == APPEARED and change.id in comparison.added:
         return True
     allowed = {
         (expectation.device_id, expectation.aspect)
@@ -132,7 +137,7 @@ def _why(snapshot: Snapshot, change: Change) -> str:
 
 def _sentence(change: Change, later: Snapshot) -> str:
     who = change.id or change.label
-    if change.kind in (Kind.MOVED, Kind.RENUMBERED):
+    if change.kind in (MOVED, RENUMBERED):
         names = [
             f", {consequence.message}"
             for consequence in change.consequences
@@ -144,9 +149,9 @@ def _sentence(change: Change, later: Snapshot) -> str:
         if change.exchanged_with is not None:
             names.insert(0, f", exchanged places with {change.exchanged_with}")
         return f"{who} {change.kind} from {before} to {after}" + "".join(names)
-    if change.kind is Kind.VANISHED:
+    if change.kind == VANISHED:
         return f"{who} vanished{_why(later, change)}"
-    if change.kind is Kind.APPEARED:
+    if change.kind == APPEARED:
         return f"{who} appeared"
     before, after = change.before or "none", change.after or "none"
     return f"{change.field} of {who} changed from {before} to {after}"
