@@ -181,6 +181,17 @@ def test_what_a_root_lacks_is_one_line_that_says_where_it_was_looked_for(
     assert done.stderr.count("\n") == 1
 
 
+def test_a_library_that_only_a_device_module_needs_is_not_the_hosts(
+    centos: Unpacked, tmp_path: Path
+) -> None:
+    root = copy_of(centos.root, tmp_path)
+    (root / "usr/lib64/libusbredirparser.so.1").unlink()
+    with pytest.raises(QemuError, match=r"does not hold all .* needs: libusbredirparser"):
+        binary.find(str(root))
+    (root / "usr/lib64/qemu-kvm/hw-usb-redirect.so").unlink()
+    assert binary.find(str(root)).version[0] == 10
+
+
 def test_a_library_that_a_link_has_the_hosts_for_is_none_of_the_roots(
     centos: Unpacked, tmp_path: Path
 ) -> None:

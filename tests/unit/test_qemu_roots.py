@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import struct
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -99,6 +101,12 @@ def test_a_program_is_found_wherever_it_is_and_named_by_itself_too(root: Root, n
     assert (asked.version, asked.root) == ((9, 2, 0), root.folder)
     assert asked.data == (root.folder / "usr/share/kvm",)
     assert asked.name == f"pciabi qemu exec {root.folder}"
+
+
+def test_a_qemu_on_path_is_found_without_what_reads_elf_files() -> None:
+    script = "import sys, pciabi.qemu.binary; print('elftools' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert done.stdout == b"False\n"
 
 
 def test_a_program_behind_a_link_of_the_root_is_the_roots(root: Root) -> None:

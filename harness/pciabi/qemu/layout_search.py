@@ -63,10 +63,11 @@ def look(root: Path, program: Path) -> Layout:
         raise QemuError(f"{program} is no program that can be started with the files of {root}")
     must_run_here(program, needs)
     found = Layout(root, program, None, (), None, ())
-    if needs.interpreter is not None:
-        found = _with_libraries(found, needs)
-        loader.must_find_all(found.start[:-1], program, root)
-    return _with_data(_with_modules(found))
+    if needs.interpreter is None:
+        return _with_data(_with_modules(found))
+    found = _with_modules(_with_libraries(found, needs))
+    loader.must_find_all(found)
+    return _with_data(found)
 
 
 def _with_libraries(layout: Layout, needs: Needs) -> Layout:
