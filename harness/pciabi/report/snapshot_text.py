@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pciabi.abi.bar_differences import bars, rom
-from pciabi.abi.diff import Side
 from pciabi.abi.reading import Part, Reading, reading
 from pciabi.abi.snapshot import PlacedFunction, is_made_up
 from pciabi.pci.layout import FieldValue
-from pciabi.report import diff_wording, printable
+from pciabi.report import printable
+from pciabi.report.words import two_sides
+from pciabi.result.side import Side
 
 
 def render(side: Side) -> str:
@@ -18,7 +19,7 @@ def render(side: Side) -> str:
 
 
 def _lines(side: Side) -> Iterator[str]:
-    for term, value in diff_wording.notes(side):
+    for term, value in two_sides.notes(side):
         yield f"{term}: {value}"
     snapshot = side.snapshot
     for placed in snapshot.functions:

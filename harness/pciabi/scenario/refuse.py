@@ -6,8 +6,9 @@ from pciabi.cancellation import Cancellation
 from pciabi.probe.attempt import Attempt, attempt
 from pciabi.probe.equipment import Equipped
 from pciabi.qemu.binary import Binary
-from pciabi.scenario.case import Aspect, Refusal
-from pciabi.scenario.result import Failure, RefusalResult
+from pciabi.result.entry import RefusalResult
+from pciabi.result.failure import Aspect, Failure
+from pciabi.scenario.case import Refusal
 
 
 def try_refusal(

@@ -1,0 +1,48 @@
+"""What a command prints when it ends: its result, or the error that ended it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pciabi.errors import PciabiError
+from pciabi.report.terminal import text
+from pciabi.report.terminal.output import Output, standard_error, standard_output
+from pciabi.report.words import verdicts
+from pciabi.result.result import Result
+from pciabi.result.verdict import Verdict
+
+_STYLES = {
+    Verdict.COMPATIBLE: "bold green",
+    Verdict.BREAK: "bold red",
+    Verdict.ERROR: "bold yellow",
+}
+
+
+def print_result(result: Result, written: Path | None, output: Output | None = None) -> None:
+    """Print what was found out, what is not known, the verdict, and where the report is.
+
+    `written` is the path of report.html, None where none was written; `output` is standard
+    output unless given.
+    """
+    out = output or standard_output()
+    for line in text.opening(result):
+        out.say(line)
+    out.findings(result)
+    for line in text.closing(result):
+        out.say(line)
+    out.say(verdicts.verdict(result), _STYLES[result.verdict])
+    out.say(verdicts.scope_line(result))
+    if written is not None:
+        out.say(f"report: {written}")
+
+
+def print_error(error: PciabiError, output: Output | None = None) -> None:
+    """Print an error that ended everything: one line, and the last console lines if any.
+
+    `output` is standard error unless given.
+    """
+    out = output or standard_error()
+    (line, *tail) = text.error_lines(error)
+    out.say(line, "bold")
+    for line in tail:
+        out.say(line)

@@ -1,0 +1,162 @@
+"""The words for cases and how they ended, the same in every report. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pciabi.abi.change import Kind, Severity
+from pciabi.report.words.story import entry_story
+from pciabi.result.entry import Entry
+from pciabi.result.failure import Aspect, Failure
+from pciabi.result.result import Result
+from pciabi.result.verdict import Verdict
+
+# What a control is seen to do, the most telling first; anything else is a change.
+_DEEDS = (Kind.MOVED, Kind.RENUMBERED, Kind.VANISHED, Kind.APPEARED)
+NOTHING_RUN = "no case was run"
+_ASPECTS = [*Aspect, None]
+
+
+class Standing(StrEnum):
+    """How a case ended, finer than its verdict: a control holds by being seen to change."""
+
+    HELD = "held"
+    SEEN = "seen"
+    BROKE = "broke"
+    UNTESTED = "untested"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Cases by how they ended; `controls` are those of the held ones that had to change."""
+
+    held: int
+    controls: int
+    broke: int
+    untested: int
+
+    @property
+    def total(self) -> int:
+        """All cases of the run."""
+        return self.held + self.broke + self.untested
+
+
+def standing(entry: Entry) -> Standing:
+    """How a case ended."""
+    if entry.verdict is Verdict.ERROR:
+        return Standing.UNTESTED
+    if entry.verdict is Verdict.BREAK:
+        return Standing.BROKE
+    return Standing.SEEN if entry.plan.is_control else Standing.HELD
+
+
+def word(entry: Entry) -> str:
+    """How a case ended, in the fewest words."""
+    return {
+        Standing.HELD: "held",
+        Standing.SEEN: f"{_deed(entry)} as expected",
+        Standing.BROKE: "BROKE",
+        Standing.UNTESTED: "NOT TESTED",
+    }[standing(entry)]
+
+
+def shared_word(entries: Sequence[Entry]) -> str:
+    """One word for several cases of the same standing."""
+    words = {word(entry) for entry in entries}
+    return words.pop() if len(words) == 1 else "changed as expected"
+
+
+def counts(result: Result) -> Counts:
+    """How many cases ended how."""
+    standings = [standing(entry) for entry in result.entries]
+    controls = standings.count(Standing.SEEN)
+    return Counts(
+        held=standings.count(Standing.HELD) + controls,
+        controls=controls,
+        broke=standings.count(Standing.BROKE),
+        untested=standings.count(Standing.UNTESTED),
+    )
+
+
+def verdict(result: Result) -> str:
+    """The verdict of a run in one sentence."""
+    found = counts(result)
+    if not found.total:
+        return f"Error: {NOTHING_RUN}, so nothing is proved."
+    if found.untested:
+        also = f" Of the others, {found.broke} broke." if found.broke else ""
+        return (
+            f"Error: {_of_all(found.untested, found)} could not be tested, "
+            f"so nothing is proved about {'it' if found.untested == 1 else 'them'}.{also}"
+        )
+    if found.broke:
+        first = next(entry for entry in result.entries if entry.verdict is Verdict.BREAK)
+        more = f" (and {found.broke - 1} more)" if found.broke > 1 else ""
+        what = f"{first.subject.title}: {worst_failure(first).message}"
+        return f"Break: {_of_all(found.broke, found)} broke: {what}{more}."
+    held = "the only case held" if found.total == 1 else f"all {found.total} cases held"
+    return f"Compatible: {held}.{_of_controls(result)}"
+
+
+def worst_failure(entry: Entry) -> Failure:
+    """The failure to name where there is room for one: a changed address before all else."""
+    return min(entry.failures, key=lambda failure: _ASPECTS.index(failure.aspect))
+
+
+def tally(result: Result) -> str:
+    """The counts, such as `9 held, 1 broke, 0 could not be tested`; controls are named where
+    the verdict does not name them."""
+    found = counts(result)
+    controls = ""
+    if found.controls and result.verdict is not Verdict.COMPATIBLE:
+        are = "is a control" if found.controls == 1 else "are controls"
+        controls = f" ({found.controls} of them {are}, seen to {_verb(result)} as expected)"
+    return f"{found.held} held{controls}, {found.broke} broke, {found.untested} could not be tested"
+
+
+def line(entry: Entry) -> str:
+    """A case in one line: how it ended, which it is, what happened, how long it took."""
+    how, which = word(entry), entry.subject.title
+    return f"{how}: {which}: {entry_story(entry)} ({seconds(entry.seconds)})"
+
+
+def seconds(value: float) -> str:
+    """Such as `12.3 s`."""
+    return f"{value:.1f} s"
+
+
+def _deed(entry: Entry) -> str:
+    """What the devices did that had to change."""
+    expected = {e.device_id for e in entry.plan.expectations if e.changed}
+    kinds = {
+        judged.change.kind
+        for comparison in entry.comparisons
+        for judged in comparison.judged_changes
+        if judged.change.severity is Severity.BREAKING and judged.change.id in expected
+    }
+    return next((kind.value for kind in _DEEDS if kind in kinds), "changed")
+
+
+def _verb(result: Result) -> str:
+    """What all controls of a run were seen to do, in the infinitive."""
+    controls = [entry for entry in result.entries if standing(entry) is Standing.SEEN]
+    moved = all(_deed(entry) == Kind.MOVED for entry in controls)
+    return "move" if moved else "change"
+
+
+def _of_controls(result: Result) -> str:
+    found = counts(result)
+    if not found.controls:
+        return ""
+    if found.controls == 1:
+        which = "It is" if found.total == 1 else "One of them is"
+        return f" {which} a control, and it was seen to {_verb(result)} as expected."
+    return (
+        f" {found.controls} of them are controls, and each was seen to {_verb(result)} as expected."
+    )
+
+
+def _of_all(count: int, found: Counts) -> str:
+    return "the only case" if found.total == 1 else f"{count} of {found.total} cases"

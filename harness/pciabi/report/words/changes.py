@@ -1,0 +1,48 @@
+"""The words for one change, and the order in which changes are told, the same in every report.
+Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pciabi.abi.change import Change, Consequence, Harm, Kind, Severity
+from pciabi.result.judged import JudgedChange
+
+GUESTS = {Harm.LINUX_NAME: "Linux", Harm.WINDOWS_IDENTITY: "Windows"}
+HARMS = {**GUESTS, Harm.DRIVER: "Driver", Harm.MIGRATION: "Migration"}
+_SEVERITIES = list(Severity)
+_KINDS = list(Kind)
+
+
+def what(change: Change) -> str:
+    """What changed about a device: `BAR 0 16M → 64M`, or only that it vanished."""
+    if change.kind in (Kind.VANISHED, Kind.APPEARED):
+        return change.kind.value
+    exchanged = f", exchanged places with {change.exchanged_with}" if change.exchanged_with else ""
+    return f"{change.field} {change.before or 'none'} → {change.after or 'none'}{exchanged}"
+
+
+def where(change: Change) -> str:
+    """The device's guest address, before and after where it moved."""
+    places = dict.fromkeys(str(a) for a in (change.address_before, change.address_after) if a)
+    return " → ".join(places)
+
+
+def said_of_guests(changes: Sequence[Change]) -> tuple[Consequence, ...]:
+    """What guest systems make of the changes of one device, each thing once."""
+    return tuple(dict.fromkeys(c for change in changes for c in change.consequences))
+
+
+def by_severity(changes: Sequence[JudgedChange]) -> tuple[JudgedChange, ...]:
+    """The changes, worse ones first, those of one device together."""
+    return tuple(sorted(changes, key=lambda judged: _SEVERITIES.index(judged.change.severity)))
+
+
+def by_weight(changes: Sequence[JudgedChange]) -> tuple[JudgedChange, ...]:
+    """The changes, worse ones first, unexpected before expected, moves before the rest."""
+
+    def weight(judged: JudgedChange) -> tuple[int, bool, int]:
+        kind = _KINDS.index(judged.change.kind)
+        return _SEVERITIES.index(judged.change.severity), bool(judged.expected), kind
+
+    return tuple(sorted(changes, key=weight))
