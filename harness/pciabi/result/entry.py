@@ -41,22 +41,13 @@ class PlannedBoot:
 
 
 @dataclass(frozen=True)
-class PlannedRefusal:
-    """A start that QEMU had to refuse: the device to blame, and words the complaint had to hold
-    (none where `saying` is empty)."""
-
-    device_id: str
-    saying: str
-
-
-@dataclass(frozen=True)
 class Plan:
-    """All that was to be done for an entry: boots, comparisons of two of them, starts that QEMU
-    had to refuse."""
+    """All that was to be done for an entry: boots, comparisons by these terms, and how many
+    starts that QEMU had to refuse."""
 
     boots: tuple[PlannedBoot, ...] = ()
     comparisons: tuple[Terms, ...] = ()
-    refusals: tuple[PlannedRefusal, ...] = ()
+    refusals: int = 0
 
     @property
     def expectations(self) -> tuple[Expectation, ...]:
@@ -72,9 +63,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class RefusalResult:
-    """A start that QEMU had to refuse. `blamed` is the id of the device it complained about,
-    and `words` what it said; both are None where it started."""
+    """A start that QEMU had to refuse on account of a device, in words that hold `saying`.
 
+    `blamed` is the id of the device it complained about, and `words` what it said; both are None
+    where it started.
+    """
+
+    device_id: str
+    saying: str
     blamed: str | None
     words: str | None
     command_line: tuple[str, ...]
@@ -115,9 +111,9 @@ class Entry:
 
     @property
     def _is_whole(self) -> bool:
-        made = (self.boots, self.comparisons, self.refusals)
-        planned = (self.plan.boots, self.plan.comparisons, self.plan.refusals)
-        return [len(part) for part in made] == [len(part) for part in planned]
+        made = len(self.boots), len(self.comparisons), len(self.refusals)
+        plan = self.plan
+        return made == (len(plan.boots), len(plan.comparisons), plan.refusals)
 
 
 def expectations_of(comparison: JudgedComparison) -> Expectations:

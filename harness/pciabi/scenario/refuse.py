@@ -24,7 +24,8 @@ def judge(refusal: Refusal, made: Attempt) -> RefusalResult:
     failure = (
         Failure(refusal.device_id, Aspect.REFUSAL, message, refusal.position) if message else None
     )
-    return RefusalResult(made.blamed, made.words, made.command_line, failure)
+    wanted = refusal.device_id, refusal.saying
+    return RefusalResult(*wanted, made.blamed, made.words, made.command_line, failure)
 
 
 def _fault(refusal: Refusal, made: Attempt) -> str:

@@ -85,14 +85,14 @@ def _case(entry: Entry) -> dict[str, Any]:
         "error": _error(entry.error) if entry.error else None,
         "refusals": [
             {
-                "device": planned.device_id,
-                "saying": planned.saying,
+                "device": refusal.device_id,
+                "saying": refusal.saying,
                 "blamed": refusal.blamed,
                 "words": refusal.words,
                 "held": refusal.failure is None,
                 "command_line": refusal.command_line,
             }
-            for planned, refusal in zip(plan.refusals, entry.refusals, strict=False)
+            for refusal in entry.refusals
         ],
         "comparisons": [
             {

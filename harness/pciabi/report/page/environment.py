@@ -6,8 +6,6 @@ control characters before; a page holds no script and forbids itself any (CSP).
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -15,8 +13,12 @@ from markupsafe import Markup
 
 from pciabi.abi.change import Change, Consequence
 from pciabi.report import printable
-from pciabi.report.words import cases
+from pciabi.report.page.comparison import compared
+from pciabi.report.page.evidence import boots, provenance
+from pciabi.report.page.shell import shell
+from pciabi.report.words import cases, story, substituted, two_sides, verdicts
 from pciabi.report.words.changes import GUESTS, HARMS
+from pciabi.report.words.gaps import gaps
 
 
 @dataclass(frozen=True)
@@ -39,24 +41,26 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["seconds"] = cases.seconds
-    made.globals["views"] = views
+    made.globals.update(
+        boots=boots,
+        cases=cases,
+        compared=compared,
+        enumerate=enumerate,
+        gaps=gaps,
+        provenance=provenance,
+        shell=shell,
+        story=story,
+        substituted=substituted,
+        two_sides=two_sides,
+        verdicts=verdicts,
+        views=views,
+    )
     return made
 
 
 def _finalize(value: object) -> object:
     """Every inserted text passes here; what the templates themselves made is left alone."""
     return value if isinstance(value, Markup) else printable.block(str(value))
-
-
-def shell(arguments: Sequence[str]) -> str:
-    """A command line as a shell takes it, one option a line."""
-    lines: list[str] = []
-    for argument in arguments:
-        if lines and not argument.startswith("-"):
-            lines[-1] += f" {shlex.quote(argument)}"
-        else:
-            lines.append(shlex.quote(argument))
-    return " \\\n  ".join(lines)
 
 
 def views(change: Change) -> list[View]:
