@@ -21,9 +21,8 @@ from pciabi.errors import SourcePosition
 from pciabi.pci.function import Fact
 from pciabi.report import snapshot_text
 from pciabi.report.document.diff import DiffDocument
-from pciabi.report.terminal.output import Output, PlainOutput
+from pciabi.report.terminal.output import Output, PlainOutput, StyledOutput
 from pciabi.report.terminal.printing import print_result
-from pciabi.report.terminal.styled import StyledOutput
 from pciabi.report.words import verdicts
 from pciabi.report.words.change_rules import RULES, UNKNOWN
 from pciabi.report.words.gaps import gaps

@@ -7,7 +7,7 @@ from typing import Any
 from pciabi.abi.change import Change, Severity
 from pciabi.abi.scope import NEVER
 from pciabi.report.document.diff import SCHEMA, DiffDocument
-from pciabi.report.document.facts import facts, origin
+from pciabi.report.document.parts import facts, origin
 from pciabi.report.words import scope, two_sides
 from pciabi.report.words.substituted import of_no_device
 from pciabi.result.judged import JudgedComparison

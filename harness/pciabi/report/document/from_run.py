@@ -10,10 +10,11 @@ from pciabi.abi.matching import identity
 from pciabi.abi.scope import NEVER
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.errors import PciabiError
-from pciabi.report.document.facts import facts, origin
+from pciabi.report.document.parts import facts, origin
 from pciabi.report.document.placement import placement
 from pciabi.report.document.run import SCHEMA, ReportDocument
 from pciabi.report.words import cases, scope, story
+from pciabi.report.words.cases import Standing
 from pciabi.result.boot import BootRecord
 from pciabi.result.entry import Entry, PlannedBoot, expectations_of
 from pciabi.result.result import Result
@@ -21,7 +22,7 @@ from pciabi.result.result import Result
 
 def document(result: Result) -> ReportDocument:
     """The document."""
-    counts, families = cases.counts(result), scope.of(result)
+    count, families = cases.counts(result), scope.of(result)
     return ReportDocument.model_validate(
         {
             "schema_": SCHEMA,
@@ -36,9 +37,9 @@ def document(result: Result) -> ReportDocument:
             "scope": families.read,
             "not_looked_at": [*families.not_read, *NEVER],
             "counts": {
-                "held": counts.held,
-                "broke": counts.broke,
-                "untested": counts.untested,
+                "held": count[Standing.HELD] + count[Standing.SEEN],
+                "broke": count[Standing.BROKE],
+                "untested": count[Standing.UNTESTED],
                 "unknown": sum(comparison.unknown_count for comparison in result.comparisons),
             },
             "changes": [change for entry in result.entries for change in _changes(entry)],

@@ -8,11 +8,14 @@ null where there is none.
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from pciabi.abi.change import Harm, Kind, Outcome, Severity
+from pciabi.abi.change import Change, Harm, Kind, Outcome, Severity
+from pciabi.abi.snapshot import Snapshot
+from pciabi.report.document.circumstances import circumstances
 from pciabi.report.document.placement import Placement
 
 Address = Annotated[
@@ -113,3 +116,19 @@ class UnknownPart(Part):
     excused: bool
     address_before: Address
     address_after: Address
+
+
+_TOLD_BY_CHANGE = {*ChangedDevice.model_fields, *ChangedFact.model_fields, "consequences"} & {
+    field.name for field in fields(Change)
+}
+
+
+def facts(change: Change, before: Snapshot, after: Snapshot) -> dict[str, Any]:
+    """The keys of a change between two snapshots that the documents of all commands have."""
+    told = {name: getattr(change, name) for name in _TOLD_BY_CHANGE}
+    return {**circumstances(change, before, after), **told}
+
+
+def origin(snapshot: Snapshot) -> dict[str, Any]:
+    """The keys that tell how a snapshot came to be."""
+    return {name: getattr(snapshot.provenance, name) for name in Origin.model_fields}

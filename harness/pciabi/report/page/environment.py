@@ -14,8 +14,7 @@ from markupsafe import Markup
 from pciabi.abi.change import Change, Consequence
 from pciabi.report import printable
 from pciabi.report.page.comparison import compared
-from pciabi.report.page.evidence import boots, provenance
-from pciabi.report.page.shell import shell
+from pciabi.report.page.evidence import boots, provenance, shell
 from pciabi.report.words import cases, story, substituted, two_sides, verdicts
 from pciabi.report.words.changes import GUESTS, HARMS
 from pciabi.report.words.gaps import gaps

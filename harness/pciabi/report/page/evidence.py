@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
 from pciabi.abi.snapshot import Unreachable
-from pciabi.report.page.shell import shell
 from pciabi.report.words import cases
 from pciabi.result.boot import BootRecord
 from pciabi.result.entry import Entry, PlannedBoot
@@ -91,3 +91,14 @@ def _shortened(console: str) -> str:
         f"[{left_out} characters left out; the serial log file holds all]\n"
         + (console[-_LONGEST_CONSOLE:])
     )
+
+
+def shell(arguments: Sequence[str]) -> str:
+    """A command line as a shell takes it, one option a line."""
+    lines: list[str] = []
+    for argument in arguments:
+        if lines and not argument.startswith("-"):
+            lines[-1] += f" {shlex.quote(argument)}"
+        else:
+            lines.append(shlex.quote(argument))
+    return " \\\n  ".join(lines)

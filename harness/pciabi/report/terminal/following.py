@@ -34,9 +34,7 @@ def _showing(label: str) -> Iterator[Report]:
     """A bar on a terminal, one line for each stage elsewhere."""
     output = standard_error()
     if not isinstance(output, PlainOutput):
-        from pciabi.report.terminal.progress_bar import showing
-
-        with showing(label) as show:
+        with _bar(label) as show:
             yield show
         return
     stages: list[str] = []
@@ -47,3 +45,29 @@ def _showing(label: str) -> Iterator[Report]:
             output.say(f"{label}: {progress.stage}")
 
     yield line
+
+
+@contextmanager
+def _bar(label: str) -> Iterator[Report]:
+    # Not above: a log has no use for it.
+    from rich import progress as bars
+    from rich.console import Console
+
+    text = bars.TextColumn("{task.fields[label]}: {task.description}")
+    amount = bars.TextColumn("{task.fields[amount]}")
+    columns = (text, bars.BarColumn(), amount, bars.TimeElapsedColumn())
+    console = Console(stderr=True, highlight=False)
+    with bars.Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=None, label=label, amount="")
+
+        def show(progress: Progress) -> None:
+            share = f"{100 * progress.done // progress.total} %" if progress.total else ""
+            bar.update(
+                task,
+                description=progress.stage,
+                completed=progress.done,
+                total=progress.total or None,
+                amount=share,
+            )
+
+        yield show

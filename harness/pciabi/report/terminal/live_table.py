@@ -16,7 +16,7 @@ from rich.text import Text
 
 from pciabi.distribution.progress import Progress
 from pciabi.report import printable
-from pciabi.report.terminal.styled import StyledOutput
+from pciabi.report.terminal.output import StyledOutput
 from pciabi.report.terminal.tables import STYLES
 from pciabi.report.words import cases as words
 from pciabi.result.entry import Entry

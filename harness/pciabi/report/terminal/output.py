@@ -8,24 +8,15 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from pciabi.report import printable
-from pciabi.report.terminal import text
-from pciabi.result.result import Result
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 # What makes a terminal's library take any stream for a terminal, whatever the system says.
 _CLAIMS = ("FORCE_COLOR", "TTY_COMPATIBLE")
-
-
-class Output(Protocol):
-    """Takes whatever a text holds: control characters and markup mean nothing."""
-
-    def say(self, line: str, style: str = "") -> None:
-        """Print one line; leading spaces are kept."""
-
-    def findings(self, result: Result) -> None:
-        """Print each thing that was found out."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +27,28 @@ class PlainOutput:
     stream: TextIO | None
 
     def say(self, line: str, style: str = "") -> None:  # noqa: ARG002 - a pipe has no style
-        """Print one line at once, for whoever follows a log."""
+        """Print one line at once, for whoever follows a log; leading spaces are kept, control
+        characters and markup mean nothing."""
         if self.stream is not None:
             self.stream.write(f"{printable.indent(line)}{printable.ascii_line(line)}\n")
             self.stream.flush()
 
-    def findings(self, result: Result) -> None:
-        """Print each thing that was found out, on a line or several."""
-        for line in text.findings(result):
-            self.say(line)
+
+@dataclass(frozen=True)
+class StyledOutput:
+    """A terminal that shows colours and the characters of every language."""
+
+    console: Console
+
+    def say(self, line: str, style: str = "") -> None:
+        """As on a plain output, in a style of rich's."""
+        from rich.text import Text
+
+        shown = Text(printable.indent(line) + printable.line(line), style=style)
+        self.console.print(shown, soft_wrap=True)
+
+
+Output = PlainOutput | StyledOutput
 
 
 def standard_output() -> Output:
@@ -61,7 +65,9 @@ def _output(stream: TextIO | None) -> Output:
     is_claimed = any(name in os.environ for name in _CLAIMS)
     if stream is None or not (is_claimed or stream.isatty()):
         return PlainOutput(stream)
-    from pciabi.report.terminal.styled import StyledOutput, console, is_plain
+    from rich.console import Console
 
-    screen = console(stream)
-    return PlainOutput(stream) if is_plain(screen) else StyledOutput(screen)
+    console = Console(file=stream, highlight=False)
+    if not console.is_terminal or console.is_dumb_terminal or console.options.ascii_only:
+        return PlainOutput(stream)
+    return StyledOutput(console)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pciabi.errors import PciabiError
 from pciabi.report.terminal import text
-from pciabi.report.terminal.output import Output, standard_error, standard_output
+from pciabi.report.terminal.output import Output, PlainOutput, standard_error, standard_output
 from pciabi.report.words import verdicts
 from pciabi.result.result import Result
 from pciabi.result.verdict import Verdict
@@ -27,13 +27,25 @@ def print_result(result: Result, written: Path | None, output: Output | None = N
     out = output or standard_output()
     for line in text.opening(result):
         out.say(line)
-    out.findings(result)
+    _print_findings(result, out)
     for line in text.closing(result):
         out.say(line)
     out.say(verdicts.verdict(result), _STYLES[result.verdict])
     out.say(verdicts.scope_line(result))
     if written is not None:
         out.say(f"report: {written}")
+
+
+def _print_findings(result: Result, out: Output) -> None:
+    if isinstance(out, PlainOutput):
+        for line in text.findings(result):
+            out.say(line)
+        return
+    from pciabi.report.terminal.tables import table
+
+    found = table(result)
+    if found is not None:
+        out.console.print(found)
 
 
 def print_error(error: PciabiError, output: Output | None = None) -> None:

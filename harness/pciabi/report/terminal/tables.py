@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
@@ -16,10 +15,10 @@ from pciabi.result.judged import JudgedComparison
 from pciabi.result.result import Command, Result
 
 STYLES = {
-    Standing.HELD: Style(color="green"),
-    Standing.SEEN: Style(color="green"),
-    Standing.BROKE: Style(color="red", bold=True),
-    Standing.UNTESTED: Style(color="yellow", bold=True),
+    Standing.HELD: "green",
+    Standing.SEEN: "green",
+    Standing.BROKE: "bold red",
+    Standing.UNTESTED: "bold yellow",
 }
 _SEVERITY_STYLES = {
     Severity.BREAKING: "bold red",

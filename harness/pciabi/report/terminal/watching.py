@@ -26,9 +26,7 @@ def observer(output: Output | None = None) -> Iterator[Observer]:
         yield Lines(out)
         return
     from pciabi.report.terminal.live_table import LiveTable
-    from pciabi.report.terminal.styled import StyledOutput
 
-    assert isinstance(out, StyledOutput), "an output is plain or styled"
     with LiveTable(out) as table:
         yield table
 
@@ -36,7 +34,7 @@ def observer(output: Output | None = None) -> Iterator[Observer]:
 class Lines:
     """An observer for logs: one plain line for each ended case and each stage of an image."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: PlainOutput) -> None:
         self._output = output
         self._lock = Lock()
         self._image_stage: tuple[str, str] | None = None

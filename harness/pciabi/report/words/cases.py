@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from pciabi.abi.change import Kind, Severity
@@ -15,7 +15,6 @@ from pciabi.result.verdict import Verdict
 
 # What a control is seen to do, the most telling first; anything else is a change.
 _DEEDS = (Kind.MOVED, Kind.RENUMBERED, Kind.VANISHED, Kind.APPEARED)
-NOTHING_RUN = "no case was run"
 _ASPECTS = [*Aspect, None]
 
 
@@ -26,21 +25,6 @@ class Standing(StrEnum):
     SEEN = "seen"
     BROKE = "broke"
     UNTESTED = "untested"
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Cases by how they ended; `controls` are those of the held ones that had to change."""
-
-    held: int
-    controls: int
-    broke: int
-    untested: int
-
-    @property
-    def total(self) -> int:
-        """All cases of the run."""
-        return self.held + self.broke + self.untested
 
 
 def standing(entry: Entry) -> Standing:
@@ -68,35 +52,29 @@ def shared_word(entries: Sequence[Entry]) -> str:
     return words.pop() if len(words) == 1 else "changed as expected"
 
 
-def counts(result: Result) -> Counts:
+def counts(result: Result) -> Counter[Standing]:
     """How many cases ended how."""
-    standings = [standing(entry) for entry in result.entries]
-    controls = standings.count(Standing.SEEN)
-    return Counts(
-        held=standings.count(Standing.HELD) + controls,
-        controls=controls,
-        broke=standings.count(Standing.BROKE),
-        untested=standings.count(Standing.UNTESTED),
-    )
+    return Counter(standing(entry) for entry in result.entries)
 
 
 def verdict(result: Result) -> str:
     """The verdict of a run in one sentence."""
-    found = counts(result)
-    if not found.total:
-        return f"Error: {NOTHING_RUN}, so nothing is proved."
-    if found.untested:
-        also = f" Of the others, {found.broke} broke." if found.broke else ""
+    count, total = counts(result), len(result.entries)
+    untested, broke = count[Standing.UNTESTED], count[Standing.BROKE]
+    if not total:
+        return "Error: no case was run, so nothing is proved."
+    if untested:
+        also = f" Of the others, {broke} broke." if broke else ""
         return (
-            f"Error: {_of_all(found.untested, found)} could not be tested, "
-            f"so nothing is proved about {'it' if found.untested == 1 else 'them'}.{also}"
+            f"Error: {_of_all(untested, total)} could not be tested, "
+            f"so nothing is proved about {'it' if untested == 1 else 'them'}.{also}"
         )
-    if found.broke:
+    if broke:
         first = next(entry for entry in result.entries if entry.verdict is Verdict.BREAK)
-        more = f" (and {found.broke - 1} more)" if found.broke > 1 else ""
+        more = f" (and {broke - 1} more)" if broke > 1 else ""
         what = f"{first.subject.title}: {worst_failure(first).message}"
-        return f"Break: {_of_all(found.broke, found)} broke: {what}{more}."
-    held = "the only case held" if found.total == 1 else f"all {found.total} cases held"
+        return f"Break: {_of_all(broke, total)} broke: {what}{more}."
+    held = "the only case held" if total == 1 else f"all {total} cases held"
     return f"Compatible: {held}.{_of_controls(result)}"
 
 
@@ -108,12 +86,13 @@ def worst_failure(entry: Entry) -> Failure:
 def tally(result: Result) -> str:
     """The counts, such as `9 held, 1 broke, 0 could not be tested`; controls are named where
     the verdict does not name them."""
-    found = counts(result)
-    controls = ""
-    if found.controls and result.verdict is not Verdict.COMPATIBLE:
-        are = "is a control" if found.controls == 1 else "are controls"
-        controls = f" ({found.controls} of them {are}, seen to {_verb(result)} as expected)"
-    return f"{found.held} held{controls}, {found.broke} broke, {found.untested} could not be tested"
+    count, controls = counts(result), ""
+    seen = count[Standing.SEEN]
+    if seen and result.verdict is not Verdict.COMPATIBLE:
+        are = "is a control" if seen == 1 else "are controls"
+        controls = f" ({seen} of them {are}, seen to {_verb(result)} as expected)"
+    held, broke = count[Standing.HELD] + seen, count[Standing.BROKE]
+    return f"{held} held{controls}, {broke} broke, {count[Standing.UNTESTED]} could not be tested"
 
 
 def line(entry: Entry) -> str:
@@ -147,16 +126,14 @@ def _verb(result: Result) -> str:
 
 
 def _of_controls(result: Result) -> str:
-    found = counts(result)
-    if not found.controls:
+    seen = counts(result)[Standing.SEEN]
+    if not seen:
         return ""
-    if found.controls == 1:
-        which = "It is" if found.total == 1 else "One of them is"
+    if seen == 1:
+        which = "It is" if len(result.entries) == 1 else "One of them is"
         return f" {which} a control, and it was seen to {_verb(result)} as expected."
-    return (
-        f" {found.controls} of them are controls, and each was seen to {_verb(result)} as expected."
-    )
+    return f" {seen} of them are controls, and each was seen to {_verb(result)} as expected."
 
 
-def _of_all(count: int, found: Counts) -> str:
-    return "the only case" if found.total == 1 else f"{count} of {found.total} cases"
+def _of_all(count: int, total: int) -> str:
+    return "the only case" if total == 1 else f"{count} of {total} cases"

@@ -3,49 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pciabi.abi.change import Change, Kind, Severity
 from pciabi.pci.address import GuestAddress
 from pciabi.result.entry import Entry, RefusalResult, expectations_of
-from pciabi.result.judged import JudgedChange, JudgedComparison
+from pciabi.result.judged import JudgedComparison
 from pciabi.result.side import Side
 from pciabi.result.verdict import Verdict
 
 _MOVES = frozenset({Kind.MOVED, Kind.RENUMBERED})
 _PRESENCE = frozenset({Kind.VANISHED, Kind.APPEARED})
 _SHOWN = 4
-UNCHANGED = "nothing changed"
-
-
-@dataclass(frozen=True)
-class Movement:
-    """One device that is elsewhere, or has another interface name, after the later boot.
-
-    Places are guest addresses, or paths where the address stayed; names are None where the
-    device has no interface. `renumbered`: the device is where it was, under another address.
-    """
-
-    who: str
-    place_before: str
-    place_after: str
-    name_before: str | None
-    name_after: str | None
-    renumbered: bool
-    exchanged_with: str | None
-    expected: bool
-
-    def __str__(self) -> str:
-        """Such as `net1 0000:00:03.0 → 0000:00:02.0, ens3 → ens2`."""
-        who = f"{self.who} {Kind.RENUMBERED}" if self.renumbered else self.who
-        parts = []
-        if self.place_before != self.place_after:
-            parts.append(f"{self.place_before} → {self.place_after}")
-        if self.name_before != self.name_after:
-            parts.append(f"{self.name_before or 'unnamed'} → {self.name_after or 'unnamed'}")
-        if self.exchanged_with is not None:
-            parts.append(f"exchanged with {self.exchanged_with}")
-        return f"{who} {', '.join(parts)}"
 
 
 def entry_story(entry: Entry) -> str:
@@ -70,12 +38,10 @@ def refusal_story(refusal: RefusalResult) -> str:
 
 def comparison_story(entry: Entry, comparison: JudgedComparison) -> str:
     """What happened between two boots, in a few words."""
-    news = [str(movement) for movement in movements(comparison)]
-    news += _other_breaks(comparison)
-    news += _unfulfilled(comparison)
+    news = [*_movements(comparison), *_other_breaks(comparison), *_unfulfilled(comparison)]
     boots = expectations_of(comparison)
     if not news:
-        nothing = "nothing else changed" if boots.removed | boots.added else UNCHANGED
+        nothing = "nothing else changed" if boots.removed | boots.added else "nothing changed"
         news = _stayed(entry, comparison) or [nothing]
     shown = [*_steps(entry, comparison), *news[:_SHOWN]]
     if len(news) > _SHOWN:
@@ -83,31 +49,35 @@ def comparison_story(entry: Entry, comparison: JudgedComparison) -> str:
     return "; ".join(shown)
 
 
-def movements(comparison: JudgedComparison) -> tuple[Movement, ...]:
+def _movements(comparison: JudgedComparison) -> list[str]:
     """Every device with another place or interface name after the later boot, unexpected
     ones first."""
-    found = [
-        _movement(comparison, judged)
+    moved = [
+        judged
         for judged in comparison.judged_changes
         if judged.change.kind in _MOVES or judged.change.kind is Kind.NAME
     ]
-    return tuple(sorted(found, key=lambda movement: movement.expected))
+    moved.sort(key=lambda judged: bool(judged.expected))
+    return [_movement(comparison, judged.change) for judged in moved]
 
 
-def _movement(comparison: JudgedComparison, judged: JudgedChange) -> Movement:
-    change = judged.change
-    place = (str(change.address_before), str(change.address_after))
-    if change.kind is Kind.MOVED and place[0] == place[1]:
-        place = (str(change.path_before), str(change.path_after))
-    return Movement(
-        change.id or change.label,
-        *place,
-        _interface_name(comparison.before, change.address_before),
-        _interface_name(comparison.after, change.address_after),
-        change.kind is Kind.RENUMBERED,
-        change.exchanged_with,
-        bool(judged.expected),
-    )
+def _movement(comparison: JudgedComparison, change: Change) -> str:
+    """Such as `net1 0000:00:03.0 → 0000:00:02.0, ens3 → ens2`; paths where the address stayed."""
+    places = [change.address_before, change.address_after]
+    paths = [change.path_before, change.path_after]
+    parts = []
+    if places[0] != places[1]:
+        parts.append(f"{places[0]} → {places[1]}")
+    elif change.kind is Kind.MOVED and paths[0] != paths[1]:
+        parts.append(f"{paths[0]} → {paths[1]}")
+    before = _interface_name(comparison.before, change.address_before)
+    after = _interface_name(comparison.after, change.address_after)
+    if before != after:
+        parts.append(f"{before or 'unnamed'} → {after or 'unnamed'}")
+    if change.exchanged_with is not None:
+        parts.append(f"exchanged with {change.exchanged_with}")
+    verb = f" {Kind.RENUMBERED}" if change.kind is Kind.RENUMBERED else ""
+    return f"{change.id or change.label}{verb} {', '.join(parts)}"
 
 
 def _interface_name(side: Side, address: GuestAddress | None) -> str | None:

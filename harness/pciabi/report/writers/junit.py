@@ -6,7 +6,7 @@ Characters that XML 1.0 forbids become U+FFFD.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC
 from itertools import groupby
@@ -115,17 +115,15 @@ def _devices(comparison: JudgedComparison) -> Iterator[_Device]:
             tuple(changes.get((pair.before.address, pair.after.address), ())),
             tuple(unknowns.get(pair.before.address, ())),
         )
-    for side, function, where in _alone(comparison):
-        name = f"{side.name_of(function)} at {function.address}"
-        alone = tuple(changes.get(where, ()))
-        yield _Device(name, "nothing like it on the other side", alone, ())
-
-
-def _alone(comparison: JudgedComparison) -> Iterator[tuple[Side, PlacedFunction, _Places]]:
     for function in comparison.matching.vanished:
-        yield comparison.before, function, (function.address, None)
+        yield _alone(comparison.before, function, changes.get((function.address, None), ()))
     for function in comparison.matching.appeared:
-        yield comparison.after, function, (None, function.address)
+        yield _alone(comparison.after, function, changes.get((None, function.address), ()))
+
+
+def _alone(side: Side, function: PlacedFunction, changes: Iterable[JudgedChange]) -> _Device:
+    name = f"{side.name_of(function)} at {function.address}"
+    return _Device(name, "nothing like it on the other side", tuple(changes), ())
 
 
 def _of_device(device: _Device, comparison: JudgedComparison) -> TestCase:

@@ -14,7 +14,7 @@ from pciabi.abi.change import Change, Severity
 from pciabi.abi.unknown import Unknown
 from pciabi.errors import SourcePosition
 from pciabi.report import printable, sarif
-from pciabi.report.document.facts import facts
+from pciabi.report.document.circumstances import circumstances
 from pciabi.report.words import verdicts
 from pciabi.report.words.change_rules import RULES, UNKNOWN
 from pciabi.report.words.changes import HARMS, by_severity, what, where
@@ -72,8 +72,7 @@ def _of_change(comparison: JudgedComparison, judged: JudgedChange) -> dict[str, 
     change = judged.change
     kind, level = _EXPECTED if judged.expected else _KINDS[change.severity]
     said = [f" {HARMS[c.harm]}: {c.message}." for c in change.consequences]
-    known = facts(change, comparison.before.snapshot, comparison.after.snapshot)
-    keep = ("from_", "to", "machine", "placement", "offset", "mask", "severity", "reason")
+    sides = comparison.before.snapshot, comparison.after.snapshot
     place = comparison.place_of(change)
     return {
         "ruleId": change.kind.value,
@@ -101,7 +100,13 @@ def _of_change(comparison: JudgedComparison, judged: JudgedChange) -> dict[str, 
                 change.after,
             )
         },
-        "properties": {key.rstrip("_"): known[key] for key in keep},
+        "properties": {
+            **{key.rstrip("_"): value for key, value in circumstances(change, *sides).items()},
+            "offset": change.offset,
+            "mask": change.mask,
+            "severity": change.severity,
+            "reason": change.reason,
+        },
     }
 
 

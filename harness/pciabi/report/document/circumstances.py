@@ -1,4 +1,4 @@
-"""A change, and where a snapshot comes from, as the documents of all commands tell them. Pure."""
+"""Where a change was seen: what documents for other programs say of every change. Pure."""
 
 from __future__ import annotations
 
@@ -8,39 +8,9 @@ from pciabi.abi.change import Change
 from pciabi.abi.snapshot import Snapshot
 from pciabi.report.document.placement import Placement, placement
 
-_OF_PROVENANCE = (
-    "probe",
-    "qemu_version",
-    "qemu_package",
-    "machine",
-    "accelerator",
-    "firmware",
-    "guest",
-    "command_line",
-)
-_OF_CHANGE = (
-    "device",
-    "id",
-    "label",
-    "kind",
-    "field",
-    "offset",
-    "mask",
-    "before",
-    "after",
-    "address_before",
-    "address_after",
-    "path_before",
-    "path_after",
-    "severity",
-    "reason",
-    "exchanged_with",
-    "consequences",
-)
 
-
-def facts(change: Change, before: Snapshot, after: Snapshot) -> dict[str, Any]:
-    """The keys of a change between two snapshots, but for those of one command's document.
+def circumstances(change: Change, before: Snapshot, after: Snapshot) -> dict[str, Any]:
+    """Between which releases, on which machine type and where in the topology it is.
 
     What a snapshot does not tell of itself is None: a saved text of lspci names no QEMU.
     """
@@ -49,13 +19,7 @@ def facts(change: Change, before: Snapshot, after: Snapshot) -> dict[str, Any]:
         "to": _release(after),
         "machine": before.provenance.machine or None,
         "placement": _placement(change, before, after),
-        **{name: getattr(change, name) for name in _OF_CHANGE},
     }
-
-
-def origin(snapshot: Snapshot) -> dict[str, Any]:
-    """The keys that tell how a snapshot came to be."""
-    return {name: getattr(snapshot.provenance, name) for name in _OF_PROVENANCE}
 
 
 def _placement(change: Change, before: Snapshot, after: Snapshot) -> Placement:
