@@ -14,9 +14,10 @@ from rich.console import Console
 
 from pciabi.distribution.progress import Progress
 from pciabi.errors import InputError, SourcePosition
+from pciabi.report.terminal.errors import print_error
 from pciabi.report.terminal.live_table import LiveTable
 from pciabi.report.terminal.output import Output, PlainOutput, StyledOutput
-from pciabi.report.terminal.printing import print_error, print_result
+from pciabi.report.terminal.printing import print_result
 from pciabi.report.terminal.watching import observer
 from pciabi.result.entry import Entry
 from pciabi.scenario.case import Case

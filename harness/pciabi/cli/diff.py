@@ -14,7 +14,8 @@ from pciabi.errors import CannotTest, InputError, PciabiError, worst
 from pciabi.qemu.accelerator import Wish
 from pciabi.report import folder, whole_file, writers
 from pciabi.report.formats import formats, writer
-from pciabi.report.terminal.printing import print_error, print_result
+from pciabi.report.terminal.errors import print_error
+from pciabi.report.terminal.printing import print_result
 from pciabi.report.terminal.watching import observer
 from pciabi.result.judged import judge
 from pciabi.result.policy import FailOn, Policy

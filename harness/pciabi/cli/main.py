@@ -117,7 +117,7 @@ def _tell(error: BaseException) -> int:
 def _print(error: PciabiError) -> None:
     try:
         # Not above: what it draws in takes longer to import than a file takes to lint.
-        from pciabi.report.terminal.printing import print_error
+        from pciabi.report.terminal.errors import print_error
 
         print_error(error)
     except (OSError, ImportError, RuntimeError):

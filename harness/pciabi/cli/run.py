@@ -12,7 +12,8 @@ from pciabi.cancellation import Cancellation
 from pciabi.errors import CannotTest, InputError, Interrupted, worst
 from pciabi.qemu.accelerator import Wish
 from pciabi.report import folder
-from pciabi.report.terminal.printing import print_error, print_result
+from pciabi.report.terminal.errors import print_error
+from pciabi.report.terminal.printing import print_result
 from pciabi.report.terminal.watching import observer
 from pciabi.result.result import Result
 from pciabi.scenario import find, load

@@ -16,7 +16,6 @@ from pciabi.report.formats import formats, writer
 from pciabi.result.entry import Entry
 from pciabi.result.result import Command, Result
 from pciabi.signals import held
-from pciabi.snapshots import write as snapshot_file
 
 PAGE = "report.html"
 
@@ -76,6 +75,9 @@ def _reports(result: Result) -> Iterator[tuple[str, str]]:
 def _evidence(result: Result) -> Iterator[tuple[str, str]]:
     """The two snapshots that were compared, or what every boot left behind."""
     if result.command is Command.DIFF:
+        # Not above: only a folder holds snapshots, and most commands write none.
+        from pciabi.snapshots import write as snapshot_file
+
         yield "before.json", snapshot_file.render(result.two_sides.before.snapshot)
         yield "after.json", snapshot_file.render(result.two_sides.after.snapshot)
     for number, entry in enumerate(result.entries, start=1):

@@ -1,12 +1,11 @@
-"""What a command prints when it ends: its result, or the error that ended it."""
+"""What a command prints of its result when it ends."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from pciabi.errors import PciabiError
 from pciabi.report.terminal import text
-from pciabi.report.terminal.output import Output, PlainOutput, standard_error, standard_output
+from pciabi.report.terminal.output import Output, PlainOutput, standard_output
 from pciabi.report.words import verdicts
 from pciabi.result.result import Result
 from pciabi.result.verdict import Verdict
@@ -46,15 +45,3 @@ def _print_findings(result: Result, out: Output) -> None:
     found = table(result)
     if found is not None:
         out.console.print(found)
-
-
-def print_error(error: PciabiError, output: Output | None = None) -> None:
-    """Print an error that ended everything: one line, and the last console lines if any.
-
-    `output` is standard error unless given.
-    """
-    out = output or standard_error()
-    (line, *tail) = text.error_lines(error)
-    out.say(line, "bold")
-    for line in tail:
-        out.say(line)

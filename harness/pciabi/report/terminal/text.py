@@ -8,8 +8,7 @@ from itertools import groupby
 
 from pciabi.abi.change import Change, Outcome, Severity
 from pciabi.abi.unknown import Unknown
-from pciabi.errors import PciabiError
-from pciabi.report import printable
+from pciabi.report.terminal.errors import console_tail
 from pciabi.report.words import cases, two_sides, verdicts
 from pciabi.report.words.changes import HARMS, said_of_guests, what, where
 from pciabi.report.words.gaps import gaps
@@ -48,12 +47,6 @@ def closing(result: Result) -> Iterator[str]:
         yield f"unknown: {gap}"
     yield from verdicts.remarks(result)
     yield verdicts.tally(result)
-
-
-def error_lines(error: PciabiError) -> Iterator[str]:
-    """An error that ended everything: one line, and the last console lines if any."""
-    yield f"pciabi: {error}"
-    yield from _console_tail(error)
 
 
 def shown_changes(comparison: JudgedComparison) -> tuple[Change, ...]:
@@ -100,10 +93,4 @@ def _trouble(entry: Entry) -> Iterator[str]:
     if entry.error is not None:
         place = f"{entry.error.place}: " if entry.error.place else ""
         yield f"{place}{title}: {str(entry.error).removeprefix(place)}"
-        yield from _console_tail(entry.error)
-
-
-def _console_tail(error: PciabiError) -> Iterator[str]:
-    if error.evidence is not None:
-        for line in error.evidence.tail():
-            yield f"    {printable.line(line)}"
+        yield from console_tail(entry.error)
