@@ -21,17 +21,19 @@ from functools import partial
 import host
 from paired import Spread, table
 from pciabi.abi.compare import compare
+from pciabi.abi.facts import mac, serial_number
+from pciabi.abi.identifying import Identifier
 from pciabi.abi.snapshot import (
-    Identifier,
-    IdentifierName,
-    NetworkInterface,
+    INTERFACES,
+    Interface,
     PlacedFunction,
     Provenance,
     Snapshot,
 )
 from pciabi.errors import SourcePosition
 from pciabi.pci.address import GuestAddress, TopologyPath
-from pciabi.pci.function import PciFunction, all_bits
+from pciabi.pci.facts import facts_of
+from pciabi.pci.function import BARS, DRIVER, ROM, Bars, PciFunction, all_bits
 from pciabi.report.writers import html, json, junit, sarif
 from pciabi.result.judged import judge
 from pciabi.result.policy import Policy
@@ -47,12 +49,21 @@ def placed(number: int, place: int, qdev_id: str | None, config: bytes) -> Place
     """One NIC of 64 bytes; no two are the same."""
     bus, devfn = divmod(place, 256)
     address = GuestAddress(bus >> 8, bus & 0xFF, devfn >> 3, devfn & 7)
-    function = PciFunction(address, config, (), None, None, "", all_bits(config), frozenset())
     path = TopologyPath(bus, ((address.slot, address.function),))
-    mac = Identifier(
-        IdentifierName.MAC, f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}", stated=True
+    stated = Identifier(f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}", stated=True)
+    interface = Interface(f"mac{number}", "bench", f"nic{number}", ())
+    facts = facts_of(
+        {
+            BARS.name: Bars((), sized=True),
+            ROM.name: None,
+            DRIVER.name: None,
+            INTERFACES.name: (interface,),
+            mac.KEY.name: stated if qdev_id else None,
+            serial_number.KEY.name: None,
+        }
     )
-    return PlacedFunction(function, path, qdev_id, "bench", (mac,) if qdev_id else ())
+    function = PciFunction(address, config, all_bits(config), facts)
+    return PlacedFunction(function, path, qdev_id, "bench")
 
 
 def snapshot(count: int, *, shift: int = 0, named: bool = True, revision: int = 0) -> Snapshot:
@@ -64,11 +75,7 @@ def snapshot(count: int, *, shift: int = 0, named: bool = True, revision: int = 
         config[8] = revision
         name = f"net{number}" if named else None
         functions.append(placed(number, number + shift, name, bytes(config)))
-    nics = tuple(
-        NetworkInterface(f.address, f"mac{number}", "bench", f"nic{number}", ())
-        for number, f in enumerate(functions)
-    )
-    return Snapshot(tuple(functions), nics, _ORIGIN)
+    return Snapshot(tuple(functions), _ORIGIN)
 
 
 PAIRS: Mapping[str, Callable[[int], tuple[Snapshot, Snapshot]]] = {

@@ -23,7 +23,7 @@ from pciabi.scenario import refuse
 from pciabi.scenario.case import Boot, Case, Refusal
 from pciabi.scenario.judge import judge
 from pciabi.vm.config import VmConfig
-from tests.unit.strategies import GOLDEN, recorded, recorded_text
+from tests.unit.strategies import GOLDEN, recorded, recorded_text, with_interfaces
 
 CONSOLE = "Linux version 6.1.0\r\nvirtio_net virtio0 ens2: renamed from eth0\r\npciabi: ready\r\n"
 TWO_NICS = "qemu-7.2_pc-two-nics"
@@ -47,7 +47,7 @@ def record(recording: str, console: str = CONSOLE) -> BootRecord:
         guest="debian image 0123456789ab, Linux 6.1.0-44-amd64",
         command_line=tuple(listing["command_line"]),
     )
-    snapshot = Snapshot(placed, _interfaces(placed), provenance)
+    snapshot = Snapshot(with_interfaces(placed, _interfaces(placed)), provenance)
     return BootRecord(snapshot, recorded_text(recording), console, 6.2)
 
 
@@ -171,7 +171,6 @@ def unreachable(*expectations: Expectation, why: str = WHY_UNREACHABLE) -> Entry
     snapshot = replace(
         before.snapshot,
         functions=tuple(f for f in before.snapshot.functions if f is not lost),
-        interfaces=before.snapshot.interfaces[:1],
         unreachable=(Unreachable(lost.path, "net1", lost.device, why),),
     )
     what = case("multifunction", "pc-function0", expectations)

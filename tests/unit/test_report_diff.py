@@ -15,16 +15,15 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-from pciabi.abi.change import Kind
+from pciabi.abi.families import kinds
 from pciabi.abi.snapshot import MACHINE_TYPE, Snapshot, Substitution
 from pciabi.errors import SourcePosition
-from pciabi.pci.function import Fact
 from pciabi.report import snapshot_text
 from pciabi.report.document.diff import DiffDocument
 from pciabi.report.terminal.output import Output, PlainOutput, StyledOutput
 from pciabi.report.terminal.printing import print_result
 from pciabi.report.words import verdicts
-from pciabi.report.words.change_rules import RULES, UNKNOWN
+from pciabi.report.words.change_rules import UNKNOWN, change_rules
 from pciabi.report.words.gaps import gaps
 from pciabi.report.writers import html, json, junit, sarif
 from pciabi.result.policy import FailOn
@@ -33,7 +32,7 @@ from pciabi.result.side import Side
 from pciabi.result.verdict import Verdict
 from tests.unit import report_data as data
 from tests.unit.report_data import diff
-from tests.unit.strategies import GOLDEN, flipped
+from tests.unit.strategies import GOLDEN, flipped, with_bars
 
 SARIF = jsonlib.loads((GOLDEN.parent.parent / "schemas" / "sarif-2.1.0.json").read_text())
 HOSTILE = "</pre><script>alert(1)</script>{{ 7 * 7 }}\x1b[31m\x00\u202e\ud800|\n"
@@ -80,7 +79,7 @@ def altered(offset: int, mask: int, *fail_on: FailOn, probe: str = "cold") -> Re
 def one_sided() -> Result:
     guest = booted(data.TWO_NICS)
     *others, nic = guest.functions
-    unread = replace(nic.function, bars=(), unread=frozenset({Fact.BAR_SIZES}))
+    unread = with_bars(nic.function, (), sized=False)
     after = replace(guest, functions=(*others, replace(nic, function=unread)))
     return diff(side(guest), side(after))
 
@@ -230,7 +229,7 @@ def test_the_log_is_sarif(made: Any) -> None:
 def test_results_of_the_log() -> None:
     (run,) = jsonlib.loads(sarif.render(moved()))["runs"]
     rules = run["tool"]["driver"]["rules"]
-    assert {rule["id"] for rule in rules} == {*Kind, UNKNOWN}
+    assert {rule["id"] for rule in rules} == {*kinds(), UNKNOWN}
     (move,) = [r for r in run["results"] if r["ruleId"] == "moved"]
     assert rules[move["ruleIndex"]]["id"] == "moved"
     assert (move["kind"], move["level"]) == ("fail", "error")
@@ -244,13 +243,13 @@ def test_results_of_the_log() -> None:
 
 
 def test_severities_and_gaps_in_the_log() -> None:
-    def kinds(found: Result) -> set[tuple[str, str]]:
+    def sorts(found: Result) -> set[tuple[str, str]]:
         (run,) = jsonlib.loads(sarif.render(found))["runs"]
         return {(result["kind"], result["level"]) for result in run["results"]}
 
-    assert kinds(same()) == {("open", "none")}
-    assert kinds(altered(0x0D, 0x40)) == {("fail", "warning"), ("open", "none")}
-    assert ("informational", "none") in kinds(altered(0x3C, 0x01))
+    assert sorts(same()) == {("open", "none")}
+    assert sorts(altered(0x0D, 0x40)) == {("fail", "warning"), ("open", "none")}
+    assert ("informational", "none") in sorts(altered(0x3C, 0x01))
 
 
 def test_a_fingerprint_outlives_a_version() -> None:
@@ -265,8 +264,8 @@ def test_a_fingerprint_outlives_a_version() -> None:
 
 
 def test_every_kind_of_change_has_its_rule_with_help() -> None:
-    assert set(RULES) == {kind.value for kind in Kind} | {UNKNOWN}
-    for rule in RULES.values():
+    assert set(change_rules()) == {*kinds(), UNKNOWN}
+    for rule in change_rules().values():
         assert len(rule.meaning) > 20
         assert len(rule.remedy) > 20
 

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import inspect
+import io
 import json as jsonlib
 from collections.abc import Callable
+from dataclasses import replace
 from types import ModuleType
 
 import jsonschema
 import pytest
 
+from pciabi.abi.compare import Comparison
+from pciabi.abi.judgement import Severity
+from pciabi.abi.naming import MACHINE_LABEL
 from pciabi.report import folder, writers
 from pciabi.report.formats import formats, writer
 from pciabi.report.lint import writers as lint_writers
+from pciabi.report.terminal.output import PlainOutput
+from pciabi.report.terminal.printing import print_result
 from pciabi.report.writers import sarif
-from pciabi.result.result import Command, Result
+from pciabi.result.judged import judge_comparison
+from pciabi.result.policy import Policy
+from pciabi.result.result import Command, Result, of_two_sides
 from tests.unit import report_data as data
 from tests.unit.test_report_diff import SARIF, moved
 
@@ -72,3 +81,24 @@ def test_expected_changes_pass_in_a_log_of_any_result() -> None:
     kinds = {(one["ruleId"], one["kind"], one["level"]) for one in log["runs"][0]["results"]}
     # The same move: of a control, and of a sabotage.
     assert {("moved", "pass", "none"), ("moved", "fail", "error")} <= kinds
+
+
+@pytest.mark.parametrize("name", formats(writers))
+def test_a_change_of_the_machine_is_in_every_report(name: str) -> None:
+    """It has no address, and no device to stand beside."""
+    comparison = moved().two_sides
+    (change, *_) = comparison.of(Severity.BREAKING)
+    change = replace(change, id=None, device=None, label=MACHINE_LABEL, path_before=None)
+    change = replace(change, address_before=None, address_after=None, path_after=None)
+    differences = Comparison(comparison.matching, (change,), ())
+    judged = judge_comparison(differences, comparison.before, comparison.after, Policy())
+    result = of_two_sides(judged, moved().started, 1.0)
+    assert result.exit_code == 1
+    text = writer(writers, name).render(result)
+    assert MACHINE_LABEL in text
+    assert f"{MACHINE_LABEL} at " not in text
+    if name == "junit":
+        assert text.count("<failure") == 1
+    out = io.StringIO()
+    print_result(result, None, PlainOutput(out))
+    assert f"breaking: {MACHINE_LABEL}: vanished" in out.getvalue()

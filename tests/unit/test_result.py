@@ -9,7 +9,6 @@ from dataclasses import replace
 import pytest
 
 from pciabi.errors import CannotTest, InputError, SourcePosition
-from pciabi.pci.function import Fact
 from pciabi.result.entry import Entry, Plan, Subject
 from pciabi.result.judged import JudgedComparison, judge
 from pciabi.result.policy import FailOn, Policy
@@ -17,6 +16,7 @@ from pciabi.result.result import of_two_sides
 from pciabi.result.side import Side
 from pciabi.result.verdict import Verdict, worst
 from tests.unit import report_data as data
+from tests.unit.strategies import with_bars
 
 START = data.run().started
 
@@ -26,7 +26,7 @@ def side(name: str, *, hidden: bool = False) -> Side:
     snapshot = data.record(name).snapshot
     if hidden:
         *others, last = snapshot.functions
-        unread = replace(last.function, bars=(), unread=frozenset({Fact.BAR_SIZES}))
+        unread = with_bars(last.function, (), sized=False)
         snapshot = replace(snapshot, functions=(*others, replace(last, function=unread)))
     return Side(name, snapshot, SourcePosition(f"{name}.yaml", 1), {})
 

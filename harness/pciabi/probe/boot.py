@@ -140,7 +140,7 @@ class _Boot:
         listed = listing.parse(said.lspci)
         functions, hidden = agreed(qmp, self.equipped, stated, listed, said.interfaces)
         origin, substitutions = self.provenance(qmp, said), self.equipped.substitutions
-        return Snapshot(functions, said.interfaces, origin, hidden, substitutions)
+        return Snapshot(functions, origin, hidden, substitutions)
 
     def provenance(self, qmp: monitor.Monitor, said: Answers) -> Provenance:
         uefi = self.equipped.uefi

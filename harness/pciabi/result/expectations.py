@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from pciabi.abi.change import Change, Kind, Severity
+from pciabi.abi.change import Change
 from pciabi.abi.compare import Comparison
+from pciabi.abi.facts.topology import APPEARED, VANISHED
+from pciabi.abi.judgement import Severity
 from pciabi.errors import SourcePosition
 from pciabi.result.failure import Aspect, Failure, aspects, sentence
 from pciabi.result.side import Side
@@ -50,9 +52,9 @@ class Expectations:
         """Whether the steps between the boots, or the expectations, account for a change."""
         if change.id is None:
             return False
-        if change.kind is Kind.VANISHED and change.id in self.removed:
+        if change.kind == VANISHED and change.id in self.removed:
             return True
-        if change.kind is Kind.APPEARED and change.id in self.added:
+        if change.kind == APPEARED and change.id in self.added:
             return True
         return all((change.id, aspect) in self._allowed for aspect in aspects(change))
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pciabi.abi.change import Change, Harm, Kind, Outcome
+from pciabi.abi.change import Change, Harm, Outcome
+from pciabi.abi.facts.interfaces import RENAMED
+from pciabi.abi.facts.topology import APPEARED, MOVED, RENUMBERED, VANISHED
+from pciabi.abi.field_kinds import CLASS, IDENTITY
+from pciabi.abi.kind import Kind
 from pciabi.abi.snapshot import Snapshot
 from pciabi.errors import SourcePosition
 
@@ -36,13 +40,13 @@ class Failure:
 
 # What each kind of change is a change of. Kinds not named here concern the hardware.
 _ASPECTS: dict[Kind, frozenset[Aspect]] = {
-    Kind.MOVED: frozenset({Aspect.ADDRESS, Aspect.PATH}),
-    Kind.RENUMBERED: frozenset({Aspect.ADDRESS}),
-    Kind.NAME: frozenset({Aspect.NAME}),
-    Kind.VANISHED: frozenset({Aspect.PRESENCE}),
-    Kind.APPEARED: frozenset({Aspect.PRESENCE}),
-    Kind.IDENTITY: frozenset({Aspect.IDENTITY}),
-    Kind.CLASS: frozenset({Aspect.IDENTITY}),
+    MOVED: frozenset({Aspect.ADDRESS, Aspect.PATH}),
+    RENUMBERED: frozenset({Aspect.ADDRESS}),
+    RENAMED: frozenset({Aspect.NAME}),
+    VANISHED: frozenset({Aspect.PRESENCE}),
+    APPEARED: frozenset({Aspect.PRESENCE}),
+    IDENTITY: frozenset({Aspect.IDENTITY}),
+    CLASS: frozenset({Aspect.IDENTITY}),
 }
 _HARDWARE = frozenset({Aspect.HARDWARE})
 
@@ -52,7 +56,7 @@ def aspects(change: Change) -> frozenset[Aspect]:
     concerned = set(_ASPECTS.get(change.kind, _HARDWARE))
     if concerned == {Aspect.PRESENCE}:
         return frozenset(concerned)
-    if change.kind is Kind.MOVED and change.address_before == change.address_after:
+    if change.kind == MOVED and change.address_before == change.address_after:
         concerned.remove(Aspect.ADDRESS)
     for consequence in change.consequences:
         if consequence.harm is Harm.LINUX_NAME and consequence.outcome is Outcome.CHANGED:
@@ -63,7 +67,7 @@ def aspects(change: Change) -> frozenset[Aspect]:
 def sentence(change: Change, later: Snapshot) -> str:
     """What a change is, in one sentence: `net1 moved from 0000:00:04.0 to 0000:00:03.0`."""
     who = change.id or change.label
-    if change.kind in (Kind.MOVED, Kind.RENUMBERED):
+    if change.kind in (MOVED, RENUMBERED):
         names = [
             f", {consequence.message}"
             for consequence in change.consequences
@@ -75,10 +79,10 @@ def sentence(change: Change, later: Snapshot) -> str:
         if change.exchanged_with is not None:
             names.insert(0, f", exchanged places with {change.exchanged_with}")
         return f"{who} {change.kind} from {before} to {after}" + "".join(names)
-    if change.kind is Kind.VANISHED:
+    if change.kind == VANISHED:
         reason = later.why_unreachable(change.id)
         return f"{who} vanished" + (f" (unreachable: {reason})" if reason else "")
-    if change.kind is Kind.APPEARED:
+    if change.kind == APPEARED:
         return f"{who} appeared"
     before, after = change.before or "none", change.after or "none"
     return f"{change.field} of {who} changed from {before} to {after}"

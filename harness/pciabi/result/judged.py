@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pciabi.abi.change import Change, Severity
+from pciabi.abi.change import Change
 from pciabi.abi.compare import Comparison, compare
-from pciabi.abi.matching import Basis, Matching, Pair
+from pciabi.abi.judgement import Severity
+from pciabi.abi.matching import Matching
+from pciabi.abi.pair import Basis, Pair
 from pciabi.abi.unknown import Unknown
 from pciabi.errors import SourcePosition
 from pciabi.result import own_words, side

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pciabi.abi.change import Change, Outcome, Severity
+from pciabi.abi.change import Change, Outcome
 from pciabi.abi.compare import Comparison
+from pciabi.abi.judgement import Severity
 from pciabi.result.failure import Failure, aspects, sentence
 from pciabi.result.side import Side, place_of
 

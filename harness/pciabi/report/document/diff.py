@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pciabi.abi.matching import Basis
+from pciabi.abi.pair import Basis
 from pciabi.report.document.parts import (
     Address,
     ChangedDevice,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pciabi.abi.change import Change, Severity
+from pciabi.abi.change import Change
+from pciabi.abi.judgement import Severity
 from pciabi.abi.scope import NEVER
 from pciabi.report.document.diff import SCHEMA, DiffDocument
 from pciabi.report.document.parts import facts, origin

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC
 from typing import Any
 
-from pciabi.abi.matching import identity
+from pciabi.abi.identity import identity
 from pciabi.abi.scope import NEVER
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.errors import PciabiError

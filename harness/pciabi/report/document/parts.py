@@ -11,9 +11,11 @@ import json
 from dataclasses import fields
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from pciabi.abi.change import Change, Harm, Kind, Outcome, Severity
+from pciabi.abi.change import Change, Harm, Outcome
+from pciabi.abi.families import kinds
+from pciabi.abi.judgement import Severity
 from pciabi.abi.snapshot import Snapshot
 from pciabi.report.document.circumstances import circumstances
 from pciabi.report.document.placement import Placement
@@ -23,6 +25,11 @@ Address = Annotated[
 ]
 Path = Annotated[str, BeforeValidator(str), Field(pattern=r"^[0-9a-f]+(/[0-9a-f]{2}\.[0-7])+$")]
 Release = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+$", description="Such as 7.2.")]
+KindWord = Annotated[
+    str,
+    WithJsonSchema({"type": "string", "enum": [str(kind) for kind in kinds()]}),
+    Field(description="What sort of difference it is."),
+]
 Families = list[str]
 """Families of facts, in words."""
 NullIfEmpty = Annotated[str | None, BeforeValidator(lambda text: text or None)]
@@ -88,7 +95,7 @@ class ChangedFact(Part):
     """What changed, and how much that matters."""
 
     placement: Placement
-    kind: Kind
+    kind: KindWord
     field: str
     offset: int | None
     mask: int | None

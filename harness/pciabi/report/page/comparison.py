@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pciabi.abi.change import Severity
+from pciabi.abi.judgement import Severity
 from pciabi.report.page.difference import Difference, differences
 from pciabi.report.page.slot_map import SlotMap, slot_map
 from pciabi.report.words.changes import by_weight

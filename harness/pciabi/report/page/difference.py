@@ -6,7 +6,8 @@ import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pciabi.abi.matching import Pair, match
+from pciabi.abi.matching import match
+from pciabi.abi.pair import Pair
 from pciabi.abi.snapshot import Snapshot
 from pciabi.report import printable
 

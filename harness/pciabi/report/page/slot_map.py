@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pciabi.abi.change import Kind, Severity
+from pciabi.abi.facts.interfaces import RENAMED
+from pciabi.abi.facts.topology import APPEARED, MOVED, RENUMBERED, VANISHED
+from pciabi.abi.judgement import Severity
 from pciabi.abi.matching import Matching
 from pciabi.abi.snapshot import PlacedFunction, Snapshot, is_made_up
 from pciabi.pci.address import GuestAddress, TopologyPath
@@ -35,11 +37,11 @@ class Mark(StrEnum):
 
 # The mark that wins where a device changed in several ways comes first.
 _MARKS = {
-    Kind.VANISHED: Mark.GONE,
-    Kind.APPEARED: Mark.NEW,
-    Kind.MOVED: Mark.MOVED,
-    Kind.RENUMBERED: Mark.RENUMBERED,
-    Kind.NAME: Mark.RENAMED,
+    VANISHED: Mark.GONE,
+    APPEARED: Mark.NEW,
+    MOVED: Mark.MOVED,
+    RENUMBERED: Mark.RENUMBERED,
+    RENAMED: Mark.RENAMED,
 }
 
 

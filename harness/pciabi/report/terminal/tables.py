@@ -5,12 +5,12 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from pciabi.abi.change import Severity
+from pciabi.abi.judgement import Severity
 from pciabi.report import printable
 from pciabi.report.terminal import text
 from pciabi.report.words import cases, story
 from pciabi.report.words.cases import Standing
-from pciabi.report.words.changes import where
+from pciabi.report.words.changes import who
 from pciabi.result.judged import JudgedComparison
 from pciabi.result.result import Command, Result
 
@@ -70,8 +70,7 @@ def _of_changes(comparison: JudgedComparison) -> Table | None:
     made.add_column("after", overflow="fold")
     for of_device in text.by_device(shown):
         for change in of_device:
-            device = f"{change.label} at {where(change)}"
-            words = (device, change.field, change.before or "none", change.after or "none")
+            words = (who(change), change.field, change.before or "none", change.after or "none")
             made.add_row(
                 Text(change.severity, style=_SEVERITY_STYLES[change.severity]),
                 *(Text(printable.line(word)) for word in words),

@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from pciabi.abi.change import Change, Outcome, Severity
+from pciabi.abi.change import Change, Outcome
+from pciabi.abi.judgement import Severity
 from pciabi.abi.unknown import Unknown
 from pciabi.report.terminal.errors import console_tail
 from pciabi.report.words import cases, two_sides, verdicts
-from pciabi.report.words.changes import HARMS, said_of_guests, what, where
+from pciabi.report.words.changes import HARMS, said_of_guests, what, who
 from pciabi.report.words.gaps import gaps
 from pciabi.result.entry import Entry
 from pciabi.result.judged import JudgedComparison
@@ -58,7 +59,7 @@ def shown_changes(comparison: JudgedComparison) -> tuple[Change, ...]:
 
 def by_device(changes: Sequence[Change]) -> Iterator[tuple[Change, ...]]:
     """The changes of one severity and one device together, in their order."""
-    for _, group in groupby(changes, key=lambda c: (c.severity, c.label, where(c))):
+    for _, group in groupby(changes, key=lambda c: (c.severity, who(c))):
         yield tuple(group)
 
 
@@ -72,9 +73,8 @@ def consequences(changes: Sequence[Change]) -> Iterator[str]:
 def _changes(changes: Sequence[Change]) -> Iterator[str]:
     for of_device in by_device(changes):
         for change in of_device:
-            facts = dict.fromkeys((change.kind.value, what(change), change.reason))
-            device = f"{change.label} at {where(change)}"
-            yield f"{change.severity}: {device}: {': '.join(facts)}"
+            facts = dict.fromkeys((change.kind, what(change), change.reason))
+            yield f"{change.severity}: {who(change)}: {': '.join(facts)}"
         yield from (f"    {line}" for line in consequences(of_device))
 
 

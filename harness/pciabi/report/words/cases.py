@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 
-from pciabi.abi.change import Kind, Severity
+from pciabi.abi.facts.topology import APPEARED, MOVED, RENUMBERED, VANISHED
+from pciabi.abi.judgement import Severity
 from pciabi.report.words.story import entry_story
 from pciabi.result.entry import Entry
 from pciabi.result.failure import Aspect, Failure
@@ -14,7 +15,7 @@ from pciabi.result.result import Result
 from pciabi.result.verdict import Verdict
 
 # What a control is seen to do, the most telling first; anything else is a change.
-_DEEDS = (Kind.MOVED, Kind.RENUMBERED, Kind.VANISHED, Kind.APPEARED)
+_DEEDS = (MOVED, RENUMBERED, VANISHED, APPEARED)
 _ASPECTS = [*Aspect, None]
 
 
@@ -115,13 +116,13 @@ def _deed(entry: Entry) -> str:
         for judged in comparison.judged_changes
         if judged.change.severity is Severity.BREAKING and judged.change.id in expected
     }
-    return next((kind.value for kind in _DEEDS if kind in kinds), "changed")
+    return next((kind for kind in _DEEDS if kind in kinds), "changed")
 
 
 def _verb(result: Result) -> str:
     """What all controls of a run were seen to do, in the infinitive."""
     controls = [entry for entry in result.entries if standing(entry) is Standing.SEEN]
-    moved = all(_deed(entry) == Kind.MOVED for entry in controls)
+    moved = all(_deed(entry) == MOVED for entry in controls)
     return "move" if moved else "change"
 
 

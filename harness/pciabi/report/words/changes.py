@@ -5,27 +5,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pciabi.abi.change import Change, Consequence, Harm, Kind, Severity
+from pciabi.abi.change import Change, Consequence, Harm
+from pciabi.abi.facts.topology import APPEARED, VANISHED
+from pciabi.abi.judgement import Severity
 from pciabi.result.judged import JudgedChange
 
 GUESTS = {Harm.LINUX_NAME: "Linux", Harm.WINDOWS_IDENTITY: "Windows"}
 HARMS = {**GUESTS, Harm.DRIVER: "Driver", Harm.MIGRATION: "Migration"}
 _SEVERITIES = list(Severity)
-_KINDS = list(Kind)
 
 
 def what(change: Change) -> str:
     """What changed about a device: `BAR 0 16M → 64M`, or only that it vanished."""
-    if change.kind in (Kind.VANISHED, Kind.APPEARED):
-        return change.kind.value
+    if change.kind in (VANISHED, APPEARED):
+        return change.kind
     exchanged = f", exchanged places with {change.exchanged_with}" if change.exchanged_with else ""
     return f"{change.field} {change.before or 'none'} → {change.after or 'none'}{exchanged}"
 
 
 def where(change: Change) -> str:
-    """The device's guest address, before and after where it moved."""
+    """The device's guest address, before and after where it moved; empty for the machine."""
     places = dict.fromkeys(str(a) for a in (change.address_before, change.address_after) if a)
     return " → ".join(places)
+
+
+def who(change: Change) -> str:
+    """What has changed, and where it is: `net1 (e1000) at 0000:00:03.0`, or the machine."""
+    return f"{change.label} at {where(change)}" if where(change) else change.label
 
 
 def said_of_guests(changes: Sequence[Change]) -> tuple[Consequence, ...]:
@@ -41,8 +47,8 @@ def by_severity(changes: Sequence[JudgedChange]) -> tuple[JudgedChange, ...]:
 def by_weight(changes: Sequence[JudgedChange]) -> tuple[JudgedChange, ...]:
     """The changes, worse ones first, unexpected before expected, moves before the rest."""
 
-    def weight(judged: JudgedChange) -> tuple[int, bool, int]:
-        kind = _KINDS.index(judged.change.kind)
-        return _SEVERITIES.index(judged.change.severity), bool(judged.expected), kind
+    def weight(judged: JudgedChange) -> tuple[int, bool, tuple[int, str]]:
+        change = judged.change
+        return _SEVERITIES.index(change.severity), bool(judged.expected), change.kind.place
 
     return tuple(sorted(changes, key=weight))

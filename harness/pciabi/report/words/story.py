@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pciabi.abi.change import Change, Kind, Severity
+from pciabi.abi.change import Change
+from pciabi.abi.facts.interfaces import RENAMED
+from pciabi.abi.facts.topology import APPEARED, MOVED, RENUMBERED, VANISHED
+from pciabi.abi.judgement import Severity
 from pciabi.pci.address import GuestAddress
 from pciabi.result.entry import Entry, RefusalResult, expectations_of
 from pciabi.result.judged import JudgedComparison
 from pciabi.result.side import Side
 from pciabi.result.verdict import Verdict
 
-_MOVES = frozenset({Kind.MOVED, Kind.RENUMBERED})
-_PRESENCE = frozenset({Kind.VANISHED, Kind.APPEARED})
+_MOVES = frozenset({MOVED, RENUMBERED})
+_PRESENCE = frozenset({VANISHED, APPEARED})
 _SHOWN = 4
 
 
@@ -55,7 +58,7 @@ def _movements(comparison: JudgedComparison) -> list[str]:
     moved = [
         judged
         for judged in comparison.judged_changes
-        if judged.change.kind in _MOVES or judged.change.kind is Kind.NAME
+        if judged.change.kind in _MOVES or judged.change.kind == RENAMED
     ]
     moved.sort(key=lambda judged: bool(judged.expected))
     return [_movement(comparison, judged.change) for judged in moved]
@@ -68,7 +71,7 @@ def _movement(comparison: JudgedComparison, change: Change) -> str:
     parts = []
     if places[0] != places[1]:
         parts.append(f"{places[0]} → {places[1]}")
-    elif change.kind is Kind.MOVED and paths[0] != paths[1]:
+    elif change.kind == MOVED and paths[0] != paths[1]:
         parts.append(f"{paths[0]} → {paths[1]}")
     before = _interface_name(comparison.before, change.address_before)
     after = _interface_name(comparison.after, change.address_after)
@@ -76,7 +79,7 @@ def _movement(comparison: JudgedComparison, change: Change) -> str:
         parts.append(f"{before or 'unnamed'} → {after or 'unnamed'}")
     if change.exchanged_with is not None:
         parts.append(f"exchanged with {change.exchanged_with}")
-    verb = f" {Kind.RENUMBERED}" if change.kind is Kind.RENUMBERED else ""
+    verb = f" {RENUMBERED}" if change.kind == RENUMBERED else ""
     return f"{change.id or change.label}{verb} {', '.join(parts)}"
 
 
@@ -93,7 +96,7 @@ def _other_breaks(comparison: JudgedComparison) -> list[str]:
     return [
         _news(comparison, change)
         for change in comparison.of(Severity.BREAKING)
-        if change.kind not in _MOVES | {Kind.NAME}
+        if change.kind not in _MOVES | {RENAMED}
         and not (change.kind in _PRESENCE and change.id in steps)
     ]
 
@@ -101,9 +104,9 @@ def _other_breaks(comparison: JudgedComparison) -> list[str]:
 def _news(comparison: JudgedComparison, change: Change) -> str:
     who = change.id or change.label
     if change.kind in _PRESENCE:
-        without = comparison.after if change.kind is Kind.VANISHED else comparison.before
+        without = comparison.after if change.kind == VANISHED else comparison.before
         why = without.snapshot.why_unreachable(change.id)
-        when = "" if change.kind is Kind.VANISHED else "before "
+        when = "" if change.kind == VANISHED else "before "
         return f"{who} {change.kind}" + (f" ({when}unreachable: {why})" if why else "")
     return f"{change.field} of {who} {change.before or 'none'} → {change.after or 'none'}"
 

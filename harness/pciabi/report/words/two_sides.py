@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pciabi.abi.change import Severity
+from pciabi.abi.judgement import Severity
 from pciabi.report.words.changes import what
 from pciabi.report.words.gaps import gaps
 from pciabi.result.judged import JudgedComparison

@@ -13,6 +13,7 @@ from itertools import groupby
 
 from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
+from pciabi.abi.naming import MACHINE_LABEL
 from pciabi.abi.snapshot import PlacedFunction
 from pciabi.abi.unknown import Unknown
 from pciabi.pci.address import GuestAddress
@@ -115,6 +116,9 @@ def _devices(comparison: JudgedComparison) -> Iterator[_Device]:
             tuple(changes.get((pair.before.address, pair.after.address), ())),
             tuple(unknowns.get(pair.before.address, ())),
         )
+    of_machine = tuple(changes.get((None, None), ()))
+    if of_machine:
+        yield _Device(MACHINE_LABEL, "there is one", of_machine, ())
     for function in comparison.matching.vanished:
         yield _alone(comparison.before, function, changes.get((function.address, None), ()))
     for function in comparison.matching.appeared:
@@ -131,7 +135,7 @@ def _of_device(device: _Device, comparison: JudgedComparison) -> TestCase:
     fatal = [judged for judged in device.changes if judged.fails]
     if fatal:
         worst = fatal[0].change
-        failure = Failure(printable.line(what(worst)), worst.kind.value)
+        failure = Failure(printable.line(what(worst)), worst.kind)
         junit_xml.ended(case, failure, "\n".join(_line(judged, comparison) for judged in fatal))
     else:
         _open(case, device, comparison)

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pciabi.abi.change import Change, Severity
+from pciabi.abi.change import Change
+from pciabi.abi.judgement import Severity
 from pciabi.abi.unknown import Unknown
 from pciabi.errors import SourcePosition
 from pciabi.report import printable, sarif
 from pciabi.report.document.circumstances import circumstances
 from pciabi.report.words import verdicts
-from pciabi.report.words.change_rules import RULES, UNKNOWN
-from pciabi.report.words.changes import HARMS, by_severity, what, where
+from pciabi.report.words.change_rules import UNKNOWN, change_rules, rule_index
+from pciabi.report.words.changes import HARMS, by_severity, what, where, who
 from pciabi.report.words.gaps import gaps
 from pciabi.result.judged import JudgedChange, JudgedComparison
 from pciabi.result.result import Command, Result
@@ -32,7 +33,6 @@ _KINDS = {
     Severity.BENIGN: ("informational", "none"),
 }
 _EXPECTED = ("pass", "none")
-_IDS = list(RULES)
 
 
 def render(result: Result) -> str:
@@ -65,7 +65,7 @@ def render(result: Result) -> str:
             "scope": verdicts.scope_line(result),
         },
     }
-    return sarif.render(tuple(RULES.values()), results, run)
+    return sarif.render(tuple(change_rules().values()), results, run)
 
 
 def _of_change(comparison: JudgedComparison, judged: JudgedChange) -> dict[str, Any]:
@@ -75,17 +75,17 @@ def _of_change(comparison: JudgedComparison, judged: JudgedChange) -> dict[str, 
     sides = comparison.before.snapshot, comparison.after.snapshot
     place = comparison.place_of(change)
     return {
-        "ruleId": change.kind.value,
-        "ruleIndex": _IDS.index(change.kind.value),
+        "ruleId": change.kind,
+        "ruleIndex": rule_index(change.kind),
         "kind": kind,
         "level": level,
         "message": {
             "text": printable.line(
-                f"{change.label} at {where(change)}: {what(change)} "
+                f"{who(change)}: {what(change)} "
                 f"({change.severity}: {change.reason}).{''.join(said)}"
             )
         },
-        "locations": [_location(place, _name(change), where(change))],
+        "locations": [_location(place, _name(change), where(change) or change.label)],
         "relatedLocations": _other_side(comparison, change),
         "partialFingerprints": {
             _FINGERPRINT: sarif.fingerprint(
@@ -115,7 +115,7 @@ def _of_unknown(comparison: JudgedComparison, unknown: Unknown) -> dict[str, Any
     (gap,) = gaps([unknown])
     return {
         "ruleId": UNKNOWN,
-        "ruleIndex": _IDS.index(UNKNOWN),
+        "ruleIndex": rule_index(UNKNOWN),
         "kind": "open",
         "level": "none",
         "message": {"text": printable.line(f"{gap}.")},
