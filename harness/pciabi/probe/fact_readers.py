@@ -23,7 +23,7 @@ from pciabi.qemu.device_tree import TreeFunction
 from pciabi.qemu.monitor import Monitor
 from pciabi.qemu.qtest import Qtest
 
-Source = TypeVar("Source")
+Asked = TypeVar("Asked")
 V = TypeVar("V")
 
 
@@ -43,20 +43,20 @@ class Emulated:
 
 
 @dataclass(frozen=True)
-class FunctionReader(Generic[Source, V]):
+class FunctionReader(Generic[Asked, V]):
     """Reads the facts of one family: that of a function, UNREAD where the source does not
     tell it."""
 
     key: Key[V]
-    read: Callable[[Source, PlacedFunction], V | Unread]
+    read: Callable[[Asked, PlacedFunction], V | Unread]
 
 
 @dataclass(frozen=True)
-class MachineReader(Generic[Source, V]):
+class MachineReader(Generic[Asked, V]):
     """Reads the one fact of a family about the machine."""
 
     key: Key[V]
-    read: Callable[[Source], V | Unread]
+    read: Callable[[Asked], V | Unread]
 
 
 Reader = FunctionReader[Any, Any] | MachineReader[Any, Any]
