@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def watching() -> Iterator[Observer]:
     """The observer of a run, for the time of the block. Only here is a terminal's library drawn
     in: a QEMU command line is read before anybody could look."""
-    from pciabi.report import live
+    from pciabi.report.terminal.watching import observer
 
-    with live.observer() as observer:
-        yield observer
+    with observer() as events:
+        yield events

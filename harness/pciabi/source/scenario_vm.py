@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from pciabi.abi.diff import Side
 from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
@@ -14,6 +13,7 @@ from pciabi.errors import InputError, SourcePosition
 from pciabi.probe.boot import boot
 from pciabi.probe.cold import cold_probe_of, inert
 from pciabi.qemu import binary, command_line
+from pciabi.result.side import Side
 from pciabi.scenario import load
 from pciabi.scenario.case import Case
 from pciabi.scenario.observe import Observer
