@@ -25,10 +25,11 @@ from pciabi.qemu.accelerator import Accelerator
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.wish import Wish
 from pciabi.report import folder, printable
+from pciabi.result.entry import Entry
+from pciabi.result.result import Command, Result
 from pciabi.scenario import load
 from pciabi.scenario.case import Case
 from pciabi.scenario.events import Event
-from pciabi.scenario.result import CaseResult, RunResult
 from pciabi.scenario.run import Runner
 from pciabi.signals import stopping
 
@@ -56,7 +57,7 @@ class Session:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.notes = Notes()
-        self.results: list[CaseResult] = []
+        self.results: list[Entry] = []
         self.report: Path | None = None
         self._stack = ExitStack()
         self._runner: Runner | None = None
@@ -73,7 +74,7 @@ class Session:
             config.pluginmanager.register(session, "pciabi-session")
         return config.stash[_KEY]
 
-    def run(self, case: Case) -> CaseResult:
+    def run(self, case: Case) -> Entry:
         """Run one case. Raises PciabiError when nothing can be run."""
         if self._fault is not None:
             raise self._fault
@@ -105,8 +106,9 @@ class Session:
         directory = self.config.getoption("--pciabi-report-dir")
         if directory and self.results and self._used:
             binary, accelerator = self._used
-            result = RunResult(
-                cases=tuple(self.results),
+            result = Result(
+                command=Command.RUN,
+                entries=tuple(self.results),
                 started=self._started,
                 seconds=time.monotonic() - self._clock,
                 tool_version=__version__,
@@ -159,7 +161,7 @@ class ScenarioItem(pytest.Item):
     def __init__(self, *, case: Case, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.case = case
-        self.result: CaseResult | None = None
+        self.result: Entry | None = None
 
     def setup(self) -> None:
         """Boot the guests."""

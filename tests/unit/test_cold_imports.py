@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 GOLDEN = Path(__file__).parents[1] / "golden"
+SNAPSHOT = GOLDEN / "snapshot" / "qemu-10.0_pc-q35-10.0_cxl.json"
 LSPCI = GOLDEN / "lspci" / "qemu-7.2_pc-many.txt"
-# Libraries that only reports, guests or files in YAML need, and what draws them in.
+# What guests, scenarios and reports on a terminal or in a file take.
 SLOW = (
     "cryptography",
     "elftools",
-    "importlib.metadata",
     "jinja2",
     "junitparser",
     "paramiko",
@@ -27,7 +27,7 @@ SLOW = (
     "pciabi.scenario",
 )
 STARTS_NO_QEMU = ("asyncio", "qemu")
-READS_NO_DOCUMENT = ("pydantic", "yaml")
+READS_NO_DOCUMENT = ("importlib.metadata", "pydantic", "yaml")
 _RUN = """\
 import json, sys
 from pciabi.__main__ import main
@@ -61,6 +61,11 @@ def loaded(folder: Path, *words: str) -> tuple[int, frozenset[str]]:
         (("snapshot", "--help"), 0, (*SLOW, *STARTS_NO_QEMU, *READS_NO_DOCUMENT)),
         (("snapshot", str(LSPCI)), 0, (*SLOW, *STARTS_NO_QEMU, *READS_NO_DOCUMENT)),
         (("snapshot", str(LSPCI), "--format", "text"), 0, (*SLOW, *STARTS_NO_QEMU)),
+        (("snapshot", "nothing.json"), 2, (*SLOW, *STARTS_NO_QEMU, *READS_NO_DOCUMENT)),
+        (("diff", "--help"), 0, (*SLOW, *STARTS_NO_QEMU, *READS_NO_DOCUMENT)),
+        (("diff", str(LSPCI), str(LSPCI)), 0, (*SLOW, *STARTS_NO_QEMU, *READS_NO_DOCUMENT)),
+        (("diff", str(LSPCI), str(SNAPSHOT)), 1, (*SLOW, *STARTS_NO_QEMU)),
+        (("diff", "nothing.json", str(LSPCI)), 2, (*SLOW, *STARTS_NO_QEMU, *READS_NO_DOCUMENT)),
     ],
 )
 def test_a_cold_command_loads_only_what_it_needs(

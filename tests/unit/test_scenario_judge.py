@@ -9,8 +9,11 @@ import pytest
 from pciabi.abi.snapshot import Snapshot, Unreachable
 from pciabi.errors import InputError, SourcePosition
 from pciabi.pci.address import TopologyPath
-from pciabi.scenario.case import Aspect, Comparison, Expectation
-from pciabi.scenario.judge import judge
+from pciabi.result import judged
+from pciabi.result.expectations import Expectation, Expectations
+from pciabi.result.failure import Aspect
+from pciabi.result.judged import JudgedComparison
+from pciabi.result.side import Side
 from pciabi.scenario.observable import must_have_been_found
 from tests.unit.strategies import recorded
 
@@ -28,8 +31,13 @@ def without_net1() -> Snapshot:
     )
 
 
-def comparison(*expectations: Expectation) -> Comparison:
-    return Comparison(0, 1, frozenset(), frozenset(), expectations, (), PLACE)
+def judge(before: Snapshot, after: Snapshot, expected: Expectations) -> JudgedComparison:
+    sides = Side("one", before, PLACE, {}), Side("two", after, PLACE, {})
+    return judged.judge(*sides, expected)
+
+
+def comparison(*expectations: Expectation) -> Expectations:
+    return Expectations(0, 1, frozenset(), frozenset(), expectations, (), PLACE)
 
 
 def presence(judgement: str) -> Expectation:
@@ -43,7 +51,7 @@ def test_a_device_out_of_every_guests_reach_has_vanished_and_it_is_said_why() ->
     (failure,) = result.failures
     assert failure.message == f"net1 vanished (unreachable: {WHY})"
     assert (failure.aspect, failure.position) == (Aspect.PRESENCE, PLACE)
-    (vanished,) = [judged.change for judged in result.changes]
+    (vanished,) = result.changes
     assert vanished.reason == f"the guest loses a device (unreachable: {WHY})"
 
 

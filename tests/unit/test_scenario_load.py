@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pciabi import resources
 from pciabi.documents import read
 from pciabi.errors import InputError
+from pciabi.result.failure import Aspect
 from pciabi.scenario import load
-from pciabi.scenario.case import Aspect
 from pciabi.scenario.schema import ScenarioModel
 from pciabi.scenario.selection import select
 from pciabi.scenario_files import find

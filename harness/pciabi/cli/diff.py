@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 
 import click
 
-from pciabi.abi.diff import Diff, Side
-from pciabi.abi.diff import diff as held_against
-from pciabi.abi.verdict import FailOn
 from pciabi.cancellation import Cancellation
 from pciabi.cli.options import (
     SPEC_EPILOG,
@@ -24,19 +19,17 @@ from pciabi.cli.options import (
 from pciabi.cli.watching import watching
 from pciabi.errors import CannotTest, InputError, PciabiError, worst
 from pciabi.qemu.wish import Wish
-from pciabi.report import diff_text, folder, text, whole_file
+from pciabi.report import folder, whole_file, writers
+from pciabi.report.formats import formats, writer
+from pciabi.report.terminal.errors import print_error
+from pciabi.report.terminal.printing import print_result
+from pciabi.result.judged import judge
+from pciabi.result.policy import FailOn, Policy
+from pciabi.result.result import Result, of_two_sides
+from pciabi.result.side import Side
 from pciabi.signals import stopping
 from pciabi.source.request import Probe, Request
 from pciabi.source.take import take
-
-RENDERERS = MappingProxyType(
-    {
-        "json": "pciabi.report.diff_json",
-        "sarif": "pciabi.report.diff_sarif",
-        "html": "pciabi.report.diff_html",
-        "junit": "pciabi.report.diff_junit",
-    }
-)
 
 
 @click.command(epilog=SPEC_EPILOG)
@@ -57,7 +50,7 @@ RENDERERS = MappingProxyType(
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", *RENDERERS]),
+    type=click.Choice(["text", *formats(writers)]),
     default="text",
     show_default=True,
     help="How the result is printed.",
@@ -109,11 +102,12 @@ def diff(
         errors = [side for side in sides if isinstance(side, PciabiError)]
         if errors:
             for error in errors:
-                text.print_error(error)
+                print_error(error)
             return worst([error.exit_code for error in errors])
         one, two = (side for side in sides if isinstance(side, Side))
-        result = held_against(one, two, frozenset(map(FailOn, fail_on)))
-        return _conclude(result, form, report_dir, started)
+        comparison = judge(one, two, Policy(frozenset(map(FailOn, fail_on))))
+        seconds = (datetime.now(UTC) - started).total_seconds()
+        return _conclude(of_two_sides(comparison, started, seconds), form, report_dir)
 
 
 def _value(given: Given | None) -> str | None:
@@ -129,18 +123,18 @@ def _taken(request: Request, cancellation: Cancellation) -> Side | PciabiError:
         return error
 
 
-def _conclude(result: Diff, form: str, report_dir: Path | None, started: datetime) -> int:
+def _conclude(result: Result, form: str, report_dir: Path | None) -> int:
     """Report, and say with which code to exit. What was found out is printed even where no
     report can be written."""
     codes, written = [result.exit_code], None
     if report_dir is not None:
         try:
-            written = folder.write_diff(result, report_dir, started)
+            written = folder.write(result, report_dir)
         except CannotTest as error:
-            text.print_error(error)
+            print_error(error)
             codes.append(error.exit_code)
     if form == "text":
-        diff_text.print_diff(result, written)
+        print_result(result, written)
     else:
-        whole_file.emit_document(importlib.import_module(RENDERERS[form]).render(result))
+        whole_file.emit_document(writer(writers, form).render(result))
     return worst(codes)

@@ -13,10 +13,13 @@ from pciabi.cli.options import SPEC, SPEC_EPILOG, selection
 from pciabi.errors import CannotTest, Interrupted, worst
 from pciabi.probe.guest_host import guest_host
 from pciabi.qemu.wish import Wish
-from pciabi.report import folder, text
+from pciabi.report import folder
+from pciabi.report.terminal.errors import print_error
+from pciabi.report.terminal.printing import print_result
+from pciabi.report.terminal.watching import watch
+from pciabi.result.result import Result
 from pciabi.scenario import load
 from pciabi.scenario.case import Case
-from pciabi.scenario.result import RunResult
 from pciabi.scenario.run import run as run_cases
 from pciabi.scenario.selection import select
 from pciabi.scenario_files import find
@@ -83,28 +86,28 @@ def run(
         return 0
     cancellation = Cancellation()
     with stopping(cancellation):
-        with text.watch() as tell, guest_host(Wish(accel), cancellation, tell) as host:
+        with watch() as tell, guest_host(Wish(accel), cancellation, tell) as host:
             result = run_cases(cases, qemu, jobs, host, tell)
         code = conclude(result, report_dir)
         cancellation.check()
         return code
 
 
-def conclude(result: RunResult, report_dir: Path) -> int:
+def conclude(result: Result, report_dir: Path) -> int:
     """Report a run, and say with which code to exit. What was found out is printed even where
     no report can be written, or nobody waits for it."""
     try:
         files = folder.rendered(result)
     except Interrupted:
-        text.print_result(result, None)
+        print_result(result, None)
         raise
     # A report whose writing has begun is finished.
     with held():
         try:
-            written = folder.write_files(files, report_dir, result.started) / folder.HTML
+            written = folder.write_files(files, report_dir, result.started) / folder.PAGE
         except CannotTest as error:
-            text.print_result(result, None)
-            text.print_error(error)
+            print_result(result, None)
+            print_error(error)
             return worst([result.exit_code, error.exit_code])
-        text.print_result(result, written)
+        print_result(result, written)
         return result.exit_code

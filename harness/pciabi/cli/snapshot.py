@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from pciabi.abi.diff import Side
 from pciabi.cancellation import Cancellation
 from pciabi.cli.options import (
     SPEC_EPILOG,
@@ -20,6 +19,7 @@ from pciabi.cli.options import (
 from pciabi.cli.watching import watching
 from pciabi.qemu.wish import Wish
 from pciabi.report import whole_file
+from pciabi.result.side import Side
 from pciabi.signals import stopping
 from pciabi.source.request import Probe, Request
 from pciabi.source.take import take

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def watching() -> Iterator[Tell]:
     """Whom a run tells, for the time of the block. Only here is a terminal's library drawn
     in: a QEMU command line is read before anybody could look."""
-    from pciabi.report import live
+    from pciabi.report.terminal.watching import watch
 
-    with live.watch() as tell:
+    with watch() as tell:
         yield tell

@@ -28,20 +28,11 @@ from pciabi.probe.sighting import agreed
 from pciabi.qemu import placement
 from pciabi.qemu.command_line import device_argument
 from pciabi.qemu.monitor import Monitor
+from pciabi.result.boot import BootRecord
 from pciabi.vm.command_line.stated_macs import stated_macs
 
 # From here to contact.LSPCI_READ bench/boot.py times.
 STARTING = "starting QEMU"
-
-
-@dataclass(frozen=True)
-class BootRecord:
-    """A boot that succeeded: what was seen, and the evidence. `seconds` is its wall time."""
-
-    snapshot: Snapshot
-    lspci: str
-    console: str
-    seconds: float
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ _NAMES = (_TARGET, "qemu-kvm", "kvm")
 # As a distribution's root has them, then as an installation has them below its prefix.
 _FOLDERS = ("usr/bin", "usr/libexec", "usr/sbin", "usr/local/bin", "usr/lib*/qemu*")
 _PREFIX_FOLDERS = ("bin", "libexec")
-# QEMU's build makes them beside the program: newer ones the first, older ones the second.
+# What a build has beside its program where it has no bundle.
 _BUILT_DATA = "pc-bios"
 
 
@@ -80,6 +80,9 @@ def _of_file(path: Path) -> Installation | None:
             needs = layout_search.needs_of(program) if program.is_file() else None
             if needs is not None and needs.interpreter and loader.find(root, needs):
                 return _in_root(root, program)
+    needs = layout_search.needs_of(path) if path.is_file() else None
+    if needs is not None:
+        layout_search.must_run_here(path, needs)
     return None
 
 

@@ -43,7 +43,7 @@ def released(root: Path) -> Layout:
         libraries=(root / LIBRARIES,),
         modules=root / MODULES,
         data=tuple(root / folder for folder in FIRMWARE),
-        strange_modules=HOST / MODULES,
+        strange_modules=Path("/") / MODULES,
     )
 
 
@@ -63,14 +63,17 @@ def command(layout: Layout) -> tuple[str, ...]:
 def _modules_to_cover(layout: Layout) -> Iterator[tuple[Path, Path]]:
     """The QEMU's own folder and the host's, where that has what the QEMU's own has not: whatever
     it has itself, it finds first."""
-    own, hosts = layout.modules, layout.strange_modules
-    if own is not None and hosts is not None and _names(hosts, "*.so") - _names(own, "*.so"):
-        yield own, hosts
+    own, strange = layout.modules, layout.strange_modules
+    if own is not None and strange is not None:
+        hosts = HOST / strange.relative_to("/")
+        if _names(hosts, "*.so") - _names(own, "*.so"):
+            yield own, hosts
 
 
 def _data_to_cover(layout: Layout) -> Iterator[tuple[Path, Path]]:
     own = frozenset(name for folder in layout.data for name in _names(folder, *ROMS))
-    for hosts in layout.strange_data:
+    for strange in layout.strange_data:
+        hosts = HOST / strange.relative_to("/")
         if _names(hosts, *ROMS) - own:
             yield layout.data[-1], hosts
 

@@ -48,20 +48,26 @@ def needs_of(program: Path) -> Needs | None:
         return None
 
 
+def must_run_here(program: Path, needs: Needs) -> None:
+    """Raise QemuError for a program that is made for another processor than this machine's."""
+    if needs.machine != _MACHINES.get(platform.machine(), needs.machine):
+        processor = needs.machine.removeprefix("EM_")
+        raise QemuError(f"{program} is a program for another processor, {processor}")
+
+
 def look(root: Path, program: Path) -> Layout:
     """What the root has for a program in it. Raises QemuError for what is missing, naming where
     it was looked for; CannotTest where the cache cannot be written."""
     needs = needs_of(program)
     if needs is None:
         raise QemuError(f"{program} is no program that can be started with the files of {root}")
-    if needs.machine != _MACHINES.get(platform.machine(), needs.machine):
-        processor = needs.machine.removeprefix("EM_")
-        raise QemuError(f"{program} is a program for another processor, {processor}")
+    must_run_here(program, needs)
     found = Layout(root, program, None, (), None, ())
-    if needs.interpreter is not None:
-        found = _with_libraries(found, needs)
-        loader.must_find_all(found.start[:-1], program, root)
-    return _with_data(_with_modules(found))
+    if needs.interpreter is None:
+        return _with_data(_with_modules(found))
+    found = _with_modules(_with_libraries(found, needs))
+    loader.must_find_all(found)
+    return _with_data(found)
 
 
 def _with_libraries(layout: Layout, needs: Needs) -> Layout:
@@ -187,7 +193,7 @@ def _inside(layout: Layout, line: str) -> tuple[PurePosixPath, bool]:
     running = os.path.realpath(layout.loader or layout.program)
     beside = str(Path(running).parent)
     if not line.startswith(f"{beside}/"):
-        return PurePosixPath(line), True
+        return PurePosixPath("/") / line.lstrip("/"), True
     folder = root_path.inside(layout.root, layout.program).parent
     built = folder if folder.name in {"bin", "sbin"} else folder.parent / "bin"
     steps = os.path.normpath(f"{built}{line.removeprefix(beside)}")

@@ -7,7 +7,7 @@ without a word, so the listing it prints is checked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from pciabi import programs
@@ -15,11 +15,13 @@ from pciabi.elf import Needs
 from pciabi.errors import QemuError
 from pciabi.programs import Bounds
 from pciabi.qemu import root_path
+from pciabi.qemu.layout import Layout
 
 # Where distributions keep libraries; a folder of another word size is passed over by the loader.
 FOLDERS = ("lib64", "usr/lib64", "lib", "usr/lib", "lib/*-linux-*", "usr/lib/*-linux-*")
 _CONFIGURATION = "/etc/ld.so.conf"
 _MOST_CONFIGURATION = 100_000
+_DEVICES = ("accel-*.so", "hw-*.so")
 _BOUNDS = Bounds(seconds=20)
 
 
@@ -68,21 +70,30 @@ def _configured(root: Path, name: str, read: set[Path]) -> Iterator[Path]:
             yield root_path.resolve(root, words[0])
 
 
-def must_find_all(command: Sequence[str], program: Path, root: Path) -> None:
-    """Have a loader find all libraries of a program inside the root. Raises QemuError.
+def must_find_all(layout: Layout) -> None:
+    """Have the loader find all libraries of a program, and of the modules that make devices,
+    inside the root. Raises QemuError.
 
-    `command` is the loader with the folders of libraries.
+    What else a QEMU may load, such as a driver for remote disks, is no part of what a guest sees.
     """
+    folders, modules = layout.libraries, []
+    if layout.modules is not None:
+        folders = (layout.modules, *folders)
+        modules = sorted(path.name for kind in _DEVICES for path in layout.modules.glob(kind))
+    command = [
+        *("env", f"LD_PRELOAD={' '.join(modules)}", layout.loader or ""),
+        *("--library-path", ":".join(map(str, folders)), "--list", layout.program),
+    ]
     try:
-        said = programs.run([*command, "--list", program], _BOUNDS)
+        said = programs.run(command, _BOUNDS)
     except programs.Fault as fault:
-        raise QemuError(f"the loader of {root} {fault}") from fault
-    strange = first_outside(said.text, root)
-    if strange is None and said.status != 0:
+        raise QemuError(f"the loader of {layout.root} {fault}") from fault
+    strange = (first_outside(said.text, layout.root) or "").partition(" => ")[0]
+    if not strange and said.status != 0:
         strange = programs.last_words(said.complaint, said.text) or f"status {said.status}"
-    if strange is not None:
+    if strange:
         raise QemuError(
-            f"{root} does not hold all that {program.name} needs: {strange}",
+            f"{layout.root} does not hold all that {layout.program.name} needs: {strange}",
             advice="unpack the packages it depends on into the same folder",
         )
 

@@ -94,7 +94,8 @@ def _is_whole(place: Path, targets: Mapping[str, str]) -> bool:
 
 
 def _make(place: Path, targets: Mapping[str, str]) -> None:
-    """Make it under another name, so that nobody meets half of it."""
+    """Make it under another name, so that nobody meets half of it; and forget roots that are
+    there no more."""
     place.parent.mkdir(exist_ok=True)
     with held():
         arriving = Path(tempfile.mkdtemp(prefix=".", dir=place.parent))
@@ -107,5 +108,8 @@ def _make(place: Path, targets: Mapping[str, str]) -> None:
                 place.rename(arriving / "damaged")
             if not place.exists():
                 ready.rename(place)
+            for other in place.parent.glob("[!.]*"):
+                if not any(link.exists() for link in other.iterdir()):
+                    other.rename(arriving / other.name)
         finally:
             shutil.rmtree(arriving, ignore_errors=True)

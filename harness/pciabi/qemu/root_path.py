@@ -25,7 +25,7 @@ def resolve(root: Path, path: str | PurePosixPath) -> Path:
     Every link on the way is led inside, so that none is left below `root`; what is not there is
     returned as it would be called. Raises OSError where links go round in circles.
     """
-    waiting = list(reversed(PurePosixPath(path).parts))
+    waiting = _steps(str(path))[::-1]
     reached: list[str] = []
     links = 0
     while waiting:
@@ -42,7 +42,7 @@ def resolve(root: Path, path: str | PurePosixPath) -> Path:
             links += 1
             if links > _MOST_LINKS:
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(root / part))
-            waiting.extend(reversed(PurePosixPath(target).parts))
+            waiting += _steps(target)[::-1]
     return root.joinpath(*reached)
 
 
@@ -55,6 +55,12 @@ def matching(root: Path, pattern: str) -> Iterator[Path]:
 def inside(root: Path, place: Path) -> PurePosixPath:
     """What a place below `root` is called inside of it, from `/` on."""
     return PurePosixPath("/") / place.relative_to(root).as_posix()
+
+
+def _steps(path: str) -> list[str]:
+    """The steps of a path, of which a first `/` leads to the top."""
+    steps = [step for step in path.split("/") if step not in {"", "."}]
+    return ["/", *steps] if path.startswith("/") else steps
 
 
 def _matching(root: Path, above: PurePosixPath, parts: tuple[str, ...]) -> Iterator[Path]:
@@ -81,6 +87,6 @@ def _names(folder: Path) -> list[str]:
 
 def _target(place: Path) -> str | None:
     try:
-        return os.readlink(place)  # noqa: PTH115 - a Path would lose what `//` and `.` say
+        return str(place.readlink())
     except OSError:
         return None

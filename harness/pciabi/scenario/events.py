@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pciabi.probe.events import HostEvent
-from pciabi.scenario.result import CaseResult
+from pciabi.result.entry import Entry
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Planned:
 class Ended:
     """A case has ended."""
 
-    result: CaseResult
+    result: Entry
 
 
 Event = HostEvent | Planned | Ended

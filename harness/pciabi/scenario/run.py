@@ -11,11 +11,14 @@ from functools import partial
 from pciabi import __version__
 from pciabi.errors import CannotTest, InputError, PciabiError
 from pciabi.jobs.readers import Reader, on_this_host, side_by_side
-from pciabi.probe.boot import BootRecord
 from pciabi.probe.events import Said
 from pciabi.probe.guest_host import GuestHost
 from pciabi.qemu.accelerator import Accelerator
 from pciabi.qemu.binary import Binary
+from pciabi.result.boot import BootRecord
+from pciabi.result.entry import Entry, RefusalResult
+from pciabi.result.judged import JudgedComparison
+from pciabi.result.result import Command, Result
 from pciabi.scenario import plan
 from pciabi.scenario.case import Case
 from pciabi.scenario.events import Ended, Planned, Tell
@@ -26,7 +29,6 @@ from pciabi.scenario.observable import (
     must_have_been_found,
 )
 from pciabi.scenario.refuse import judge as judge_attempt
-from pciabi.scenario.result import CaseResult, ComparisonResult, RefusalResult, RunResult
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,13 @@ class Runner:
         self.tell(Said(f"{binary.banner}; {accelerator.reason}"))
         return binary, accelerator
 
-    def run_case(self, case: Case) -> CaseResult:
+    def run_case(self, case: Case) -> Entry:
         """One case: the starts that must be refused, its boots one after the other, and its
         comparisons."""
         clock = time.monotonic()
         refusals: list[RefusalResult] = []
         boots: list[BootRecord] = []
-        comparisons: list[ComparisonResult] = []
+        comparisons: list[JudgedComparison] = []
         error: PciabiError | None = None
         try:
             refusals.extend(self._refusals(case))
@@ -61,19 +63,20 @@ class Runner:
             for comparison in case.comparisons:
                 before, after = boots[comparison.before], boots[comparison.after]
                 must_have_been_found(comparison, before.snapshot, after.snapshot)
-                comparisons.append(judge(before.snapshot, after.snapshot, comparison))
+                comparisons.append(judge(case, comparison, before.snapshot, after.snapshot))
             must_be_found_once(case, [record.snapshot for record in boots])
         except (InputError, CannotTest) as caught:
             # What a request to stop has ended has failed in no way of its own.
             self.host.cancellation.check()
             error = caught
-        result = CaseResult(
-            case=case,
-            boots=tuple(boots),
+        result = Entry(
+            subject=case.subject,
             comparisons=tuple(comparisons),
             error=error,
             seconds=time.monotonic() - clock,
+            boots=tuple(boots),
             refusals=tuple(refusals),
+            plan=case.plan,
         )
         self.tell(Ended(result))
         return result
@@ -95,7 +98,7 @@ class Runner:
 
 def run(
     cases: Sequence[Case], qemu: str | None, guests: int, host: GuestHost, tell: Tell
-) -> RunResult:
+) -> Result:
     """Run every case on the QEMU of that name and judge it, so many guests at once. Results come
     in the order of `cases`.
 
@@ -110,8 +113,9 @@ def run(
         for recipe in sorted({case.image for case in cases if case.boots}):
             host.prepare(recipe)
         results = side_by_side([partial(runner.run_case, case) for case in cases], guests)
-    return RunResult(
-        cases=results,
+    return Result(
+        command=Command.RUN,
+        entries=results,
         started=started,
         seconds=time.monotonic() - clock,
         tool_version=__version__,

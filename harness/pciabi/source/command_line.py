@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pciabi.abi.diff import Side
 from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError, SourcePosition
 from pciabi.probe.cold_task import InertTask
 from pciabi.probe.host import Host
 from pciabi.qemu.inert.hardware import inert
+from pciabi.result.side import Side
 from pciabi.source.request import Probe, Request
 from pciabi.source.side import as_typed, naming_its_side
 from pciabi.vm import reading

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from pciabi.abi.diff import Side
 from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError, SourcePosition
@@ -16,6 +15,7 @@ from pciabi.probe.equipment import equip
 from pciabi.probe.guest_host import guest_host
 from pciabi.probe.host import Host
 from pciabi.qemu import command_line
+from pciabi.result.side import Side
 from pciabi.scenario import load, plan
 from pciabi.scenario.case import Case
 from pciabi.scenario.events import Planned, Tell

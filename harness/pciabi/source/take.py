@@ -7,11 +7,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pciabi.abi.diff import Side
 from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError, SourcePosition
 from pciabi.json_documents import place_of
+from pciabi.result.side import Side
 from pciabi.scenario_files import find
 from pciabi.source.kind import Kind, content, kind_of
 from pciabi.source.request import Request
