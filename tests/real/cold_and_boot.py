@@ -12,11 +12,11 @@ from pciabi.abi.compare import compare
 from pciabi.abi.judgement import Severity
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.cancellation import Cancellation
+from pciabi.events import Label
 from pciabi.pci import registers as reg
 from pciabi.probe.boot import BootTask
 from pciabi.probe.cold_task import ColdTask
 from pciabi.probe.equipment import Vm
-from pciabi.probe.events import Label
 from pciabi.probe.guest_host import GuestHost, guest_host
 from pciabi.qemu.wish import Wish
 from pciabi.vm.config import VmConfig

@@ -11,9 +11,9 @@ from pciabi import resources
 from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError, SourcePosition
+from pciabi.events import Label
 from pciabi.probe.boot import BootTask
 from pciabi.probe.cold_task import AttemptTask, ColdTask
-from pciabi.probe.events import Label
 from pciabi.probe.guest_host import GuestHost, guest_host
 from pciabi.qemu.wish import Wish
 from pciabi.vm.config import Device, VmConfig

@@ -13,11 +13,11 @@ from pciabi import resources
 from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.errors import Evidence, InputError, SourcePosition
+from pciabi.events import Label, Said, StageReached
 from pciabi.probe.boot import STARTING, BootTask
 from pciabi.probe.cold_task import ColdTask
 from pciabi.probe.contact import LSPCI_READ
 from pciabi.probe.equipment import Vm
-from pciabi.probe.events import Label, Said, StageReached
 from pciabi.probe.guest_host import guest_host
 from pciabi.qemu.wish import Wish
 from pciabi.result.boot import BootRecord
