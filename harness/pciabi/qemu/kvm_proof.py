@@ -111,8 +111,8 @@ def _written(now: Circumstances) -> object:
 
 
 def _file(path: Path) -> tuple[str, int, int, int, int]:
-    said = path.stat()
-    return (str(path), said.st_dev, said.st_ino, said.st_size, said.st_mtime_ns)
+    status = path.stat()
+    return (str(path), status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def _read(place: Path) -> bytes:
