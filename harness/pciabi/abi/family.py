@@ -109,3 +109,15 @@ class MachineFamily(Family[Snapshot, V]):
         if self.is_told_by is not None:
             return self.is_told_by(snapshot)
         return self.fact_of(snapshot) is not UNREAD
+
+
+def left_open_where_unread(key: Key[Any], field: str) -> Callable[[Both[S]], Iterator[Opening]]:
+    """The openings of a family whose facts every subject has: the fact, called `field`, wherever
+    a side did not read it."""
+
+    def openings(both: Both[S]) -> Iterator[Opening]:
+        before, after = (side.facts.get(key) is UNREAD for side in (both.before, both.after))
+        if before or after:
+            yield both.silent(field, before=before, after=after)
+
+    return openings

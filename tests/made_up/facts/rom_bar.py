@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pciabi.abi.difference import Difference
-from pciabi.abi.family import FunctionFamily, as_it_is
+from pciabi.abi.family import FunctionFamily, as_it_is, left_open_where_unread
 from pciabi.abi.judgement import notable
 from pciabi.abi.kind import Advice, Kind
-from pciabi.abi.opening import Both, Opening
+from pciabi.abi.opening import Both
 from pciabi.abi.snapshot import PlacedFunction
-from pciabi.pci.facts import UNREAD, Key
+from pciabi.pci.facts import Key
 from pciabi.pci.function import Stored
 
 
@@ -43,12 +43,6 @@ def _shown(fact: RomBar | None) -> str:
     return fact.shown if fact is not None else "none"
 
 
-def _openings(both: Both[PlacedFunction]) -> Iterator[Opening]:
-    before, after = (side.facts.get(KEY) is UNREAD for side in (both.before, both.after))
-    if before or after:
-        yield both.silent("rombar", before=before, after=after)
-
-
 FAMILY = FunctionFamily(
     key=KEY,
     title="ROM BARs",
@@ -57,5 +51,5 @@ FAMILY = FunctionFamily(
     kinds=(CHANGED,),
     judgements=(_HIDDEN,),
     differences=_differences,
-    openings=_openings,
+    openings=left_open_where_unread(KEY, "rombar"),
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pciabi.abi.difference import Difference
-from pciabi.abi.family import MachineFamily, as_it_is
+from pciabi.abi.family import MachineFamily, as_it_is, left_open_where_unread
 from pciabi.abi.judgement import breaking
 from pciabi.abi.kind import Advice, Kind
-from pciabi.abi.opening import Both, Opening
+from pciabi.abi.opening import Both
 from pciabi.abi.snapshot import Snapshot
-from pciabi.pci.facts import UNREAD, Key
+from pciabi.pci.facts import Key
 
 KEY: Key[str] = Key("system-uuid")
 
@@ -29,12 +29,6 @@ def _differences(before: str, after: str, _: Both[Snapshot]) -> Iterator[Differe
         yield Difference(CHANGED, _KNOWN_BY_IT, "system UUID", before, after)
 
 
-def _openings(both: Both[Snapshot]) -> Iterator[Opening]:
-    before, after = (side.facts.get(KEY) is UNREAD for side in (both.before, both.after))
-    if before or after:
-        yield both.silent("system UUID", before=before, after=after)
-
-
 FAMILY = MachineFamily(
     key=KEY,
     title="system UUID",
@@ -43,5 +37,5 @@ FAMILY = MachineFamily(
     kinds=(CHANGED,),
     judgements=(_KNOWN_BY_IT,),
     differences=_differences,
-    openings=_openings,
+    openings=left_open_where_unread(KEY, "system UUID"),
 )
