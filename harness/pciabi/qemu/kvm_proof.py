@@ -124,7 +124,7 @@ def _read(place: Path) -> bytes:
     """The content of a file of this user's. Raises OSError for anything else of that name."""
     # A pipe would have us wait for whoever writes to it.
     descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - it is open already
+    with os.fdopen(descriptor, "rb") as file:
         there = os.fstat(descriptor)
         if not stat.S_ISREG(there.st_mode) or there.st_uid != os.geteuid():
             raise PermissionError(place)

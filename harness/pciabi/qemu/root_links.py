@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -88,8 +87,7 @@ def _is_whole(place: Path, targets: Mapping[str, str]) -> bool:
     if not place.is_dir():
         return False
     return {
-        entry.name: os.readlink(entry) if entry.is_symlink() else ""  # noqa: PTH115
-        for entry in place.iterdir()
+        entry.name: str(entry.readlink()) if entry.is_symlink() else "" for entry in place.iterdir()
     } == targets
 
 
