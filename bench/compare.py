@@ -15,12 +15,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 
 import host
 from paired import Spread, table
 from pciabi.abi.compare import compare
-from pciabi.abi.diff import Diff, Side, diff
 from pciabi.abi.facts import mac, serial_number
 from pciabi.abi.identifying import Identifier
 from pciabi.abi.snapshot import (
@@ -34,7 +34,11 @@ from pciabi.errors import SourcePosition
 from pciabi.pci.address import GuestAddress, TopologyPath
 from pciabi.pci.facts import facts_of
 from pciabi.pci.function import BARS, DRIVER, ROM, Bars, PciFunction, all_bits
-from pciabi.report import diff_html, diff_json, diff_junit, diff_sarif
+from pciabi.report.writers import html, json, junit, sarif
+from pciabi.result.judged import judge
+from pciabi.result.policy import Policy
+from pciabi.result.result import Result, of_two_sides
+from pciabi.result.side import Side
 
 COUNTS = (1_000, 2_000, 4_000, 8_000)
 _NIC = bytes.fromhex("f41a0010 00000000 00000002")
@@ -83,11 +87,11 @@ PAIRS: Mapping[str, Callable[[int], tuple[Snapshot, Snapshot]]] = {
     ),
 }
 
-WRITERS: Mapping[str, Callable[[Diff], str]] = {
-    "JSON": diff_json.render,
-    "JUnit": diff_junit.render,
-    "SARIF": diff_sarif.render,
-    "HTML": diff_html.render,
+WRITERS: Mapping[str, Callable[[Result], str]] = {
+    "JSON": json.render,
+    "JUnit": junit.render,
+    "SARIF": sarif.render,
+    "HTML": html.render,
 }
 
 
@@ -98,10 +102,11 @@ def seconds(pair: tuple[Snapshot, Snapshot]) -> float:
     return time.process_time() - started
 
 
-def writing(pair: tuple[Snapshot, Snapshot], render: Callable[[Diff], str]) -> float:
+def writing(pair: tuple[Snapshot, Snapshot], render: Callable[[Result], str]) -> float:
     """CPU time of one report."""
     place = SourcePosition("bench", 1)
-    found = diff(Side("a", pair[0], place, {}), Side("b", pair[1], place, {}), frozenset())
+    judged = judge(Side("a", pair[0], place, {}), Side("b", pair[1], place, {}), Policy())
+    found = of_two_sides(judged, datetime.now(UTC), 0.0)
     started = time.process_time()
     render(found)
     return time.process_time() - started

@@ -19,8 +19,8 @@ from pciabi.probe import cold
 from pciabi.probe.boot import boot
 from pciabi.probe.equipment import Equipped, equip
 from pciabi.qemu.accelerator import Wish
+from pciabi.result.entry import Entry
 from pciabi.scenario.case import Case
-from pciabi.scenario.result import CaseResult
 from pciabi.scenario.run import GuestImages, Laboratory, Wishes, laboratory
 from pciabi.vm.config import Device, VmConfig
 
@@ -44,7 +44,7 @@ class Silent:
     def stage(self, case: Case, boot: int, stage: str) -> None:
         """Nobody watches."""
 
-    def ended(self, result: CaseResult) -> None:
+    def ended(self, result: Entry) -> None:
         """Nobody counts."""
 
 

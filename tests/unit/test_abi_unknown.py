@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -10,12 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pciabi.abi.change import Change
-from pciabi.abi.compare import compare
-from pciabi.abi.diff import Side, diff
+from pciabi.abi.compare import Comparison, compare
 from pciabi.abi.field_kinds import CAPABILITY
 from pciabi.abi.judgement import Severity
 from pciabi.abi.kind import Kind
-from pciabi.abi.matching import match
+from pciabi.abi.matching import Matching, match
 from pciabi.abi.pair import Basis
 from pciabi.abi.snapshot import (
     Creation,
@@ -25,14 +25,17 @@ from pciabi.abi.snapshot import (
     Substitution,
 )
 from pciabi.abi.unknown import Unknown
-from pciabi.abi.verdict import FailOn, Verdict, verdict
 from pciabi.errors import CannotTest, SourcePosition
 from pciabi.pci import listing
 from pciabi.pci.address import TopologyPath
 from pciabi.pci.facts import UNREAD
 from pciabi.pci.function import PciFunction
 from pciabi.pci.topology import topology_paths
-from pciabi.scenario.case import Aspect
+from pciabi.result.failure import Aspect
+from pciabi.result.judged import judge_comparison
+from pciabi.result.policy import FailOn, Policy
+from pciabi.result.side import Side
+from pciabi.result.verdict import Verdict
 from pciabi.scenario.judge import judge
 from tests.unit import report_data
 from tests.unit.strategies import (
@@ -50,6 +53,15 @@ from tests.unit.strategies import (
 from tests.unit.test_pci_listing import taken
 
 BREAKING_ONLY = frozenset({FailOn.BREAKING})
+
+
+def verdict(
+    changes: Iterable[Change], unknowns: Iterable[Unknown], fail_on: frozenset[FailOn]
+) -> Verdict:
+    """How two sides end that differ so and leave this open."""
+    found = Comparison(Matching((), (), (), by_address=False), tuple(changes), tuple(unknowns))
+    side = Side("x", snapshot(), SourcePosition("x", 1), {})
+    return judge_comparison(found, side, side, Policy(fail_on)).verdict
 
 
 def told(name: str, form: str) -> Snapshot:
@@ -336,25 +348,25 @@ def hidden(snapshot: Snapshot, index: int) -> Snapshot:
 
 def test_a_scenario_does_not_pass_on_what_one_boot_did_not_show() -> None:
     before = report_data.record("qemu-7.2_pc-two-nics").snapshot
-    comparison = report_data.case("two-nics-pinned", "pc", []).comparisons[0]
+    case = report_data.case("two-nics-pinned", "pc", [])
 
     with pytest.raises(CannotTest, match=r"BAR sizes of net1 .* is not known after"):
-        judge(before, hidden(before, -1), comparison)
+        judge(case, case.comparisons[0], before, hidden(before, -1))
 
 
 def test_a_scenario_tells_a_proved_break_whatever_else_is_open() -> None:
     before = report_data.record("qemu-7.2_pc-two-nics").snapshot
     after = hidden(report_data.record("qemu-7.2_pc-first-nic-removed").snapshot, 0)
-    comparison = report_data.case("two-nics-pinned", "pc", []).comparisons[0]
+    case = report_data.case("two-nics-pinned", "pc", [])
 
-    judged = judge(before, after, comparison)
+    judged = judge(case, case.comparisons[0], before, after)
 
     assert "net0 vanished" in [failure.message for failure in judged.failures]
     # What was to change and was not seen to is no proof where not all was seen.
     moves = [report_data.expectation("net1", Aspect.ADDRESS, "changed")]
-    control = report_data.case("two-nics-unpinned", "pc", moves).comparisons[0]
+    control = report_data.case("two-nics-unpinned", "pc", moves)
     with pytest.raises(CannotTest, match="is not known after"):
-        judge(before, hidden(before, 0), control)
+        judge(control, control.comparisons[0], before, hidden(before, 0))
 
 
 @given(st.data())
@@ -376,15 +388,16 @@ def test_a_scenario_and_a_diff_agree(data: st.DataObject) -> None:
         sides.append(side)
     place = SourcePosition("x", 1)
     before, after = sides
-    said = diff(Side("x", before, place, {}), Side("x", after, place, {}), BREAKING_ONLY)
-    comparison = report_data.case("x", "pc", []).comparisons[0]
+    said = report_data.diff(Side("x", before, place, {}), Side("x", after, place, {}))
+    case = report_data.case("x", "pc", [])
     try:
-        judged = judge(before, after, comparison)
+        judged = judge(case, case.comparisons[0], before, after)
     except CannotTest:
         assert said.verdict is Verdict.ERROR
     else:
-        assert said.verdict is (Verdict.BREAK if judged.failures else Verdict.COMPATIBLE)
-        assert judged.unknowns == said.unknowns
+        assert said.verdict is judged.verdict
+        assert [f.message for f in judged.failures] == [f.message for f in said.two_sides.failures]
+        assert judged.unknowns == said.two_sides.unknowns
 
 
 BOOTS = (report_data.TWO_NICS, report_data.FIRST_REMOVED)

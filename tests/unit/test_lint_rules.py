@@ -15,7 +15,7 @@ import pytest
 from pciabi.lint import rules as package
 from pciabi.lint.engine import Settings, lint
 from pciabi.lint.rule import Example, LoadedRule, rules
-from pciabi.report.rule_manual import markdown
+from pciabi.report.lint.manual import markdown
 from pciabi.vm import formats
 from pciabi.vm.formats import ConfigText
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from pciabi.abi.diff import Side
 from pciabi.abi.difference import ABSENT
 from pciabi.abi.facts.bars import shown_bars
 from pciabi.abi.facts.rom import shown_rom
@@ -14,7 +13,9 @@ from pciabi.abi.snapshot import PlacedFunction, is_made_up
 from pciabi.pci.facts import UNREAD
 from pciabi.pci.function import BARS, ROM
 from pciabi.pci.layout import FieldValue
-from pciabi.report import diff_wording, printable
+from pciabi.report import printable
+from pciabi.report.words import two_sides
+from pciabi.result.side import Side
 
 
 def render(side: Side) -> str:
@@ -23,7 +24,7 @@ def render(side: Side) -> str:
 
 
 def _lines(side: Side) -> Iterator[str]:
-    for term, value in diff_wording.notes(side):
+    for term, value in two_sides.notes(side):
         yield f"{term}: {value}"
     snapshot = side.snapshot
     for placed in snapshot.functions:
