@@ -3,6 +3,7 @@ line that anybody can type."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -40,6 +41,6 @@ def _is_option(place: SourcePosition) -> bool:
 def as_typed(snapshot: Snapshot, qemu: Binary, hardware: Sequence[str]) -> Snapshot:
     """The snapshot with the command line that anybody can type: without descriptors and the
     temporary files of one run, which would differ each time the snapshot is taken."""
-    program = (qemu.name,) if qemu.command == (qemu.name,) else tuple(qemu.name.split())
+    program = (qemu.name,) if qemu.command == (qemu.name,) else tuple(shlex.split(qemu.name))
     provenance = replace(snapshot.provenance, command_line=(*program, *hardware))
     return replace(snapshot, provenance=provenance)
