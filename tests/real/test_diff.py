@@ -13,6 +13,8 @@ import pytest
 
 from tests.real.command import pciabi, workspaces
 
+pytestmark = pytest.mark.usefixtures("releases")
+
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 TEXT = GOLDEN / "lspci" / "qemu-7.2_q35-many.txt"
 HEX = re.compile(r"^[0-9a-f]{2,3}: .*\n", re.MULTILINE)
@@ -24,13 +26,6 @@ devices:
   - {{driver: {driver}, id: test0, addr: 0x4{more}}}
 steps: [boot, boot, {{expect: {{net0: {{address: unchanged}}}}}}]
 """
-
-
-@pytest.fixture(scope="session", autouse=True)
-def releases(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The released QEMUs that are compared, fetched unless they are in the cache."""
-    got = pciabi("qemu", "get", "5.2", "10.0", "11.1", cwd=tmp_path_factory.mktemp("get"))
-    assert got.returncode == 0, got.stderr
 
 
 def vm(folder: Path, machine: str, driver: str, **properties: str) -> Path:

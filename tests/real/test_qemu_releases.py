@@ -30,6 +30,7 @@ from tests.real.command import (
     workspaces,
 )
 from tests.real.fault_table import FAULTS, provokes
+from tests.real.releases import needed
 
 TRIXIE = "debian:trixie"
 ONE = ("--select", "nic=virtio-net-pci")
@@ -52,7 +53,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def trixie(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of trixie's QEMU, fetched."""
     done = pciabi("qemu", "get", TRIXIE, cwd=tmp_path_factory.mktemp("get"))
-    assert done.returncode == 0, done.stderr
+    if done.returncode != 0:
+        pytest.fail(f"{TRIXIE} could not be had: {done.stderr.splitlines()[-1]}", pytrace=False)
     assert done.stdout.startswith(f"{TRIXIE}  QEMU 10.0.")
     (current,) = place.glob("qemu/trixie-*/current")
     return current.resolve()
@@ -182,8 +184,9 @@ def test_what_cannot_be_had_is_one_line(
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The archive's signed index of trixie, as it arrived."""
     folder = tmp_path_factory.mktemp("index")
-    apt = archive.configured(folder, ["trixie"], archive.host_mirror())
-    archive.update(apt, folder, lambda _progress: None)
+    with needed("the archive's index of trixie", "apt-get update"):
+        apt = archive.configured(folder, ["trixie"], archive.host_mirror())
+        archive.update(apt, folder, lambda _progress: None)
     (found,) = (folder / "lists").glob("*_InRelease")
     return found
 
