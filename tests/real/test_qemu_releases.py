@@ -1,7 +1,6 @@
 """Released QEMUs from the real archive: fetched, listed, booted, damaged, interrupted.
 
-The cache is the tests' own; downloaded packages are shared with the user's, and so is the
-guest image.
+The cache is the tests' own, and downloaded packages are shared with the user's.
 """
 
 from __future__ import annotations
@@ -16,8 +15,10 @@ from typing import Any
 
 import pytest
 
+from pciabi import resources
 from pciabi.distribution import archive, cache
 from pciabi.errors import PackageError
+from pciabi.guest import image
 from pciabi.qemu import launch
 from tests.real.command import (
     PCIABI,
@@ -33,17 +34,21 @@ from tests.real.fault_table import FAULTS, provokes
 from tests.real.releases import needed
 
 TRIXIE = "debian:trixie"
+AWKWARD = "a {b} {status} 100%s, $c"
 ONE = ("--select", "nic=virtio-net-pci")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache without releases."""
-    base = tmp_path_factory.mktemp("cache")
-    (base / "pciabi").mkdir()
-    for shared in ("packages", "images"):
-        (cache.root() / shared).mkdir(parents=True, exist_ok=True)
-        (base / "pciabi" / shared).symlink_to(cache.root() / shared)
+    """A cache without releases, in a folder whose name QEMU, apt, Python and the shell would each
+    read in their own way."""
+    base = tmp_path_factory.mktemp("cache") / AWKWARD
+    (base / "pciabi").mkdir(parents=True)
+    cache.packages().mkdir(parents=True, exist_ok=True)
+    (base / "pciabi" / "packages").symlink_to(cache.packages())
+    shipped = image.ensure(resources.image_recipe("debian"), lambda _progress: None)
+    shelf = shipped.kernel.parent.parent
+    shutil.copytree(shelf, base / "pciabi/images" / shelf.name, symlinks=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(base))
         yield base / "pciabi"
