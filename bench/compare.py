@@ -15,24 +15,30 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 
 import host
 from paired import Spread, table
 from pciabi.abi.compare import compare
-from pciabi.abi.diff import Diff, Side, diff
+from pciabi.abi.facts import mac, serial_number
+from pciabi.abi.identifying import Identifier
 from pciabi.abi.snapshot import (
-    Identifier,
-    IdentifierName,
-    NetworkInterface,
+    INTERFACES,
+    Interface,
     PlacedFunction,
     Provenance,
     Snapshot,
 )
 from pciabi.errors import SourcePosition
 from pciabi.pci.address import GuestAddress, TopologyPath
-from pciabi.pci.function import PciFunction, all_bits
-from pciabi.report import diff_html, diff_json, diff_junit, diff_sarif
+from pciabi.pci.facts import facts_of
+from pciabi.pci.function import BARS, DRIVER, ROM, Bars, PciFunction, all_bits
+from pciabi.report.writers import html, json, junit, sarif
+from pciabi.result.judged import judge
+from pciabi.result.policy import Policy
+from pciabi.result.result import Result, of_two_sides
+from pciabi.result.side import Side
 
 COUNTS = (1_000, 2_000, 4_000, 8_000)
 _NIC = bytes.fromhex("f41a0010 00000000 00000002")
@@ -43,12 +49,21 @@ def placed(number: int, place: int, qdev_id: str | None, config: bytes) -> Place
     """One NIC of 64 bytes; no two are the same."""
     bus, devfn = divmod(place, 256)
     address = GuestAddress(bus >> 8, bus & 0xFF, devfn >> 3, devfn & 7)
-    function = PciFunction(address, config, (), None, None, "", all_bits(config), frozenset())
     path = TopologyPath(bus, ((address.slot, address.function),))
-    mac = Identifier(
-        IdentifierName.MAC, f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}", stated=True
+    stated = Identifier(f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}", stated=True)
+    interface = Interface(f"mac{number}", "bench", f"nic{number}", ())
+    facts = facts_of(
+        {
+            BARS.name: Bars((), sized=True),
+            ROM.name: None,
+            DRIVER.name: None,
+            INTERFACES.name: (interface,),
+            mac.KEY.name: stated if qdev_id else None,
+            serial_number.KEY.name: None,
+        }
     )
-    return PlacedFunction(function, path, qdev_id, "bench", (mac,) if qdev_id else ())
+    function = PciFunction(address, config, all_bits(config), facts)
+    return PlacedFunction(function, path, qdev_id, "bench")
 
 
 def snapshot(count: int, *, shift: int = 0, named: bool = True, revision: int = 0) -> Snapshot:
@@ -60,11 +75,7 @@ def snapshot(count: int, *, shift: int = 0, named: bool = True, revision: int = 
         config[8] = revision
         name = f"net{number}" if named else None
         functions.append(placed(number, number + shift, name, bytes(config)))
-    nics = tuple(
-        NetworkInterface(f.address, f"mac{number}", "bench", f"nic{number}", ())
-        for number, f in enumerate(functions)
-    )
-    return Snapshot(tuple(functions), nics, _ORIGIN)
+    return Snapshot(tuple(functions), _ORIGIN)
 
 
 PAIRS: Mapping[str, Callable[[int], tuple[Snapshot, Snapshot]]] = {
@@ -76,11 +87,11 @@ PAIRS: Mapping[str, Callable[[int], tuple[Snapshot, Snapshot]]] = {
     ),
 }
 
-WRITERS: Mapping[str, Callable[[Diff], str]] = {
-    "JSON": diff_json.render,
-    "JUnit": diff_junit.render,
-    "SARIF": diff_sarif.render,
-    "HTML": diff_html.render,
+WRITERS: Mapping[str, Callable[[Result], str]] = {
+    "JSON": json.render,
+    "JUnit": junit.render,
+    "SARIF": sarif.render,
+    "HTML": html.render,
 }
 
 
@@ -91,10 +102,11 @@ def seconds(pair: tuple[Snapshot, Snapshot]) -> float:
     return time.process_time() - started
 
 
-def writing(pair: tuple[Snapshot, Snapshot], render: Callable[[Diff], str]) -> float:
+def writing(pair: tuple[Snapshot, Snapshot], render: Callable[[Result], str]) -> float:
     """CPU time of one report."""
     place = SourcePosition("bench", 1)
-    found = diff(Side("a", pair[0], place, {}), Side("b", pair[1], place, {}), frozenset())
+    judged = judge(Side("a", pair[0], place, {}), Side("b", pair[1], place, {}), Policy())
+    found = of_two_sides(judged, datetime.now(UTC), 0.0)
     started = time.process_time()
     render(found)
     return time.process_time() - started

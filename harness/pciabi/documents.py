@@ -102,10 +102,13 @@ def _one_line(text: str) -> str:
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
 
-def explain(error: ValidationError, place_of: Callable[[Location], SourcePosition]) -> InputError:
-    """pydantic's error in our words; `place_of` says where a part of the document stands."""
+def explain(
+    error: ValidationError, place_of: Callable[[Location], SourcePosition], within: Location = ()
+) -> InputError:
+    """pydantic's error in our words; `place_of` says where a part of the document stands, and
+    `within` is the part of it that was validated."""
     first, *more = error.errors(include_url=False)
-    location: Location = first["loc"]
+    location: Location = (*within, *first["loc"])
     context = first.get("ctx", {})
     if first["type"] == "unknown_key":
         location = (*location, str(context["key"]))

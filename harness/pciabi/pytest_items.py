@@ -22,9 +22,10 @@ from pciabi.distribution.progress import Progress
 from pciabi.errors import CannotTest, Interrupted, PciabiError
 from pciabi.qemu.accelerator import Wish
 from pciabi.report import folder, printable
+from pciabi.result.entry import Entry
+from pciabi.result.result import Command, Result
 from pciabi.scenario import load
 from pciabi.scenario.case import Case
-from pciabi.scenario.result import CaseResult, RunResult
 from pciabi.scenario.run import GuestImages, Laboratory, Wishes, laboratory, run_case
 from pciabi.signals import stopping
 
@@ -50,7 +51,7 @@ class Notes:
 
     def stage(self, case: Case, boot: int, stage: str) -> None: ...
 
-    def ended(self, result: CaseResult) -> None: ...
+    def ended(self, result: Entry) -> None: ...
 
 
 class Session:
@@ -59,7 +60,7 @@ class Session:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.notes = Notes()
-        self.results: list[CaseResult] = []
+        self.results: list[Entry] = []
         self.report: Path | None = None
         self._stack = ExitStack()
         self._lab: Laboratory | None = None
@@ -76,7 +77,7 @@ class Session:
             config.pluginmanager.register(session, "pciabi-session")
         return config.stash[_KEY]
 
-    def run(self, case: Case) -> CaseResult:
+    def run(self, case: Case) -> Entry:
         """Run one case. Raises PciabiError when nothing can be run."""
         if self._fault is not None:
             raise self._fault
@@ -103,8 +104,9 @@ class Session:
         self._stack.close()
         directory = self.config.getoption("--pciabi-report-dir")
         if directory and self.results and self._lab:
-            result = RunResult(
-                cases=tuple(self.results),
+            result = Result(
+                command=Command.RUN,
+                entries=tuple(self.results),
                 started=self._started,
                 seconds=time.monotonic() - self._clock,
                 tool_version=__version__,
@@ -157,7 +159,7 @@ class ScenarioItem(pytest.Item):
     def __init__(self, *, case: Case, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.case = case
-        self.result: CaseResult | None = None
+        self.result: Entry | None = None
 
     def setup(self) -> None:
         """Boot the guests."""

@@ -42,11 +42,6 @@ def scenario(name: str) -> Path:
     return _named("scenarios", "shipped scenario", name)
 
 
-def image_recipes() -> tuple[Path, ...]:
-    """The shipped image recipes, by name."""
-    return tuple(sorted(_shipped("images").glob("*.yaml")))
-
-
 def image_recipe(word: str, beside: Path | None = None) -> Path:
     """The image recipe a user means: a shipped one's name, or a path.
 

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pciabi.abi.change import Change, Severity
+from pciabi.abi.change import Change
 from pciabi.abi.compare import compare
+from pciabi.abi.judgement import Severity
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
@@ -18,8 +19,8 @@ from pciabi.probe import cold
 from pciabi.probe.boot import boot
 from pciabi.probe.equipment import Equipped, equip
 from pciabi.qemu.accelerator import Wish
+from pciabi.result.entry import Entry
 from pciabi.scenario.case import Case
-from pciabi.scenario.result import CaseResult
 from pciabi.scenario.run import GuestImages, Laboratory, Wishes, laboratory
 from pciabi.vm.config import Device, VmConfig
 
@@ -43,7 +44,7 @@ class Silent:
     def stage(self, case: Case, boot: int, stage: str) -> None:
         """Nobody watches."""
 
-    def ended(self, result: CaseResult) -> None:
+    def ended(self, result: Entry) -> None:
         """Nobody counts."""
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from pciabi.lint.engine import Settings, lint
-from pciabi.vm.formats import Source, libvirt
+from pciabi.vm.formats import ConfigText, libvirt
 from pciabi.vm.pci_vm import Pinning
 from tests.real.libvirt_daemon import Libvirt
 from tests.real.libvirt_daemon import libvirt as daemon
@@ -99,7 +99,7 @@ def domain(seed: int) -> str:
 
 def said(xml: str) -> Counter[str]:
     """The devices lint says somebody else will place, by what their owner calls them."""
-    (vm,) = libvirt.read(Source("domain.xml", xml))
+    (vm,) = libvirt.read(ConfigText("domain.xml", xml))
     return Counter(word(device.name) for device in vm.devices if device.pinning in UNSAID)
 
 
@@ -113,7 +113,7 @@ def filled_in(xml: str, stored: str) -> Counter[str]:
     Bridges are left out: libvirt adds them for devices it has to place. So is what is the
     chipset's own and cannot be anywhere else, and a console, which repeats the first serial.
     """
-    (vm,) = libvirt.read(Source("domain.xml", xml))
+    (vm,) = libvirt.read(ConfigText("domain.xml", xml))
     written = {(d.place.bus, d.place.slot) for d in vm.devices if d.place is not None}
     chipset = {("0", 1 if 'machine="pc' in xml else 31)}
     found: Counter[str] = Counter()
@@ -149,6 +149,6 @@ def test_what_libvirt_fills_in_is_what_lint_names(running: Libvirt, seeds: range
             continue
         defined += 1
         assert said(xml) == filled_in(xml, stored), xml
-        left = lint(Source("stored.xml", stored), Settings())
+        left = lint(ConfigText("stored.xml", stored), Settings())
         assert left.findings == (), stored
     assert defined > len(seeds) / 3, "libvirt must take most of them, or nothing is proved"

@@ -23,7 +23,7 @@ from pciabi.pci.address import TopologyPath
 from pciabi.probe.cold import Hardware, cold_probe
 from pciabi.qemu import binary
 from pciabi.vm import qemu_machine, reading
-from pciabi.vm.formats import Source
+from pciabi.vm.formats import ConfigText
 
 LEAVES = (
     *("virtio-net-pci", "e1000", "virtio-rng-pci", "pvscsi", "nec-usb-xhci"),
@@ -112,7 +112,7 @@ def paths(vm: Vm) -> Mapping[str, TopologyPath] | None:
 
 
 def found(vm: Vm) -> FileResult:
-    result = lint(Source("vm.sh", vm.text()), Settings())
+    result = lint(ConfigText("vm.sh", vm.text()), Settings())
     assert result.error is None
     assert result.format == "qemu"
     return result
@@ -223,7 +223,7 @@ def on_no_machine(seed: int) -> Vm:
 def test_without_a_machine_type_what_is_told_holds_on_each(seed: int) -> None:
     vm = on_no_machine(seed)
     text = vm.text().replace("-machine pc", '-machine "$MACHINE"')
-    findings = lint(Source("vm.sh", text), Settings()).findings
+    findings = lint(ConfigText("vm.sh", text), Settings()).findings
     told = {finding.device for finding in findings}
     certain = {finding.device for finding in findings if finding.name in UNPINNED}
     for machine in CHIPSET:
@@ -264,4 +264,4 @@ def test_what_is_no_address_in_json_is_refused_by_qemu(addr: float | str) -> Non
     with pytest.raises(InputError):
         cold_probe(Hardware(words), binary.find(None), Cancellation(), Deadline.after(60))
     text = "\n".join(("kvm", *words)) + "\n"
-    assert lint(Source("vm", text), Settings()).findings
+    assert lint(ConfigText("vm", text), Settings()).findings

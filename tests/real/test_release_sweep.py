@@ -13,8 +13,8 @@ from itertools import pairwise
 
 import pytest
 
-from pciabi.abi.change import Severity
 from pciabi.abi.compare import compare
+from pciabi.abi.judgement import Severity
 from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline

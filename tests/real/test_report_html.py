@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pciabi.report import html
+from pciabi.report.writers import html
 from tests.unit import report_data as data
 
 HOSTILE = (

@@ -11,21 +11,19 @@ from pathlib import Path
 from pciabi.abi.snapshot import NetworkInterface, PlacedFunction, Provenance, Snapshot, Unreachable
 from pciabi.errors import Evidence, GuestError, PciabiError, SourcePosition
 from pciabi.probe.attempt import Attempt
-from pciabi.probe.boot import BootRecord
+from pciabi.result.boot import BootRecord
+from pciabi.result.entry import Entry
+from pciabi.result.expectations import Expectation, Expectations, Tolerance
+from pciabi.result.failure import Aspect
+from pciabi.result.judged import judge as judged
+from pciabi.result.policy import FailOn, Policy
+from pciabi.result.result import Command, Result, of_two_sides
+from pciabi.result.side import Side
 from pciabi.scenario import refuse
-from pciabi.scenario.case import (
-    Aspect,
-    Boot,
-    Case,
-    Comparison,
-    Expectation,
-    Refusal,
-    Tolerance,
-)
+from pciabi.scenario.case import Boot, Case, Refusal
 from pciabi.scenario.judge import judge
-from pciabi.scenario.result import CaseResult, RunResult
 from pciabi.vm.config import VmConfig
-from tests.unit.strategies import GOLDEN, recorded, recorded_text
+from tests.unit.strategies import GOLDEN, recorded, recorded_text, with_interfaces
 
 CONSOLE = "Linux version 6.1.0\r\nvirtio_net virtio0 ens2: renamed from eth0\r\npciabi: ready\r\n"
 TWO_NICS = "qemu-7.2_pc-two-nics"
@@ -49,7 +47,7 @@ def record(recording: str, console: str = CONSOLE) -> BootRecord:
         guest="debian image 0123456789ab, Linux 6.1.0-44-amd64",
         command_line=tuple(listing["command_line"]),
     )
-    snapshot = Snapshot(placed, _interfaces(placed), provenance)
+    snapshot = Snapshot(with_interfaces(placed, _interfaces(placed)), provenance)
     return BootRecord(snapshot, recorded_text(recording), console, 6.2)
 
 
@@ -82,7 +80,7 @@ def case(
 ) -> Case:
     """A case of two boots."""
     config = VmConfig("pc", "256M", 1, ())
-    comparison = Comparison(
+    comparison = Expectations(
         0,
         1,
         frozenset(removed),
@@ -104,13 +102,13 @@ def case(
     )
 
 
-def ended(what: Case, before: BootRecord, after: BootRecord) -> CaseResult:
+def ended(what: Case, before: BootRecord, after: BootRecord) -> Entry:
     """The case with these two boots, judged."""
-    judged = judge(before.snapshot, after.snapshot, what.comparisons[0])
-    return CaseResult(what, (before, after), (judged,), None, 13.4)
+    judged = judge(what, what.comparisons[0], before.snapshot, after.snapshot)
+    return Entry(what.subject, (judged,), None, 13.4, (before, after), plan=what.plan)
 
 
-def control(name: str = "pc-virtio-net-pci") -> CaseResult:
+def control(name: str = "pc-virtio-net-pci") -> Entry:
     """The second NIC had to move, and did."""
     moves = [
         expectation("net1", Aspect.ADDRESS, "changed"),
@@ -121,26 +119,26 @@ def control(name: str = "pc-virtio-net-pci") -> CaseResult:
     return ended(what, record(TWO_NICS), record(FIRST_REMOVED))
 
 
-def idle_control() -> CaseResult:
+def idle_control() -> Entry:
     """The second NIC had to move, and did not."""
     moves = [expectation("net1", Aspect.ADDRESS, "changed")]
     return ended(case("two-nics-unpinned", "idle", moves), record(TWO_NICS), record(TWO_NICS))
 
 
-def pinned(name: str = "pc-virtio-net-pci", console: str = CONSOLE) -> CaseResult:
+def pinned(name: str = "pc-virtio-net-pci", console: str = CONSOLE) -> Entry:
     """Nothing was to change, and nothing did."""
     what = case("two-nics-pinned", name, [expectation("net1", Aspect.ADDRESS, "unchanged")])
     return ended(what, record(TWO_NICS, console), record(TWO_NICS, console))
 
 
-def sabotage(console: str = CONSOLE) -> CaseResult:
+def sabotage(console: str = CONSOLE) -> Entry:
     """The second NIC was not to move, and did."""
     stays = [expectation("net1", Aspect.ADDRESS, "unchanged")]
     what = case("two-nics-pinned", "pc-sabotaged", stays, ["net0"])
     return ended(what, record(TWO_NICS, console), record(FIRST_REMOVED, console))
 
 
-def renumbered() -> CaseResult:
+def renumbered() -> Entry:
     """A root port in front gives the buses behind the others new numbers."""
     stays = [expectation("net1", Aspect.NAME, "unchanged")]
     return ended(
@@ -148,7 +146,7 @@ def renumbered() -> CaseResult:
     )
 
 
-def renumbered_control() -> CaseResult:
+def renumbered_control() -> Entry:
     """The same, had the scenario expected it."""
     expectations = [
         expectation(name, aspect, judgement)
@@ -166,14 +164,13 @@ def renumbered_control() -> CaseResult:
 WHY_UNREACHABLE = "slot 4 has no function 0, and guests look at the others only after it"
 
 
-def unreachable(*expectations: Expectation, why: str = WHY_UNREACHABLE) -> CaseResult:
+def unreachable(*expectations: Expectation, why: str = WHY_UNREACHABLE) -> Entry:
     """QEMU keeps the second NIC, and no guest finds it any more."""
     before = record(TWO_NICS)
     (lost,) = [f for f in before.snapshot.functions if f.qdev_id == "net1"]
     snapshot = replace(
         before.snapshot,
         functions=tuple(f for f in before.snapshot.functions if f is not lost),
-        interfaces=before.snapshot.interfaces[:1],
         unreachable=(Unreachable(lost.path, "net1", lost.device, why),),
     )
     what = case("multifunction", "pc-function0", expectations)
@@ -183,7 +180,7 @@ def unreachable(*expectations: Expectation, why: str = WHY_UNREACHABLE) -> CaseR
 def refused(
     words: str | None = "PCI: slot 2 function 0 not available for e1000, in use by e1000,id=net0",
     blamed: str | None = "net1",
-) -> CaseResult:
+) -> Entry:
     """A start that had to be refused on account of net1, and no boot at all."""
     wanted = Refusal(
         VmConfig("pc", "256M", 1, ()),
@@ -195,15 +192,16 @@ def refused(
         case("pin-only-one", "pc-e1000", []), boots=(), comparisons=(), refusals=(wanted,)
     )
     made = Attempt(blamed, words, ("qemu-system-x86_64", "-device", "e1000,id=net1,addr=0x2"))
-    return CaseResult(what, (), (), None, 0.2, (refuse.judge(wanted, made),))
+    refusals = (refuse.judge(wanted, made),)
+    return Entry(what.subject, (), None, 0.2, refusals=refusals, plan=what.plan)
 
 
-def many() -> CaseResult:
+def many() -> Entry:
     """Bridges, switches and an expander bus; nothing changes."""
     return ended(case("many-devices", "q35", []), record(MANY), record(MANY))
 
 
-def untested(console: str = CONSOLE) -> CaseResult:
+def untested(console: str = CONSOLE) -> Entry:
     """The second guest was not ready in time."""
     what = case("two-nics-pinned", "pc-e1000", [expectation("net1", Aspect.ADDRESS, "unchanged")])
     error: PciabiError = GuestError(
@@ -212,16 +210,24 @@ def untested(console: str = CONSOLE) -> CaseResult:
         place=SourcePosition("scenarios/example.yaml", 3),
     )
     error.evidence = Evidence(record(TWO_NICS).snapshot.provenance.command_line, console)
-    return CaseResult(what, (record(TWO_NICS, console),), (), error, 97.1)
+    boots = (record(TWO_NICS, console),)
+    return Entry(what.subject, (), error, 97.1, boots, plan=what.plan)
 
 
-def run(*cases: CaseResult) -> RunResult:
+def run(*entries: Entry) -> Result:
     """The cases as one run."""
-    return RunResult(
-        cases=cases,
+    return Result(
+        command=Command.RUN,
+        entries=entries,
         started=datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC),
         seconds=27.0,
         tool_version="0.1.0",
         qemu="QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)",
         accelerator="TCG, because KVM does not work here: there is no /dev/kvm",
     )
+
+
+def diff(before: Side, after: Side, fail_on: Iterable[FailOn] = ()) -> Result:
+    """Two sides held against each other."""
+    comparison = judged(before, after, Policy(frozenset(fail_on)))
+    return of_two_sides(comparison, datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC), 0.5)

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from random import Random
 
 from hypothesis import strategies as st
 
-from pciabi.abi.snapshot import NetworkInterface, PlacedFunction, Provenance, Snapshot
+from pciabi.abi.facts import acpi_index, mac, mount_tag, serial_number
+from pciabi.abi.identifying import Identifier
+from pciabi.abi.snapshot import (
+    INTERFACES,
+    Interface,
+    NetworkInterface,
+    PlacedFunction,
+    Provenance,
+    Snapshot,
+)
 from pciabi.pci import listing
 from pciabi.pci.address import GuestAddress
-from pciabi.pci.function import PciFunction, all_bits
+from pciabi.pci.facts import UNREAD, Facts, Key, Unread
+from pciabi.pci.function import BARS, DRIVER, ROM, Bar, Bars, PciFunction, all_bits
 from pciabi.pci.topology import topology_paths
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "lspci"
@@ -34,11 +46,10 @@ def recorded(name: str, probe: str = "boot") -> Snapshot:
     told = {GuestAddress.parse(said["address"]): said for said in facts["functions"]}
     placed = tuple(
         PlacedFunction(
-            function,
+            identified(function),
             paths[function.address],
             told[function.address]["id"],
             told[function.address]["device"],
-            (),
         )
         for function in functions
     )
@@ -50,7 +61,64 @@ def snapshot(
 ) -> Snapshot:
     """A snapshot of these functions."""
     provenance = Provenance(probe, "7.2.0", "test", "pc-i440fx-7.2", "tcg", "test", "test", ())
-    return Snapshot(functions, nics, provenance)
+    return Snapshot(with_interfaces(functions, nics), provenance)
+
+
+IDENTIFYING: tuple[Key[Identifier | None], ...] = (
+    mac.KEY,
+    serial_number.KEY,
+    acpi_index.KEY,
+    mount_tag.KEY,
+)
+
+
+def identified(function: PciFunction, **stated: str) -> PciFunction:
+    """The function with all identifying properties read: these are stated (by the names of
+    their families, `_` for `-`), and there are no others."""
+    facts = function.facts
+    for key in IDENTIFYING:
+        value = stated.get(key.name.replace("-", "_"))
+        facts = facts.having(key, Identifier(value, stated=True) if value is not None else None)
+    return replace(function, facts=facts)
+
+
+def unidentified(placed: PlacedFunction) -> PlacedFunction:
+    """The function with no identifying property read."""
+    facts = placed.facts
+    for key in IDENTIFYING:
+        facts = facts.having(key, UNREAD)
+    return placed.having(facts)
+
+
+def with_interfaces(
+    functions: Iterable[PlacedFunction], nics: Iterable[NetworkInterface]
+) -> tuple[PlacedFunction, ...]:
+    """The functions with these interfaces on them, and no others."""
+    on: dict[GuestAddress, tuple[Interface, ...]] = {}
+    for nic in nics:
+        interface = Interface(nic.mac, nic.driver, nic.name, nic.candidates)
+        on[nic.address] = (*on.get(nic.address, ()), interface)
+    return tuple(
+        one.having(one.facts.having(INTERFACES, on.get(one.address, UNREAD))) for one in functions
+    )
+
+
+def with_bars(
+    function: PciFunction, bars: Iterable[Bar] | Unread, *, sized: bool = True
+) -> PciFunction:
+    """The function with these BARs."""
+    value = UNREAD if bars is UNREAD else Bars(tuple(bars), sized=sized)
+    return replace(function, facts=function.facts.having(BARS, value))
+
+
+def with_rom(function: PciFunction, size: int | Unread | None) -> PciFunction:
+    """The function with an expansion ROM of this size."""
+    return replace(function, facts=function.facts.having(ROM, size))
+
+
+def with_driver(function: PciFunction, driver: str | Unread | None) -> PciFunction:
+    """The function with this kernel driver bound."""
+    return replace(function, facts=function.facts.having(DRIVER, driver))
 
 
 @cache
@@ -67,7 +135,8 @@ def distinct_functions() -> tuple[PciFunction, ...]:
 
 def fully_read(address: GuestAddress, config: bytes, driver: str | None = None) -> PciFunction:
     """A function of which everything was read, without BARs."""
-    return PciFunction(address, config, (), None, driver, "", all_bits(config), frozenset())
+    function = PciFunction(address, config, all_bits(config), Facts())
+    return with_driver(with_rom(with_bars(function, ()), None), driver)
 
 
 def flipped(config: bytes, offset: int, mask: int) -> bytes:

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from pciabi.abi.change import Change, Consequence, Harm, Kind, Outcome, Severity
+from pciabi.abi.change import Change, Consequence, Harm, Outcome
 from pciabi.abi.compare import compare
+from pciabi.abi.facts.topology import MOVED, RENUMBERED
+from pciabi.abi.judgement import Severity
 from pciabi.abi.snapshot import NetworkInterface, PlacedFunction, Snapshot
 from pciabi.pci.address import GuestAddress, TopologyPath
 from tests.unit.strategies import RECORDINGS, flipped, recorded, snapshot
@@ -40,15 +42,15 @@ def about(change: Change, harm: Harm) -> Consequence:
 
 NIC = ("qemu-7.2_pc-many", "net0")
 SERIAL = ("qemu-7.2_q35-many", "net1")
-MOVED = {"path": "0/04.0", "address": "0000:00:04.0"}
-RENUMBERED = {"address": "0000:01:03.0"}
+ELSEWHERE = {"path": "0/04.0", "address": "0000:00:04.0"}
+OTHER_BUS = {"address": "0000:01:03.0"}
 
 
 def test_a_moved_nic_is_renamed_and_a_new_device_to_windows() -> None:
-    change = breaking(with_name(device(*NIC), "ens3"), with_name(device(*NIC, **MOVED), "ens4"))
+    change = breaking(with_name(device(*NIC), "ens3"), with_name(device(*NIC, **ELSEWHERE), "ens4"))
 
     linux, windows = about(change, Harm.LINUX_NAME), about(change, Harm.WINDOWS_IDENTITY)
-    assert change.kind is Kind.MOVED
+    assert change.kind == MOVED
     assert linux.outcome is Outcome.CHANGED
     assert linux.message == "the interface is renamed from ens3 to ens4"
     assert windows.outcome is Outcome.CHANGED
@@ -56,17 +58,17 @@ def test_a_moved_nic_is_renamed_and_a_new_device_to_windows() -> None:
 
 
 def test_a_moved_nic_that_keeps_its_name_says_so() -> None:
-    change = breaking(with_name(device(*NIC), "eno7"), with_name(device(*NIC, **MOVED), "eno7"))
+    change = breaking(with_name(device(*NIC), "eno7"), with_name(device(*NIC, **ELSEWHERE), "eno7"))
     assert about(change, Harm.LINUX_NAME).outcome is Outcome.KEPT
 
 
 def test_a_name_nobody_saw_is_unknown() -> None:
-    change = breaking(snapshot(device(*NIC)), snapshot(device(*NIC, **MOVED)))
+    change = breaking(snapshot(device(*NIC)), snapshot(device(*NIC, **ELSEWHERE)))
     assert about(change, Harm.LINUX_NAME).outcome is Outcome.UNKNOWN
 
 
 def test_windows_and_a_moved_device_with_a_serial_number_is_unknown() -> None:
-    change = breaking(snapshot(device(*SERIAL)), snapshot(device(*SERIAL, **MOVED)))
+    change = breaking(snapshot(device(*SERIAL)), snapshot(device(*SERIAL, **ELSEWHERE)))
     windows = about(change, Harm.WINDOWS_IDENTITY)
 
     assert windows.outcome is Outcome.UNKNOWN
@@ -74,9 +76,9 @@ def test_windows_and_a_moved_device_with_a_serial_number_is_unknown() -> None:
 
 
 def test_windows_and_a_renumbered_device_is_unknown() -> None:
-    change = breaking(snapshot(device(*NIC)), snapshot(device(*NIC, **RENUMBERED)))
+    change = breaking(snapshot(device(*NIC)), snapshot(device(*NIC, **OTHER_BUS)))
 
-    assert change.kind is Kind.RENUMBERED
+    assert change.kind == RENUMBERED
     assert about(change, Harm.WINDOWS_IDENTITY).outcome is Outcome.UNKNOWN
 
 
@@ -109,8 +111,8 @@ def test_nothing_is_called_kept_beside_a_move_or_another_id() -> None:
     pin = turned(before, 0x3D, 0x02)
     for after in (
         turned(pin, 0x08, 0x02),
-        turned(device(*NIC, **MOVED), 0x3D, 0x02),
-        turned(device(*NIC, **RENUMBERED), 0x3D, 0x02),
+        turned(device(*NIC, **ELSEWHERE), 0x3D, 0x02),
+        turned(device(*NIC, **OTHER_BUS), 0x3D, 0x02),
     ):
         for change in compare(snapshot(before), snapshot(after)).changes:
             assert all(c.outcome is not Outcome.KEPT for c in change.consequences)
@@ -118,7 +120,7 @@ def test_nothing_is_called_kept_beside_a_move_or_another_id() -> None:
 
 def test_a_moved_disk_loses_its_links_by_path() -> None:
     disk = ("qemu-7.2_pc-many", "blk0")
-    change = breaking(snapshot(device(*disk)), snapshot(device(*disk, **MOVED)))
+    change = breaking(snapshot(device(*disk)), snapshot(device(*disk, **ELSEWHERE)))
     assert "/dev/disk/by-path" in about(change, Harm.LINUX_NAME).message
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pciabi.abi.matching import Basis, match
-from pciabi.abi.snapshot import Identifier, IdentifierName, PlacedFunction
+from pciabi.abi.facts import mac, serial_number
+from pciabi.abi.identifying import Identifier
+from pciabi.abi.matching import match
+from pciabi.abi.pair import Basis
+from pciabi.abi.snapshot import PlacedFunction
 from pciabi.pci.address import GuestAddress, TopologyPath
+from pciabi.pci.facts import Facts
 from tests.unit.strategies import RECORDINGS, fully_read, recorded, snapshot
 
+NOTHING_READ = Facts()
 E1000, VIRTIO = "86 80 0e 10", "f4 1a 00 10"
 
 
@@ -17,17 +22,12 @@ def placed(
     ids: str,
     qdev_id: str | None = None,
     function: int = 0,
-    identifiers: tuple[Identifier, ...] = (),
+    facts: Facts = NOTHING_READ,
 ) -> PlacedFunction:
     address = GuestAddress(0, 0, slot, function)
     config = bytes.fromhex(ids).ljust(256, b"\0")
-    return PlacedFunction(
-        fully_read(address, config),
-        TopologyPath(0, ((slot, function),)),
-        qdev_id,
-        None,
-        identifiers,
-    )
+    path = TopologyPath(0, ((slot, function),))
+    return PlacedFunction(fully_read(address, config), path, qdev_id, None).having(facts)
 
 
 def told(
@@ -79,9 +79,11 @@ def test_without_ids_other_hardware_at_the_same_path_is_the_same_device() -> Non
     assert told([placed(3, E1000)], [placed(3, VIRTIO)]) == ([(3, 3, Basis.PLACE)], [], [])
 
 
-def nic(slot: int, mac: str, qdev_id: str | None = None, *, stated: bool = True) -> PlacedFunction:
-    identifier = Identifier(IdentifierName.MAC, mac, stated)
-    return placed(slot, VIRTIO, qdev_id, identifiers=(identifier,))
+def nic(
+    slot: int, address: str, qdev_id: str | None = None, *, stated: bool = True
+) -> PlacedFunction:
+    facts = Facts().having(mac.KEY, Identifier(address, stated))
+    return placed(slot, VIRTIO, qdev_id, facts=facts)
 
 
 def test_a_stated_mac_outranks_an_id_which_libvirt_deals_out_anew() -> None:
@@ -107,8 +109,8 @@ def test_a_mac_that_two_nics_share_tells_neither() -> None:
 
 def test_a_disk_is_followed_by_its_serial_number() -> None:
     def disk(slot: int, serial: str, qdev_id: str) -> PlacedFunction:
-        identifier = Identifier(IdentifierName.SERIAL, serial, stated=True)
-        return placed(slot, VIRTIO, qdev_id, identifiers=(identifier,))
+        facts = Facts().having(serial_number.KEY, Identifier(serial, stated=True))
+        return placed(slot, VIRTIO, qdev_id, facts=facts)
 
     before = [disk(3, "one", "d0"), disk(4, "two", "d1")]
     assert told(before, [disk(4, "two", "d0")]) == ([(4, 4, Basis.SERIAL)], [3], [])

@@ -3,51 +3,77 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pciabi.abi.change import Change, Kind, Severity
-from pciabi.abi.compare import compare
-from pciabi.abi.diff import Side, diff
-from pciabi.abi.matching import Basis, match
+from pciabi.abi.change import Change
+from pciabi.abi.compare import Comparison, compare
+from pciabi.abi.field_kinds import CAPABILITY
+from pciabi.abi.judgement import Severity
+from pciabi.abi.kind import Kind
+from pciabi.abi.matching import Matching, match
+from pciabi.abi.pair import Basis
 from pciabi.abi.snapshot import (
     Creation,
-    Identifier,
-    IdentifierName,
     NetworkInterface,
     PlacedFunction,
     Snapshot,
     Substitution,
 )
 from pciabi.abi.unknown import Unknown
-from pciabi.abi.verdict import FailOn, Verdict, verdict
 from pciabi.errors import CannotTest, SourcePosition
 from pciabi.pci import listing
 from pciabi.pci.address import TopologyPath
-from pciabi.pci.function import Fact, PciFunction
+from pciabi.pci.facts import UNREAD
+from pciabi.pci.function import PciFunction
 from pciabi.pci.topology import topology_paths
-from pciabi.scenario.case import Aspect
+from pciabi.result.failure import Aspect
+from pciabi.result.judged import judge_comparison
+from pciabi.result.policy import FailOn, Policy
+from pciabi.result.side import Side
+from pciabi.result.verdict import Verdict
 from pciabi.scenario.judge import judge
 from tests.unit import report_data
-from tests.unit.strategies import RECORDINGS, flipped, recorded, recorded_text, snapshot
+from tests.unit.strategies import (
+    RECORDINGS,
+    flipped,
+    identified,
+    recorded,
+    recorded_text,
+    snapshot,
+    unidentified,
+    with_bars,
+    with_driver,
+    with_rom,
+)
 from tests.unit.test_pci_listing import taken
 
 BREAKING_ONLY = frozenset({FailOn.BREAKING})
+
+
+def verdict(
+    changes: Iterable[Change], unknowns: Iterable[Unknown], fail_on: frozenset[FailOn]
+) -> Verdict:
+    """How two sides end that differ so and leave this open."""
+    found = Comparison(Matching((), (), (), by_address=False), tuple(changes), tuple(unknowns))
+    side = Side("x", snapshot(), SourcePosition("x", 1), {})
+    return judge_comparison(found, side, side, Policy(fail_on)).verdict
 
 
 def told(name: str, form: str) -> Snapshot:
     """A recording as a text of this form tells it, addresses for paths."""
     functions = listing.parse(taken(recorded_text(name), form))
     paths = topology_paths(listing.parse(recorded_text(name)))
-    placed = [PlacedFunction(f, paths[f.address], None, None, None) for f in functions]
+    placed = [PlacedFunction(f, paths[f.address], None, None) for f in functions]
     return snapshot(*placed, probe="lspci")
 
 
 def alone(function: PciFunction, *, probe: str = "boot", qdev_id: str = "d0") -> Snapshot:
-    placed = PlacedFunction(function, TopologyPath(0, ((3, 0),)), qdev_id, "x", ())
+    placed = PlacedFunction(identified(function), TopologyPath(0, ((3, 0),)), qdev_id, "x")
     return snapshot(placed, probe=probe)
 
 
@@ -107,7 +133,7 @@ def test_a_heading_of_a_capability_counts_and_its_registers_are_open() -> None:
     before = alone(replace(nvme.function, config=bytes(gone)))
 
     assert breaking(compare(before, alone(listed.function)).changes) == [
-        (Kind.CAPABILITY, "Power Management capability")
+        (CAPABILITY, "Power Management capability")
     ]
     fields = {unknown.field for unknown in compare(before, alone(listed.function)).unknowns}
     assert {"capability registers", "device-specific registers"} <= fields
@@ -119,7 +145,7 @@ def test_a_size_nobody_read_is_open_and_no_change() -> None:
     assert vga is not None
     sized = alone(vga.function)
     bars = (replace(vga.function.bars[0], size=None), vga.function.bars[1])
-    unsized = alone(replace(vga.function, bars=bars))
+    unsized = alone(with_bars(vga.function, bars))
 
     def found(one: Snapshot, two: Snapshot) -> list[tuple[str, bool]]:
         assert not breaking(compare(one, two).changes)
@@ -128,19 +154,16 @@ def test_a_size_nobody_read_is_open_and_no_change() -> None:
     # The size of the video ROM's shadow is the kernel's, not the device's.
     assert found(sized, unsized) == [("BAR 0 size", False), ("expansion ROM size", True)]
     assert found(unsized, unsized) == [("BAR 0 size", True), ("expansion ROM size", True)]
-    rom = alone(replace(vga.function, rom_size=64 << 10))
+    rom = alone(with_rom(vga.function, 64 << 10))
     assert found(sized, rom) == [("expansion ROM size", False)]
 
 
 def test_a_register_without_sizes_may_be_an_unassigned_bar() -> None:
     vga = recorded("qemu-7.2_pc-two-nics").by_id("vga0")
     assert vga is not None
-    bytes_only = replace(
-        vga.function,
-        config=vga.function.config[:0x18] + bytes(4) + vga.function.config[0x1C:],
-        bars=(),
-        unread=frozenset({Fact.BAR_SIZES, Fact.ROM, Fact.DRIVER}),
-    )
+    config = vga.function.config[:0x18] + bytes(4) + vga.function.config[0x1C:]
+    bytes_only = with_bars(replace(vga.function, config=config), (), sized=False)
+    bytes_only = with_driver(with_rom(bytes_only, UNREAD), UNREAD)
 
     assert not breaking(compare(alone(vga.function), alone(bytes_only)).changes)
     fields = [unknown.field for unknown in compare(alone(vga.function), alone(bytes_only)).unknowns]
@@ -213,18 +236,19 @@ def test_an_identifier_that_a_side_did_not_read_is_open() -> None:
     assert nic is not None
     interface = NetworkInterface(nic.address, "52:54:00:00:00:02", None, "ens4", ())
 
-    def side(identifiers: tuple[Identifier, ...] | None) -> Snapshot:
-        return snapshot(replace(nic, identifiers=identifiers), nics=(interface,))
+    def side(placed: PlacedFunction) -> Snapshot:
+        return snapshot(placed, nics=(interface,))
 
     def found(one: Snapshot, two: Snapshot) -> list[tuple[str, bool]]:
         assert compare(one, two).changes == ()
         return [(unknown.field, unknown.excused) for unknown in compare(one, two).unknowns]
 
-    index = Identifier(IdentifierName.ACPI_INDEX, "7", stated=True)
-    assert found(side(()), side(())) == []
-    assert found(side(None), side(None)) == [("MAC address", True)]
-    assert found(side(None), side(())) == [("MAC address", False)]
-    assert found(side((index,)), side(None)) == [("MAC address", False), ("ACPI index", False)]
+    unread, none = side(unidentified(nic)), side(nic)
+    indexed = side(replace(nic, function=identified(nic.function, acpi_index="7")))
+    assert found(none, none) == []
+    assert found(unread, unread) == [("MAC address", True)]
+    assert found(unread, none) == [("MAC address", False)]
+    assert found(indexed, unread) == [("MAC address", False), ("ACPI index", False)]
 
 
 def test_a_guest_without_extended_space_leaves_it_open() -> None:
@@ -233,7 +257,9 @@ def test_a_guest_without_extended_space_leaves_it_open() -> None:
     text = re.sub(r"^\tCapabilities: \[[1-9a-f][0-9a-f]{2} .*\n", "", text, flags=re.M)
     functions = listing.parse(text)
     paths = topology_paths(functions)
-    blind = snapshot(*(PlacedFunction(f, paths[f.address], None, None, ()) for f in functions))
+    blind = snapshot(
+        *(PlacedFunction(identified(f), paths[f.address], None, None) for f in functions)
+    )
     whole = snapshot(
         *(replace(f, qdev_id=None, device=None) for f in recorded("qemu-7.2_q35-many").functions)
     )
@@ -314,7 +340,7 @@ def test_verdicts(
 def hidden(snapshot: Snapshot, index: int) -> Snapshot:
     """The snapshot with BAR sizes of one function unread."""
     one = snapshot.functions[index]
-    function = replace(one.function, bars=(), unread=frozenset({Fact.BAR_SIZES}))
+    function = with_bars(one.function, (), sized=False)
     functions = list(snapshot.functions)
     functions[index] = replace(one, function=function)
     return replace(snapshot, functions=tuple(functions))
@@ -322,25 +348,25 @@ def hidden(snapshot: Snapshot, index: int) -> Snapshot:
 
 def test_a_scenario_does_not_pass_on_what_one_boot_did_not_show() -> None:
     before = report_data.record("qemu-7.2_pc-two-nics").snapshot
-    comparison = report_data.case("two-nics-pinned", "pc", []).comparisons[0]
+    case = report_data.case("two-nics-pinned", "pc", [])
 
     with pytest.raises(CannotTest, match=r"BAR sizes of net1 .* is not known after"):
-        judge(before, hidden(before, -1), comparison)
+        judge(case, case.comparisons[0], before, hidden(before, -1))
 
 
 def test_a_scenario_tells_a_proved_break_whatever_else_is_open() -> None:
     before = report_data.record("qemu-7.2_pc-two-nics").snapshot
     after = hidden(report_data.record("qemu-7.2_pc-first-nic-removed").snapshot, 0)
-    comparison = report_data.case("two-nics-pinned", "pc", []).comparisons[0]
+    case = report_data.case("two-nics-pinned", "pc", [])
 
-    judged = judge(before, after, comparison)
+    judged = judge(case, case.comparisons[0], before, after)
 
     assert "net0 vanished" in [failure.message for failure in judged.failures]
     # What was to change and was not seen to is no proof where not all was seen.
     moves = [report_data.expectation("net1", Aspect.ADDRESS, "changed")]
-    control = report_data.case("two-nics-unpinned", "pc", moves).comparisons[0]
+    control = report_data.case("two-nics-unpinned", "pc", moves)
     with pytest.raises(CannotTest, match="is not known after"):
-        judge(before, hidden(before, 0), control)
+        judge(control, control.comparisons[0], before, hidden(before, 0))
 
 
 @given(st.data())
@@ -362,15 +388,16 @@ def test_a_scenario_and_a_diff_agree(data: st.DataObject) -> None:
         sides.append(side)
     place = SourcePosition("x", 1)
     before, after = sides
-    said = diff(Side("x", before, place, {}), Side("x", after, place, {}), BREAKING_ONLY)
-    comparison = report_data.case("x", "pc", []).comparisons[0]
+    said = report_data.diff(Side("x", before, place, {}), Side("x", after, place, {}))
+    case = report_data.case("x", "pc", [])
     try:
-        judged = judge(before, after, comparison)
+        judged = judge(case, case.comparisons[0], before, after)
     except CannotTest:
         assert said.verdict is Verdict.ERROR
     else:
-        assert said.verdict is (Verdict.BREAK if judged.failures else Verdict.COMPATIBLE)
-        assert judged.unknowns == said.unknowns
+        assert said.verdict is judged.verdict
+        assert [f.message for f in judged.failures] == [f.message for f in said.two_sides.failures]
+        assert judged.unknowns == said.two_sides.unknowns
 
 
 BOOTS = (report_data.TWO_NICS, report_data.FIRST_REMOVED)

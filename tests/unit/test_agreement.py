@@ -17,7 +17,7 @@ from pciabi.pci.function import PciFunction
 from pciabi.probe import agreement, reachability
 from pciabi.qemu.device_tree import TreeFunction
 from pciabi.qemu.placement import QemuFunction
-from tests.unit.strategies import fully_read
+from tests.unit.strategies import fully_read, with_driver
 
 MACS = {"net0": "52:54:00:ab:00:01", "net1": "52:54:00:ab:00:02"}
 
@@ -60,7 +60,7 @@ def whole() -> Sight:
 
 
 def snapshot(sight: Sight) -> None:
-    functions = agreement.placed(sight.guest, sight.qemu, {})
+    functions = agreement.placed(sight.guest, sight.qemu)
     agreement.must_be_found(functions, sorted(MACS))
     agreement.must_be_driven(functions, sight.interfaces)
     agreement.must_match_macs(functions, sight.interfaces, sight.macs)
@@ -71,7 +71,7 @@ def test_a_whole_sight_is_a_snapshot() -> None:
 
 
 def without_driver(sight: Sight) -> Sight:
-    return replace(sight, guest=(sight.guest[0], replace(sight.guest[1], driver=None)))
+    return replace(sight, guest=(sight.guest[0], with_driver(sight.guest[1], None)))
 
 
 def another_device_id(sight: Sight) -> Sight:
@@ -151,7 +151,7 @@ def test_what_has_no_function_0_beside_it_is_unreachable_and_nothing_else(
 
     assert {one.path.hops[0] for one in hidden(guest)} == there - within_reach
     if guest:
-        placed = agreement.placed(guest, told, {}, hidden(guest))
+        placed = agreement.placed(guest, told, hidden(guest))
         assert {one.path.hops[0] for one in placed} == within_reach
     for missed in range(len(guest)):
         with pytest.raises(Disagreement, match="a guest finds none there"):
@@ -163,7 +163,6 @@ def test_what_the_guest_finds_is_not_called_unreachable() -> None:
         agreement.placed(
             [function(5, 1)],
             [listed(5, 1)],
-            {},
             [Unreachable(listed(5, 1).path, None, None, "no function 0")],
         )
 

@@ -50,7 +50,9 @@ def test_a_kernel_and_an_initramfs_are_used_as_they_are(tmp_path: Path) -> None:
 
 
 def test_what_ships_is_built() -> None:
-    for path in resources.image_recipes():
+    shipped = sorted(resources.image_recipe("debian").parent.glob("*.yaml"))
+    assert shipped
+    for path in shipped:
         assert isinstance(recipe.load(path), BuiltRecipe)
         # Only YAML 1.1's own types differ, and these recipes use none of them.
         jsonschema.validate(yaml.safe_load(path.read_text()), recipe_file.schema())

@@ -16,7 +16,7 @@ from pciabi.errors import InputError
 from pciabi.lint.engine import FileResult, Settings, lint
 from pciabi.lint.rule import rules
 from pciabi.vm import formats
-from pciabi.vm.formats import Source
+from pciabi.vm.formats import ConfigText
 
 SHELL = """\
 #!/bin/bash
@@ -112,7 +112,7 @@ JSON_STYLE = shlex.join(JSON_WORDS)
 
 
 def found(text: str) -> FileResult:
-    result = lint(Source("vm", text), Settings())
+    result = lint(ConfigText("vm", text), Settings())
     assert result.error is None, result.error
     return result
 
@@ -162,7 +162,7 @@ def test_what_a_suppression_in_a_script_covers() -> None:
 
 @pytest.mark.parametrize("path", resources.scenarios(), ids=lambda path: path.stem)
 def test_the_shipped_scenarios_are_clean_or_say_that_they_are_controls(path: Path) -> None:
-    result = lint(Source(path.name, path.read_text()), Settings())
+    result = lint(ConfigText(path.name, path.read_text()), Settings())
     assert result.format == "scenario"
     assert result.findings == ()
     assert (result.suppressed > 0) == ("unpinned" in path.stem)
@@ -225,7 +225,7 @@ def test_command_lines(options: str, expected: set[str]) -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_one_clear_error(text: str, words: str) -> None:
-    result = lint(Source("vm", text), Settings())
+    result = lint(ConfigText("vm", text), Settings())
     assert result.error is not None
     assert words in str(result.error)
     assert "\n" not in str(result.error)
@@ -250,7 +250,7 @@ def damaged(draw: st.DrawFn) -> str:
 
 @given(damaged())
 def test_no_damage_makes_a_reader_fail(text: str) -> None:
-    result = lint(Source("vm", text), Settings(select=("all",)))
+    result = lint(ConfigText("vm", text), Settings(select=("all",)))
     for finding in result.findings:
         assert 1 <= finding.span.start.line <= text.count("\n") + 2
         assert finding.span.last_line >= finding.span.start.line
@@ -258,6 +258,6 @@ def test_no_damage_makes_a_reader_fail(text: str) -> None:
 
 @given(st.text(max_size=300), st.sampled_from(formats.formats()))
 def test_any_text_is_read_or_refused(text: str, format_: formats.Format) -> None:
-    format_.detects(Source("vm", text))
+    format_.detects(ConfigText("vm", text))
     with suppress(InputError):
-        format_.read(Source("vm", text))
+        format_.read(ConfigText("vm", text))

@@ -15,16 +15,16 @@ import pytest
 from pciabi.lint import rules as package
 from pciabi.lint.engine import Settings, lint
 from pciabi.lint.rule import Example, LoadedRule, rules
-from pciabi.report.rule_manual import markdown
+from pciabi.report.lint.manual import markdown
 from pciabi.vm import formats
-from pciabi.vm.formats import Source
+from pciabi.vm.formats import ConfigText
 
 PCIABI = Path(sys.executable).with_name("pciabi")
 ALL = Settings(select=("all",))
 
 
 def found(example: Example) -> Counter[str]:
-    result = lint(Source("example", example.text), ALL)
+    result = lint(ConfigText("example", example.text), ALL)
     assert result.error is None, result.error
     assert result.format == example.format
     return Counter(finding.name for finding in result.findings)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pciabi.lint.engine import FileResult, Settings, lint
 from pciabi.lint.finding import Finding
-from pciabi.vm.formats import Source
+from pciabi.vm.formats import ConfigText
 
 SETTINGS = Settings()
 ON_A_MACHINE = """\
@@ -89,7 +89,7 @@ ENVSUBST = """\
 
 
 def result(text: str, file: str = "vm") -> FileResult:
-    found = lint(Source(file, text), SETTINGS)
+    found = lint(ConfigText(file, text), SETTINGS)
     assert found.error is None, found.error
     return found
 
@@ -382,7 +382,7 @@ def test_what_may_be_a_pc_is_linted(program: str, machine: str) -> None:
 def test_proxmoxs_suffix_says_nothing_of_a_version(machine: str, floats: bool) -> None:
     settings = Settings(select=("floating-machine-type",))
     text = f"kvm -nodefaults -machine type={machine} -device e1000,addr=5\n"
-    assert bool(lint(Source("vm.sh", text), settings).findings) is floats
+    assert bool(lint(ConfigText("vm.sh", text), settings).findings) is floats
 
 
 @pytest.mark.parametrize("type_", ["lxc", "xen", "vmware"])
@@ -428,6 +428,6 @@ def test_a_proxmox_configuration(machine: str, expected: list[str]) -> None:
     ],
 )
 def test_a_command_of_qemus_is_seen_whatever_its_options_are(text: str, is_one: bool) -> None:
-    found = lint(Source("vm.sh", text), SETTINGS)
+    found = lint(ConfigText("vm.sh", text), SETTINGS)
     assert (found.format, found.error) == ("qemu" if is_one else None, None)
     assert bool(found.findings) is is_one

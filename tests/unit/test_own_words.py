@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import json
+import io
+import json as jsonlib
 import re
 from dataclasses import replace
 
 import pytest
-from rich.console import Console
 
-from pciabi.abi.diff import Diff, Side, diff
 from pciabi.abi.naming import label
 from pciabi.abi.snapshot import EVERY_FIELD, Snapshot, Substitution
 from pciabi.errors import SourcePosition
-from pciabi.report import diff_html, diff_json, diff_junit, diff_sarif, diff_text, snapshot_text
+from pciabi.report import snapshot_text
+from pciabi.report.terminal.output import PlainOutput
+from pciabi.report.terminal.printing import print_result
+from pciabi.report.writers import html, json, junit, sarif
+from pciabi.result.result import Result
+from pciabi.result.side import Side
 from tests.unit import report_data as data
+from tests.unit.report_data import diff
 
 NIC = "0000:00:04.0"
 GONE = "0000:00:03.0"
@@ -41,32 +46,31 @@ def side(name: str, snapshot: Snapshot, names: dict[str, str]) -> Side:
     return Side(name, snapshot, SourcePosition(name, 1), places, names)
 
 
-def compared(*, stand_in: bool = False, names: bool = True) -> Diff:
+def compared(*, stand_in: bool = False, names: bool = True) -> Result:
     kind = "vfio-pci" if stand_in else "virtio-net-pci"
     before = {GONE: "virtio-net-pci, line 5", NIC: f"{kind}, line 6"}
     after = {GONE: f"{kind}, line 5"}
     return diff(
         side("a.sh", nameless(BEFORE, stand_in), before if names else {}),
         side("b.sh", nameless(AFTER, stand_in), after if names else {}),
-        frozenset(),
     )
 
 
 BEFORE, AFTER = "qemu-7.2_pc-two-nics", "qemu-7.2_pc-first-nic-removed"
 
 
-def text(found: Diff) -> str:
-    console = Console(record=True, width=300, force_terminal=False)
-    diff_text.print_diff(found, None, console)
-    return console.export_text()
+def text(found: Result) -> str:
+    printed = io.StringIO()
+    print_result(found, None, PlainOutput(printed))
+    return printed.getvalue()
 
 
 REPORTS = {
     "text": text,
-    "html": diff_html.render,
-    "json": diff_json.render,
-    "sarif": diff_sarif.render,
-    "junit": diff_junit.render,
+    "html": html.render,
+    "json": json.render,
+    "sarif": sarif.render,
+    "junit": junit.render,
 }
 
 
@@ -89,7 +93,7 @@ def test_a_device_without_an_id_goes_by_driver_and_line(report: str) -> None:
 
 
 def test_results_point_at_the_line_of_the_option() -> None:
-    (run,) = json.loads(diff_sarif.render(compared()))["runs"]
+    (run,) = jsonlib.loads(sarif.render(compared()))["runs"]
     for result in run["results"]:
         place = result["locations"][0]
         (logical,) = place["logicalLocations"]
@@ -100,20 +104,20 @@ def test_results_point_at_the_line_of_the_option() -> None:
 
 
 def test_a_finding_is_the_same_one_when_a_line_is_put_in_above() -> None:
-    def fingerprints(found: Diff) -> list[str]:
-        (run,) = json.loads(diff_sarif.render(found))["runs"]
+    def fingerprints(found: Result) -> list[str]:
+        (run,) = jsonlib.loads(sarif.render(found))["runs"]
         return sorted(str(result["partialFingerprints"]) for result in run["results"])
 
-    found = compared()
+    found = compared().two_sides
     lower = {
         address: re.sub(r"line \d", "line 9", words) for address, words in found.after.names.items()
     }
-    moved = diff(found.before, replace(found.after, own_names=lower), frozenset())
-    assert fingerprints(moved) == fingerprints(found)
+    moved = diff(found.before, replace(found.after, own_names=lower))
+    assert fingerprints(moved) == fingerprints(compared())
 
 
 def test_a_snapshot_is_printed_in_the_same_words() -> None:
-    shown = snapshot_text.render(compared(stand_in=True).before)
+    shown = snapshot_text.render(compared(stand_in=True).two_sides.before)
     assert f"{NIC} (path 0/04.0) vfio-pci, line 6" in shown
     assert f"{GONE} (path 0/03.0) virtio-net-pci, line 5" in shown
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from pciabi.errors import CannotTest
 from pciabi.pci import headings, listing, lspci
 from pciabi.pci.config_space import decode
-from pciabi.pci.function import Fact, PciFunction, all_bits
+from pciabi.pci.facts import UNREAD, Facts
+from pciabi.pci.function import ROM, PciFunction, all_bits
 from tests.unit.strategies import RECORDINGS, recorded_text
 
 HEX = re.compile(r"^([0-9a-f]{2,3}): .*\n", re.MULTILINE)
@@ -58,11 +59,9 @@ def test_detailed_text_tells_everything_it_prints(name: str) -> None:
 
     for function in listing.parse(taken(recorded_text(name), "-vvnn")):
         truth = real[function.address]
-        facts = (function.bars, function.rom_size, function.driver)
-        assert facts == (truth.bars, truth.rom_size, truth.driver)
         # The size of a video ROM's shadow copy is not the ROM's.
         shadow = "Expansion ROM at 000c0000" in function.text
-        assert function.unread == ({Fact.ROM} if shadow else set())
+        assert function.facts == truth.facts.having(ROM, UNREAD if shadow else truth.rom_size)
         assert [(c.offset, c.id, c.version) for c in decode(function.config).capabilities] == [
             (c.offset, c.id, c.version) for c in decode(truth.config).capabilities
         ]
@@ -109,7 +108,7 @@ def test_a_short_line_leaves_open_what_it_does_not_print() -> None:
     assert function.config[:4] + function.config[8:12] == b"\x86\x80\x0e\x10\x03\x00\x00\x02"
     assert not function.was_read(0x09, 1, 0xFF)
     assert not function.was_read(0x2C, 4, 0xFF)
-    assert function.unread == {Fact.BARS, Fact.ROM, Fact.DRIVER}
+    assert function.facts == Facts()
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,6 @@ def found(function: TreeFunction) -> PlacedFunction:
         function.path,
         function.qdev_id,
         function.device,
-        (),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
+import json as jsonlib
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -15,20 +15,26 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-from pciabi.abi.change import Kind
-from pciabi.abi.diff import Diff, Side, diff
+from pciabi.abi.families import kinds
 from pciabi.abi.snapshot import MACHINE_TYPE, Snapshot, Substitution
-from pciabi.abi.verdict import FailOn, Verdict
 from pciabi.errors import SourcePosition
-from pciabi.pci.function import Fact
-from pciabi.report import diff_html, diff_json, diff_junit, diff_sarif, diff_text, snapshot_text
-from pciabi.report import diff_wording as wording
-from pciabi.report.change_rules import RULES, UNKNOWN
-from pciabi.report.gaps import gaps
+from pciabi.report import snapshot_text
+from pciabi.report.document.diff import DiffDocument
+from pciabi.report.terminal.output import Output, PlainOutput, StyledOutput
+from pciabi.report.terminal.printing import print_result
+from pciabi.report.words import verdicts
+from pciabi.report.words.change_rules import UNKNOWN, change_rules
+from pciabi.report.words.gaps import gaps
+from pciabi.report.writers import html, json, junit, sarif
+from pciabi.result.policy import FailOn
+from pciabi.result.result import Result
+from pciabi.result.side import Side
+from pciabi.result.verdict import Verdict
 from tests.unit import report_data as data
-from tests.unit.strategies import GOLDEN, flipped
+from tests.unit.report_data import diff
+from tests.unit.strategies import GOLDEN, flipped, with_bars
 
-SARIF = json.loads((GOLDEN.parent.parent / "schemas" / "sarif-2.1.0.json").read_text())
+SARIF = jsonlib.loads((GOLDEN.parent.parent / "schemas" / "sarif-2.1.0.json").read_text())
 HOSTILE = "</pre><script>alert(1)</script>{{ 7 * 7 }}\x1b[31m\x00\u202e\ud800|\n"
 CHANGE_KEYS = (
     "from to machine device id label case placement kind field offset mask before after "
@@ -46,19 +52,18 @@ def booted(name: str) -> Snapshot:
     return data.record(name).snapshot
 
 
-def moved() -> Diff:
+def moved() -> Result:
     return diff(
         side(booted(data.TWO_NICS), "a.yaml"),
         side(booted(data.FIRST_REMOVED), "b.yaml"),
-        frozenset(),
     )
 
 
-def same(*fail_on: FailOn) -> Diff:
-    return diff(side(booted(data.MANY)), side(booted(data.MANY)), frozenset(fail_on))
+def same(*fail_on: FailOn) -> Result:
+    return diff(side(booted(data.MANY)), side(booted(data.MANY)), fail_on)
 
 
-def altered(offset: int, mask: int, *fail_on: FailOn, probe: str = "cold") -> Diff:
+def altered(offset: int, mask: int, *fail_on: FailOn, probe: str = "cold") -> Result:
     """The second NIC with other bits in one register."""
     guest = booted(data.TWO_NICS)
     guest = replace(guest, provenance=replace(guest.provenance, probe=probe))
@@ -68,18 +73,18 @@ def altered(offset: int, mask: int, *fail_on: FailOn, probe: str = "cold") -> Di
     other = replace(nic, function=replace(nic.function, config=config))
     functions = tuple(other if f is nic else f for f in guest.functions)
     after = replace(guest, functions=functions)
-    return diff(side(guest, "a.yaml"), side(after, "b.yaml"), frozenset(fail_on))
+    return diff(side(guest, "a.yaml"), side(after, "b.yaml"), fail_on)
 
 
-def one_sided() -> Diff:
+def one_sided() -> Result:
     guest = booted(data.TWO_NICS)
     *others, nic = guest.functions
-    unread = replace(nic.function, bars=(), unread=frozenset({Fact.BAR_SIZES}))
+    unread = with_bars(nic.function, (), sized=False)
     after = replace(guest, functions=(*others, replace(nic, function=unread)))
-    return diff(side(guest), side(after), frozenset())
+    return diff(side(guest), side(after))
 
 
-def hostile() -> Diff:
+def hostile() -> Result:
     """Every word a guest or a file has a say in is hostile."""
     guest = booted(data.TWO_NICS)
     functions = tuple(
@@ -95,7 +100,7 @@ def hostile() -> Diff:
     provenance = replace(guest.provenance, **told, command_line=(HOSTILE,))
     before = replace(guest, functions=functions, provenance=provenance)
     after = replace(before, functions=functions[:-1])
-    return diff(side(before, HOSTILE), side(after, HOSTILE), frozenset())
+    return diff(side(before, HOSTILE), side(after, HOSTILE))
 
 
 ALL = {
@@ -131,17 +136,18 @@ every = pytest.mark.parametrize("made", ALL.values(), ids=ALL)
     ],
 )
 def test_the_verdict_in_one_sentence(
-    found: Diff, verdict: Verdict, code: int, sentence: str
+    found: Result, verdict: Verdict, code: int, sentence: str
 ) -> None:
     assert (found.verdict, found.exit_code) == (verdict, code)
-    assert wording.verdict(found).startswith(sentence)
-    assert json.loads(diff_json.render(found))["exit_code"] == code
+    assert verdicts.verdict(found).startswith(sentence)
+    assert jsonlib.loads(json.render(found))["exit_code"] == code
 
 
-def printed(found: Diff, *, terminal: bool) -> str:
+def printed(found: Result, *, terminal: bool) -> str:
     out = io.StringIO()
-    console = Console(file=out, force_terminal=terminal, width=140, highlight=False)
-    diff_text.print_diff(found, Path("reports/x/report.html"), console)
+    screen = Console(file=out, force_terminal=True, width=140, highlight=False)
+    output: Output = StyledOutput(screen) if terminal else PlainOutput(out)
+    print_result(found, Path("reports/x/report.html"), output)
     return out.getvalue()
 
 
@@ -174,17 +180,17 @@ def test_the_terminal_prints_any_result(made: Any, terminal: bool) -> None:
 
 
 def test_gaps_of_many_devices_are_one_line() -> None:
-    (gap, *_) = gaps(same().unknowns)
+    (gap, *_) = gaps(same().two_sides.unknowns)
     assert gap.reason == "its size was not read"
-    two = gaps(one_sided().unknowns)
+    two = gaps(one_sided().two_sides.unknowns)
     assert two[0].reason == "after: the guest could not read it"
 
 
 @every
 def test_the_document_obeys_its_schema(made: Any) -> None:
-    document = json.loads(diff_json.render(made()))
-    jsonschema.Draft202012Validator.check_schema(diff_json.schema())
-    jsonschema.validate(document, diff_json.schema(), cls=jsonschema.Draft202012Validator)
+    document = jsonlib.loads(json.render(made()))
+    jsonschema.Draft202012Validator.check_schema(DiffDocument.json_schema())
+    jsonschema.validate(document, DiffDocument.json_schema(), cls=jsonschema.Draft202012Validator)
     assert list(document)[:5] == ["schema", "tool", "version", "verdict", "exit_code"]
     assert document["schema"] == "pciabi-diff/2"
     for change in document["changes"]:
@@ -196,7 +202,7 @@ def test_the_document_obeys_its_schema(made: Any) -> None:
 
 
 def test_a_move_in_the_document() -> None:
-    document = json.loads(diff_json.render(moved()))
+    document = jsonlib.loads(json.render(moved()))
     (move,) = [c for c in document["changes"] if c["kind"] == "moved"]
     assert (move["from"], move["to"], move["machine"]) == ("7.2", "7.2", "pc-i440fx-7.2")
     assert (move["id"], move["device"], move["placement"]) == ("net1", "virtio-net-pci", "root")
@@ -210,22 +216,20 @@ def test_a_move_in_the_document() -> None:
 def test_what_a_source_does_not_tell_is_null() -> None:
     guest = booted(data.TWO_NICS)
     silent = replace(guest, provenance=replace(guest.provenance, qemu_version="", machine=""))
-    found = diff(side(silent), side(replace(silent, functions=silent.functions[1:])), frozenset())
-    (change,) = json.loads(diff_json.render(found))["changes"]
+    found = diff(side(silent), side(replace(silent, functions=silent.functions[1:])))
+    (change,) = jsonlib.loads(json.render(found))["changes"]
     assert (change["from"], change["to"], change["machine"]) == (None, None, None)
 
 
 @every
 def test_the_log_is_sarif(made: Any) -> None:
-    jsonschema.validate(
-        json.loads(diff_sarif.render(made())), SARIF, cls=jsonschema.Draft4Validator
-    )
+    jsonschema.validate(jsonlib.loads(sarif.render(made())), SARIF, cls=jsonschema.Draft4Validator)
 
 
 def test_results_of_the_log() -> None:
-    (run,) = json.loads(diff_sarif.render(moved()))["runs"]
+    (run,) = jsonlib.loads(sarif.render(moved()))["runs"]
     rules = run["tool"]["driver"]["rules"]
-    assert {rule["id"] for rule in rules} == {*Kind, UNKNOWN}
+    assert {rule["id"] for rule in rules} == {*kinds(), UNKNOWN}
     (move,) = [r for r in run["results"] if r["ruleId"] == "moved"]
     assert rules[move["ruleIndex"]]["id"] == "moved"
     assert (move["kind"], move["level"]) == ("fail", "error")
@@ -239,29 +243,29 @@ def test_results_of_the_log() -> None:
 
 
 def test_severities_and_gaps_in_the_log() -> None:
-    def kinds(found: Diff) -> set[tuple[str, str]]:
-        (run,) = json.loads(diff_sarif.render(found))["runs"]
+    def sorts(found: Result) -> set[tuple[str, str]]:
+        (run,) = jsonlib.loads(sarif.render(found))["runs"]
         return {(result["kind"], result["level"]) for result in run["results"]}
 
-    assert kinds(same()) == {("open", "none")}
-    assert kinds(altered(0x0D, 0x40)) == {("fail", "warning"), ("open", "none")}
-    assert ("informational", "none") in kinds(altered(0x3C, 0x01))
+    assert sorts(same()) == {("open", "none")}
+    assert sorts(altered(0x0D, 0x40)) == {("fail", "warning"), ("open", "none")}
+    assert ("informational", "none") in sorts(altered(0x3C, 0x01))
 
 
 def test_a_fingerprint_outlives_a_version() -> None:
-    def prints(found: Diff) -> list[str]:
-        (run,) = json.loads(diff_sarif.render(found))["runs"]
+    def prints(found: Result) -> list[str]:
+        (run,) = jsonlib.loads(sarif.render(found))["runs"]
         return [r["partialFingerprints"]["pciabiDifference/v1"] for r in run["results"]]
 
-    newer = moved()
+    newer = moved().two_sides
     provenance = replace(newer.after.snapshot.provenance, qemu_version="99.0.0")
     after = replace(newer.after, snapshot=replace(newer.after.snapshot, provenance=provenance))
-    assert prints(diff(newer.before, after, frozenset())) == prints(newer)
+    assert prints(diff(newer.before, after)) == prints(moved())
 
 
 def test_every_kind_of_change_has_its_rule_with_help() -> None:
-    assert set(RULES) == {kind.value for kind in Kind} | {UNKNOWN}
-    for rule in RULES.values():
+    assert set(change_rules()) == {*kinds(), UNKNOWN}
+    for rule in change_rules().values():
         assert len(rule.meaning) > 20
         assert len(rule.remedy) > 20
 
@@ -269,9 +273,9 @@ def test_every_kind_of_change_has_its_rule_with_help() -> None:
 @every
 def test_junit_has_a_case_for_each_function(made: Any) -> None:
     found = made()
-    root = ET.fromstring(diff_junit.render(found).encode())
+    root = ET.fromstring(junit.render(found).encode())
     cases = root.findall("testsuite/testcase")
-    matching = found.matching
+    matching = found.two_sides.matching
     assert len(cases) == len(matching.pairs) + len(matching.vanished) + len(matching.appeared)
     failures, errors = root.findall(".//failure"), root.findall(".//error")
     assert bool(failures) is (found.verdict is Verdict.BREAK)
@@ -297,17 +301,17 @@ class Page(HTMLParser):
 
 @every
 def test_the_page_stands_alone_and_holds_no_script(made: Any) -> None:
-    source = diff_html.render(made())
+    source = html.render(made())
     page = Page(source)
     assert source.startswith("<!doctype html>")
     assert "script" not in page.elements
     assert not re.search(r"(src|href)=", source)
     assert "49" not in page.text or "{{ 7 * 7 }}" in page.text
-    assert wording.verdict(made()).split(":")[0] in page.text
+    assert verdicts.verdict(made()).split(":")[0] in page.text
 
 
 def test_what_the_page_shows() -> None:
-    page = Page(diff_html.render(moved()))
+    page = Page(html.render(moved()))
     for words in (
         "moved",
         "net1",
@@ -327,7 +331,7 @@ def test_a_snapshot_as_text() -> None:
     assert "  capability at 0x60: Power Management" in text
     assert "  BAR 0: 64-bit memory, 16K" in text
     assert re.search(r"interface \w+, MAC 52:54", text)
-    assert "\x1b" not in snapshot_text.render(hostile().before)
+    assert "\x1b" not in snapshot_text.render(hostile().two_sides.before)
 
 
 CPU = Substitution("-cpu host", "-cpu max", None, ())
@@ -345,34 +349,34 @@ def replaced(*substitutions: Substitution) -> Side:
 def test_what_was_replaced_of_the_whole_machine_is_in_every_report() -> None:
     # What is of a PCI device stands beside that, where it leaves anything open.
     nic = Substitution("-netdev tap", "-netdev user", "net1", ())
-    found = diff(replaced(CPU, CPU, OFF_PCI, nic), replaced(OFF_PCI), frozenset())
+    found = diff(replaced(CPU, CPU, OFF_PCI, nic), replaced(OFF_PCI))
     words = "-cpu max for -cpu host; left out for -device tpm-tis"
-    for text in (printed(found, terminal=False), diff_html.render(found)):
+    for text in (printed(found, terminal=False), html.render(found)):
         assert f"substituted before: {words}" in " ".join(text.split())
         assert "substituted after: left out for -device tpm-tis" in " ".join(text.split())
-    document = json.loads(diff_json.render(found))
-    jsonschema.validate(document, diff_json.schema())
+    document = jsonlib.loads(json.render(found))
+    jsonschema.validate(document, DiffDocument.json_schema())
     cpu = {"configured": "-cpu host", "used": "-cpu max"}
     tpm = {"configured": "-device tpm-tis", "used": "left out"}
     assert document["before"]["substituted"] == [cpu, tpm]
     assert document["after"]["substituted"] == [tpm]
     assert "-netdev" not in printed(found, terminal=False)
 
-    alike = diff(replaced(CPU), replaced(CPU), frozenset())
+    alike = diff(replaced(CPU), replaced(CPU))
     assert "substituted: -cpu max for -cpu host" in printed(alike, terminal=False)
-    assert MACHINE_TYPE not in {one.field for one in alike.unknowns}
+    assert MACHINE_TYPE not in {one.field for one in alike.two_sides.unknowns}
     assert "substituted" not in printed(same(), terminal=False)
 
 
 def test_another_machine_type_than_the_configured_one_is_unknown() -> None:
-    alike = diff(replaced(proxmox(0)), replaced(proxmox(0)), frozenset())
-    told = [one.excused for one in alike.unknowns if one.field == MACHINE_TYPE]
+    alike = diff(replaced(proxmox(0)), replaced(proxmox(0)))
+    told = [one.excused for one in alike.two_sides.unknowns if one.field == MACHINE_TYPE]
     assert (alike.exit_code, told) == (0, [True])
     for other in (replaced(proxmox(1)), replaced()):
-        found = diff(replaced(proxmox(0)), other, frozenset())
+        found = diff(replaced(proxmox(0)), other)
         assert found.exit_code == 3
         assert "machine type of the VM: before: -machine pc stood in for -machine pc+pve0" in (
-            wording.verdict(found)
+            verdicts.verdict(found)
         )
-    (case,) = (c for c in ET.fromstring(diff_junit.render(found)).iter("error"))
+    (case,) = (c for c in ET.fromstring(junit.render(found)).iter("error"))
     assert "pve0" in str(case.text)

@@ -64,7 +64,9 @@ def test_a_name_that_is_taken_is_not_used(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_names_of_cases_cannot_leave_the_folder(tmp_path: Path) -> None:
-    case = replace(data.pinned(), case=replace(data.pinned().case, scenario="../../x", name="/y"))
+    case = replace(
+        data.pinned(), subject=replace(data.pinned().subject, group="../../x", name="/y")
+    )
     page = folder.write(data.run(case, case), tmp_path / "reports")
     assert [path.name for path in tmp_path.iterdir()] == ["reports"]
     assert len(list(page.parent.glob("serial-*.log"))) == 4

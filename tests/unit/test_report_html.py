@@ -11,9 +11,9 @@ import pytest
 
 from pciabi.abi.change import Outcome
 from pciabi.errors import SourcePosition
-from pciabi.report import html
-from pciabi.report.slot_map import Mark, SlotMap, slot_map
-from pciabi.scenario.result import CaseResult
+from pciabi.report.page.slot_map import Mark, SlotMap, slot_map
+from pciabi.report.writers import html
+from pciabi.result.entry import Entry
 from tests.unit import report_data as data
 
 HOSTILE = (
@@ -23,11 +23,10 @@ HOSTILE = (
 VOID = {"meta", "br", "line"}
 
 
-def mapped(result: CaseResult) -> SlotMap:
+def mapped(result: Entry) -> SlotMap:
     """The slot map of a case's only comparison."""
     (comparison,) = result.comparisons
-    before, after = result.boots[comparison.before], result.boots[comparison.after]
-    return slot_map(before.snapshot, after.snapshot, comparison.changes)
+    return slot_map(comparison)
 
 
 class Page(HTMLParser):
@@ -65,11 +64,11 @@ class Page(HTMLParser):
         return " ".join(self.text.split())
 
 
-def page(*cases: CaseResult) -> Page:
+def page(*cases: Entry) -> Page:
     return Page(html.render(data.run(*cases)))
 
 
-def hostile_everywhere() -> CaseResult:
+def hostile_everywhere() -> Entry:
     """A case in which every text that comes from outside is hostile."""
     result = data.untested(HOSTILE)
     boot = result.boots[0]
@@ -82,8 +81,8 @@ def hostile_everywhere() -> CaseResult:
     assert result.error is not None
     result.error.message = result.error.advice = HOSTILE
     result.error.place = SourcePosition(HOSTILE, 1)
-    case = replace(result.case, scenario=HOSTILE, name=HOSTILE, summary=HOSTILE)
-    return replace(result, case=case, boots=(replace(boot, snapshot=snapshot),))
+    subject = replace(result.subject, group=HOSTILE, name=HOSTILE, summary=HOSTILE)
+    return replace(result, subject=subject, boots=(replace(boot, snapshot=snapshot),))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +95,7 @@ def hostile_everywhere() -> CaseResult:
     ],
     ids=["none", "sabotage", "hostile", "all"],
 )
-def test_the_page_is_whole_self_contained_and_without_script(cases: list[CaseResult]) -> None:
+def test_the_page_is_whole_self_contained_and_without_script(cases: list[Entry]) -> None:
     found = page(*cases)
     assert not found.tags.keys() & {"script", "img", "link", "iframe", "object", "form", "base"}
     assert not [name for name, _ in found.attributes if name.startswith("on") or name == "src"]
@@ -148,7 +147,7 @@ def test_an_expected_move_does_not_look_like_a_break() -> None:
 
 def test_unknown_is_printed_as_unknown() -> None:
     result = data.renumbered()
-    changes = result.comparisons[0].changes
+    changes = result.comparisons[0].judged_changes
     unknown = sum(
         c.outcome is Outcome.UNKNOWN for judged in changes for c in judged.change.consequences
     )

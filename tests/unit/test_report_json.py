@@ -8,7 +8,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pciabi.report import json as report_json
+from pciabi.report.document.run import ReportDocument
+from pciabi.report.writers import json as report_json
 from tests.unit import report_data as data
 
 CHANGE_KEYS = (
@@ -33,11 +34,11 @@ def document() -> dict[str, Any]:
 
 
 def validate(found: dict[str, Any]) -> None:
-    jsonschema.validate(found, report_json.schema(), cls=jsonschema.Draft202012Validator)
+    jsonschema.validate(found, ReportDocument.json_schema(), cls=jsonschema.Draft202012Validator)
 
 
 def test_the_document_obeys_its_schema_and_the_schema_its_draft() -> None:
-    jsonschema.Draft202012Validator.check_schema(report_json.schema())
+    jsonschema.Draft202012Validator.check_schema(ReportDocument.json_schema())
     validate(document())
     validate(json.loads(report_json.render(data.run())))
 

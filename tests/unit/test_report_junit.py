@@ -5,8 +5,8 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
-from pciabi.report import junit
-from pciabi.scenario.result import RunResult
+from pciabi.report.writers import junit
+from pciabi.result.result import Result
 from tests.unit import report_data as data
 
 # What Jenkins' schema (junit-10.xsd of its xUnit plugin) lets an element carry.
@@ -22,7 +22,7 @@ ATTRIBUTES = {
 }
 
 
-def parsed(result: RunResult) -> ET.Element:
+def parsed(result: Result) -> ET.Element:
     return ET.fromstring(junit.render(result))
 
 
@@ -73,7 +73,7 @@ def test_what_xml_forbids_is_gone() -> None:
     hostile = "\x00\x08\x1b[31m\ud800\ufffe]]><x/>&"
     assert result.error is not None
     result.error.message = hostile
-    case = replace(result, case=replace(result.case, name=f"n{hostile}", scenario=hostile))
+    case = replace(result, subject=replace(result.subject, name=f"n{hostile}", group=hostile))
     root = parsed(data.run(case))
     assert root[0].attrib["name"] == "\ufffd\ufffd\ufffd\ufffd]]><x/>&"
     assert not list(root.iter("x"))

@@ -14,7 +14,13 @@ from rich.console import Console
 
 from pciabi.distribution.progress import Progress
 from pciabi.errors import InputError, SourcePosition
-from pciabi.report import live, text
+from pciabi.report.terminal.errors import print_error
+from pciabi.report.terminal.live_table import LiveTable
+from pciabi.report.terminal.output import Output, PlainOutput, StyledOutput
+from pciabi.report.terminal.printing import print_result
+from pciabi.report.terminal.watching import observer
+from pciabi.result.entry import Entry
+from pciabi.scenario.case import Case
 from tests.unit import report_data as data
 
 HOSTILE = "[bold]not markup[/bold] \x1b[2J\x1b]0;owned\x07\n"
@@ -22,23 +28,27 @@ HOSTILE = "[bold]not markup[/bold] \x1b[2J\x1b]0;owned\x07\n"
 SENT_BY_RICH = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-def pipe() -> tuple[Console, io.StringIO]:
+def pipe() -> tuple[PlainOutput, io.StringIO]:
     file = io.StringIO()
-    return Console(file=file, highlight=False), file
+    return PlainOutput(file), file
 
 
-def terminal(width: int = 80) -> tuple[Console, io.StringIO]:
+def terminal(width: int = 80) -> tuple[StyledOutput, io.StringIO]:
     file = io.StringIO()
     console = Console(
         file=file, force_terminal=True, width=width, height=30, highlight=False, _environ={}
     )
-    return console, file
+    return StyledOutput(console), file
 
 
-def printed(console: tuple[Console, io.StringIO]) -> str:
+def case_of(entry: Entry) -> Case:
+    return data.case(entry.subject.group, entry.subject.name, [])
+
+
+def printed(output: tuple[Output, io.StringIO]) -> str:
     result = data.run(data.control(), data.sabotage(), data.untested(HOSTILE))
-    text.print_result(result, Path("reports/x/report.html"), console[0])
-    return console[1].getvalue()
+    print_result(result, Path("reports/x/report.html"), output[0])
+    return output[1].getvalue()
 
 
 def test_a_pipe_gets_plain_ascii_lines_with_everything_in_them() -> None:
@@ -69,25 +79,26 @@ def test_a_terminal_gets_a_table_of_its_width_and_no_foreign_control() -> None:
 
 
 def test_an_error_is_one_line_that_names_the_place_and_the_cure() -> None:
-    console, file = pipe()
+    output, file = pipe()
     place = SourcePosition("a.yaml", 7)
-    text.print_error(InputError("no\nsuch driver", advice="pick another", place=place), console)
+    print_error(InputError("no\nsuch driver", advice="pick another", place=place), output)
     assert file.getvalue() == "pciabi: a.yaml:7: no such driver (pick another)\n"
 
 
 def test_a_log_gets_one_line_for_each_ended_case_and_stage_of_an_image() -> None:
-    console, file = pipe()
+    output, file = pipe()
     results = [data.control(), data.sabotage(HOSTILE), data.untested(HOSTILE)]
-    with text.observer(console) as observer:
-        observer.said("QEMU 7.2; TCG, as asked for")
-        observer.planned(tuple(result.case for result in results))
+    cases = [case_of(result) for result in results]
+    with observer(output) as watching:
+        watching.said("QEMU 7.2; TCG, as asked for")
+        watching.planned(tuple(cases))
         for done in range(3):
-            observer.image("debian", Progress("downloading packages", done, 3))
-        observer.image("debian", Progress("unpacking"))
+            watching.image("debian", Progress("downloading packages", done, 3))
+        watching.image("debian", Progress("unpacking"))
         with ThreadPoolExecutor(3) as executor:
-            for result in results:
-                executor.submit(observer.stage, result.case, 0, "booting").result()
-                executor.submit(observer.ended, result).result()
+            for case, result in zip(cases, results, strict=True):
+                executor.submit(watching.stage, case, 0, "booting").result()
+                executor.submit(watching.ended, result).result()
     out = file.getvalue()
     assert re.fullmatch(r"[\n -~]*", out)
     assert out.splitlines()[:3] == [
@@ -103,16 +114,16 @@ def test_a_log_gets_one_line_for_each_ended_case_and_stage_of_an_image() -> None
 
 
 def test_the_live_table_shows_case_boot_stage_and_image() -> None:
-    console, file = terminal()
+    output, file = terminal()
     result = data.control()
-    with live.LiveTable(console) as table:
-        table.planned((result.case,))
+    with LiveTable(output) as table:
+        table.planned((case_of(result),))
         table.image("debian", Progress("downloading packages", 43, 100))
-        console.print(table.renderable())
-        table.stage(result.case, 1, "booting \x1b[2J[red]the guest[/red]")
-        console.print(table.renderable())
+        output.console.print(table.renderable())
+        table.stage(case_of(result), 1, "booting \x1b[2J[red]the guest[/red]")
+        output.console.print(table.renderable())
         table.ended(result)
-        console.print(table.renderable())
+        output.console.print(table.renderable())
     out = SENT_BY_RICH.sub("", file.getvalue())
     assert "image debian: downloading packages" in out
     assert "43 %" in out
@@ -122,10 +133,10 @@ def test_the_live_table_shows_case_boot_stage_and_image() -> None:
 
 
 def test_the_live_table_counts_no_cases_where_there_are_none() -> None:
-    console, file = terminal()
-    with live.LiveTable(console) as table:
+    output, file = terminal()
+    with LiveTable(output) as table:
         table.said("vm.sh: QEMU emulator version 7.2.22, paused")
-        console.print(table.renderable())
+        output.console.print(table.renderable())
     out = SENT_BY_RICH.sub("", file.getvalue())
     assert "at work, " in out
     assert "cases" not in out
@@ -133,10 +144,10 @@ def test_the_live_table_counts_no_cases_where_there_are_none() -> None:
 
 
 def test_the_live_table_of_a_stopped_run_leaves_what_had_ended() -> None:
-    console, file = terminal()
+    output, file = terminal()
 
     def stopped() -> None:
-        with live.LiveTable(console) as table:
+        with LiveTable(output) as table:
             table.ended(data.sabotage())
             raise KeyboardInterrupt
 
@@ -146,22 +157,22 @@ def test_the_live_table_of_a_stopped_run_leaves_what_had_ended() -> None:
 
 
 def test_the_live_table_survives_many_threads() -> None:
-    console, _ = terminal()
+    output, _ = terminal()
     cases = [data.pinned(f"case-{number}") for number in range(40)]
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     try:
-        with live.LiveTable(console) as table, ThreadPoolExecutor(8) as executor:
-            table.planned(tuple(result.case for result in cases))
+        with LiveTable(output) as table, ThreadPoolExecutor(8) as executor:
+            table.planned(tuple(map(case_of, cases)))
 
             def play(number: int) -> None:
                 result = replace(cases[number])
                 for boot in (0, 1):
-                    table.stage(result.case, boot, "booting the guest")
-                    console.print(table.renderable())
+                    table.stage(case_of(result), boot, "booting the guest")
+                    output.console.print(table.renderable())
                 table.ended(result)
 
             list(executor.map(play, range(40)))
-            console.print(table.renderable())
+            output.console.print(table.renderable())
     finally:
         sys.setswitchinterval(interval)

@@ -9,22 +9,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from pciabi.report import html, json, junit, text
-from pciabi.scenario.case import Aspect
-from pciabi.scenario.result import RunResult
+from pciabi.report.terminal.output import PlainOutput
+from pciabi.report.terminal.printing import print_result
+from pciabi.report.writers import html, json, junit
+from pciabi.result.failure import Aspect
+from pciabi.result.result import Result
 from tests.unit import report_data as data
 from tests.unit.test_report_html import Page
 
 
-def terminal(result: RunResult) -> str:
+def terminal(result: Result) -> str:
     file = io.StringIO()
-    text.print_result(result, Path("report.html"), Console(file=file))
+    print_result(result, Path("report.html"), PlainOutput(file))
     return file.getvalue()
 
 
-REPORTS: dict[str, Callable[[RunResult], str]] = {
+REPORTS: dict[str, Callable[[Result], str]] = {
     "terminal": terminal,
     "html": lambda result: Page(html.render(result)).words(),
     "junit": junit.render,

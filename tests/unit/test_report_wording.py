@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from pciabi.report import printable, story, wording
-from pciabi.scenario.result import RunResult
+from pciabi.report import printable
+from pciabi.report.words import cases, story, verdicts
+from pciabi.result.result import Result
 from tests.unit import report_data as data
 
 
 def test_a_sabotage_names_the_device_its_slots_and_its_names() -> None:
-    words = story.case_story(data.sabotage())
+    words = story.entry_story(data.sabotage())
     assert words == "net0 removed; net1 0000:00:04.0 → 0000:00:03.0, enp0s4 → enp0s3"
 
 
 def test_a_renumbering_names_every_renamed_interface() -> None:
-    words = story.case_story(data.renumbered())
+    words = story.entry_story(data.renumbered())
     assert "net0 renumbered 0000:01:00.0 → 0000:02:00.0, enp1s0 → enp2s0" in words
     assert "net1 renumbered 0000:02:00.0 → 0000:03:00.0, enp2s0 → enp3s0" in words
     assert "port0 appeared" in words
 
 
 def test_what_stays_is_said_with_its_place() -> None:
-    assert story.case_story(data.pinned()) == "net1 stays at 0000:00:04.0, enp0s4"
-    assert story.case_story(data.many()) == "nothing changed"
+    assert story.entry_story(data.pinned()) == "net1 stays at 0000:00:04.0, enp0s4"
+    assert story.entry_story(data.many()) == "nothing changed"
 
 
 @pytest.mark.parametrize(
@@ -57,15 +58,15 @@ def test_what_stays_is_said_with_its_place() -> None:
         (data.run(), "Error: no case was run, so nothing is proved.", "0 held"),
     ],
 )
-def test_the_verdict_in_one_sentence(result: RunResult, words: str, tally: str) -> None:
-    assert wording.verdict(result).startswith(words)
-    assert wording.tally(result).startswith(tally)
+def test_the_verdict_in_one_sentence(result: Result, words: str, tally: str) -> None:
+    assert verdicts.verdict(result).startswith(words)
+    assert verdicts.tally(result).startswith(tally)
 
 
 def test_the_worst_failure_is_the_changed_address_and_not_the_first() -> None:
     result = data.renumbered()
     assert "appeared" in result.failures[0].message
-    assert "renumbered" in wording.worst_failure(result).message
+    assert "renumbered" in cases.worst_failure(result).message
 
 
 def test_hostile_text_loses_what_a_terminal_would_obey() -> None:

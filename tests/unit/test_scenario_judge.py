@@ -9,10 +9,13 @@ import pytest
 from pciabi.abi.snapshot import Snapshot, Unreachable
 from pciabi.errors import InputError, SourcePosition
 from pciabi.pci.address import TopologyPath
-from pciabi.scenario.case import Aspect, Comparison, Expectation
-from pciabi.scenario.judge import judge
+from pciabi.result import judged
+from pciabi.result.expectations import Expectation, Expectations
+from pciabi.result.failure import Aspect
+from pciabi.result.judged import JudgedComparison
+from pciabi.result.side import Side
 from pciabi.scenario.observable import must_have_been_found
-from tests.unit.strategies import recorded
+from tests.unit.strategies import flipped, recorded
 
 TWO_NICS = recorded("qemu-7.2_pc-two-nics")
 PLACE = SourcePosition("a.yaml", 9)
@@ -28,8 +31,13 @@ def without_net1() -> Snapshot:
     )
 
 
-def comparison(*expectations: Expectation) -> Comparison:
-    return Comparison(0, 1, frozenset(), frozenset(), expectations, (), PLACE)
+def judge(before: Snapshot, after: Snapshot, expected: Expectations) -> JudgedComparison:
+    sides = Side("one", before, PLACE, {}), Side("two", after, PLACE, {})
+    return judged.judge(*sides, expected)
+
+
+def comparison(*expectations: Expectation) -> Expectations:
+    return Expectations(0, 1, frozenset(), frozenset(), expectations, (), PLACE)
 
 
 def presence(judgement: str) -> Expectation:
@@ -43,7 +51,7 @@ def test_a_device_out_of_every_guests_reach_has_vanished_and_it_is_said_why() ->
     (failure,) = result.failures
     assert failure.message == f"net1 vanished (unreachable: {WHY})"
     assert (failure.aspect, failure.position) == (Aspect.PRESENCE, PLACE)
-    (vanished,) = [judged.change for judged in result.changes]
+    (vanished,) = result.changes
     assert vanished.reason == f"the guest loses a device (unreachable: {WHY})"
 
 
@@ -77,3 +85,14 @@ def test_a_device_that_moved_under_the_same_address_is_told_by_its_path() -> Non
     )
     (failure,) = judge(before, replace(before, functions=functions), comparison()).failures
     assert failure.message == "net0 moved from path 0/03.0/00.0 to 0/07.0/00.0"
+
+
+def test_nothing_accounts_for_a_change_of_a_built_in_device() -> None:
+    bridge = TWO_NICS.functions[0]
+    assert bridge.qdev_id is None
+    config = flipped(bridge.function.config, 0x02, 0x01)
+    other = replace(bridge, function=replace(bridge.function, config=config))
+    after = replace(TWO_NICS, functions=(other, *TWO_NICS.functions[1:]))
+    result = judge(TWO_NICS, after, comparison())
+    assert [failure.device_id for failure in result.failures] == [None]
+    assert [one.expected for one in result.judged_changes] == [False]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pciabi import resources
 from pciabi.documents import read
 from pciabi.errors import InputError
+from pciabi.result.failure import Aspect
 from pciabi.scenario import find, load
-from pciabi.scenario.case import Aspect
 from pciabi.scenario.schema import ScenarioModel
 
 GOOD = """\

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from pciabi.abi.scope import NOT_YET, scope
 from pciabi.abi.snapshot import Snapshot
-from pciabi.report import scope_wording
+from pciabi.report.words import scope as scope_words
 from pciabi.snapshots import lspci_text
 from tests.unit import report_data
-from tests.unit.strategies import recorded_text
+from tests.unit.strategies import recorded_text, with_interfaces
 from tests.unit.test_pci_listing import taken
 
 BOOTED = report_data.record("qemu-7.2_q35-many").snapshot
@@ -23,7 +23,7 @@ def test_what_one_side_does_not_tell_is_not_read() -> None:
     everything = scope([BOOTED, BOOTED])
     assert "interface names" in everything.read
     assert everything.not_read == NOT_YET
-    cold = scope([BOOTED, replace(BOOTED, interfaces=())])
+    cold = scope([BOOTED, replace(BOOTED, functions=with_interfaces(BOOTED.functions, ()))])
     assert set(everything.read) - set(cold.read) == {"interface names"}
     assert "interface names" in cold.not_read
     detailed = scope([BOOTED, text("-vvnn")])
@@ -36,9 +36,9 @@ def test_what_one_side_does_not_tell_is_not_read() -> None:
 
 
 def test_the_line_names_both_and_whose_readings_they_are() -> None:
-    line = scope_wording.line(scope([BOOTED, BOOTED]))
+    line = scope_words.line(scope([BOOTED, BOOTED]))
     assert line.startswith("Scope: topology, configuration space, BARs")
     assert "as read under TCG. Not looked at: virtio features" in line
     assert line.endswith("firmware, performance.")
-    assert "under" not in scope_wording.line(scope([text("-nn")]))
-    assert scope_wording.line(scope([])).startswith("Scope: nothing was compared. Not looked at")
+    assert "under" not in scope_words.line(scope([text("-nn")]))
+    assert scope_words.line(scope([])).startswith("Scope: nothing was compared. Not looked at")

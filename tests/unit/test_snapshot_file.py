@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from pciabi import __version__
 from pciabi.abi.compare import compare
+from pciabi.abi.families import function_families
+from pciabi.abi.identifying import Identifier
 from pciabi.abi.snapshot import (
+    INTERFACES,
     Creation,
-    Identifier,
-    IdentifierName,
-    NetworkInterface,
+    Interface,
     PlacedFunction,
     Provenance,
     Snapshot,
@@ -29,10 +30,27 @@ from pciabi.abi.snapshot import (
 )
 from pciabi.errors import CannotTest, InputError
 from pciabi.pci.address import GuestAddress, TopologyPath
-from pciabi.pci.function import Bar, BarKind, Fact, PciFunction, all_bits
+from pciabi.pci.facts import facts_of
+from pciabi.pci.function import (
+    BARS,
+    DRIVER,
+    ROM,
+    Bar,
+    BarKind,
+    Bars,
+    PciFunction,
+    all_bits,
+)
 from pciabi.snapshots import lspci_text, read, write
 from pciabi.snapshots.schema import schema
-from tests.unit.strategies import GOLDEN, RECORDINGS, functions, recorded, recorded_text
+from tests.unit.strategies import (
+    GOLDEN,
+    IDENTIFYING,
+    RECORDINGS,
+    functions,
+    recorded,
+    recorded_text,
+)
 from tests.unit.test_pci_listing import taken
 
 SNAPSHOTS = GOLDEN.parent / "snapshot"
@@ -60,9 +78,37 @@ paths = st.builds(
     st.lists(st.tuples(st.integers(0, 31), st.integers(0, 7)), min_size=1, max_size=3).map(tuple),
 )
 optional = st.none() | words
-told = st.none() | st.lists(
-    st.builds(Identifier, st.sampled_from(IdentifierName), words, st.booleans()), max_size=3
-).map(tuple)
+identifiers = st.none() | st.builds(Identifier, words, st.booleans())
+interfaces = st.builds(
+    Interface,
+    words,
+    optional,
+    optional,
+    st.dictionaries(words, words, max_size=2).map(lambda d: tuple(d.items())),
+)
+bars = st.builds(
+    Bars,
+    st.lists(
+        st.builds(
+            Bar,
+            st.integers(0, 5),
+            st.sampled_from(BarKind),
+            st.booleans(),
+            st.none() | st.integers(1, 1 << 40),
+        ),
+        max_size=3,
+        unique_by=lambda bar: bar.index,
+    ).map(tuple),
+    st.booleans(),
+)
+OF_FUNCTIONS: dict[str, st.SearchStrategy[Any]] = {
+    **{key.name: identifiers for key in IDENTIFYING},
+    BARS.name: bars,
+    ROM.name: st.none() | st.integers(1, 1 << 30),
+    DRIVER.name: optional,
+    INTERFACES.name: st.lists(interfaces, max_size=2).map(tuple),
+}
+facts = st.fixed_dictionaries({}, optional=OF_FUNCTIONS).map(facts_of)
 creations = st.builds(Creation, optional, words, paths, st.booleans())
 provenances = st.builds(
     Provenance, *[words] * 7, command_line=st.lists(words, max_size=3).map(tuple)
@@ -76,49 +122,23 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     places = draw(st.lists(paths, min_size=len(found), max_size=len(found), unique=True))
     placed = []
     for function, path in zip(found, places, strict=True):
-        bars = draw(
-            st.lists(
-                st.builds(
-                    Bar,
-                    st.integers(0, 5),
-                    st.sampled_from(BarKind),
-                    st.booleans(),
-                    st.none() | st.integers(1, 1 << 40),
-                ),
-                max_size=3,
-                unique_by=lambda bar: bar.index,
-            )
-        )
         some = bytes(range(256)) * (len(function.config) // 256 + 1)
         known = draw(st.sampled_from([all_bits(function.config), some[: len(function.config)]]))
         name = draw(st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=9))
         one = replace(
             function,
-            bars=tuple(bars),
-            rom_size=draw(st.none() | st.integers(1, 1 << 30)),
-            driver=draw(optional),
             known=known,
-            unread=draw(st.frozensets(st.sampled_from(Fact))),
+            facts=draw(facts),
             text=f"{function.address} {name}" if name else "",
         )
-        placed.append(PlacedFunction(one, path, draw(optional), draw(optional), draw(told)))
+        placed.append(PlacedFunction(one, path, draw(optional), draw(optional)))
     placed.sort(key=lambda one: one.address)
-    addresses = st.sampled_from([one.address for one in placed])
-    nic = st.builds(
-        NetworkInterface,
-        addresses,
-        words,
-        optional,
-        optional,
-        st.dictionaries(words, words, max_size=2).map(lambda d: tuple(d.items())),
-    )
     unknown = st.lists(words, max_size=2).map(tuple)
     substitution = st.builds(
         Substitution, words, words, optional, unknown, optional, st.integers(0, 9)
     )
     return Snapshot(
         tuple(placed),
-        tuple(draw(st.lists(nic, max_size=2))),
         draw(provenances),
         tuple(draw(st.lists(st.builds(Unreachable, paths, optional, optional, words), max_size=2))),
         tuple(draw(st.lists(substitution, max_size=2))),
@@ -170,10 +190,7 @@ def test_the_form_is_pinned() -> None:
     [
         Snapshot,
         PlacedFunction,
-        Identifier,
         PciFunction,
-        Bar,
-        NetworkInterface,
         Provenance,
         Unreachable,
         Substitution,
@@ -183,12 +200,9 @@ def test_the_form_is_pinned() -> None:
 def test_no_fact_is_forgotten(type_: Any) -> None:
     """A new field of what a snapshot is must find its way into the file."""
     known = {
-        Snapshot: "functions interfaces provenance unreachable substitutions creations",
-        PlacedFunction: "function path qdev_id device identifiers",
-        Identifier: "name value stated",
-        PciFunction: "address config bars rom_size driver text known unread",
-        Bar: "index kind prefetchable size",
-        NetworkInterface: "address mac driver name candidates",
+        Snapshot: "functions provenance unreachable substitutions creations facts",
+        PlacedFunction: "function path qdev_id device path_is_read",
+        PciFunction: "address config known facts text",
         Provenance: "probe qemu_version qemu_package machine accelerator firmware guest "
         "command_line",
         Unreachable: "path qdev_id device reason",
@@ -228,6 +242,15 @@ def function(**changes: Any) -> str:
     return altered(functions=[{**first, **changes}, *rest])
 
 
+def with_fact(**facts: Any) -> str:
+    return function(facts=facts)
+
+
+def with_bars(*indices: int) -> str:
+    bar = {"kind": "io", "prefetchable": False, "size": 4}
+    return with_fact(bars={"listed": [{"index": i, **bar} for i in indices], "sized": True})
+
+
 def line_of(text: str, words: str) -> int:
     return text[: text.index(words)].count("\n") + 1
 
@@ -236,7 +259,7 @@ BAD: dict[str, tuple[str, str, str]] = {
     "cut off": (TEXT[: len(TEXT) // 2], "not valid JSON", TEXT[-40:]),
     "empty": ("", "not valid JSON", ""),
     "other version": (
-        TEXT.replace("pciabi-snapshot/2", "pciabi-snapshot/9"),
+        TEXT.replace("pciabi-snapshot/3", "pciabi-snapshot/9"),
         "another version .*take the snapshot again",
         '"schema"',
     ),
@@ -250,9 +273,27 @@ BAD: dict[str, tuple[str, str, str]] = {
     "row nowhere": (function(config={"100": "00" + " 00" * 15}), "no row of 256", '"100"'),
     "row twice": (function(config={"000": "00" + " 00" * 15}), "no row of 256", '"000"'),
     "odd size": (function(size=100), "functions.0.size", '"size": 100'),
-    "text for a number": (function(rom_size="64K"), "functions.0.rom_size", "64K"),
+    "text for a number": (with_fact(rom="64K"), "functions.0.facts.rom: .*got '64K'", "64K"),
+    "unknown facts": (
+        with_fact(colour=1),
+        "no facts called 'colour' here, .*newer pciabi",
+        '"colour"',
+    ),
+    "unknown key of a fact": (
+        with_fact(mac={"value": "", "stated": True, "x": 1}),
+        "facts.mac.x: Unexpected",
+        '"x"',
+    ),
+    "part of a fact missing": (
+        with_fact(mac={"value": ""}),
+        "facts.mac.stated: .*required",
+        '"mac"',
+    ),
+    "a fact of the machine": (altered(facts={"mac": 7}), "no facts called 'mac' here", '"mac": 7'),
+    "no size": (with_fact(rom=0), "rom: no expansion ROM has 0 bytes", '"rom": 0'),
+    "no index": (with_bars(6), "bars: no BAR has the index 6", '"bars"'),
     "key twice": (TEXT.replace('"tool"', '"schema"', 1), "key 'schema' appears twice", ""),
-    "no number": (function(rom_size=float("nan")), "NaN is no number", ""),
+    "no number": (with_fact(rom=float("nan")), "NaN is no number", ""),
     "huge number": (TEXT.replace("256,", "1" * 5000 + ",", 1), "not valid JSON", ""),
     "too deep": ("[" * 100_000, "nested too deeply", ""),
     "two addresses": (
@@ -261,8 +302,8 @@ BAD: dict[str, tuple[str, str, str]] = {
         "",
     ),
     "BAR twice": (
-        function(bars=[{"index": 0, "kind": "io", "prefetchable": False, "size": 4}] * 2),
-        "two BARs of 0000:00:00.0 have one index",
+        with_bars(0, 0),
+        "bars: two BARs have one index",
         '"bars"',
     ),
 }
@@ -316,9 +357,12 @@ def test_any_damage_ends_in_a_snapshot_or_one_error(data: st.DataObject) -> None
     )
 )
 def test_any_json_in_any_place_is_refused_or_read(value: Any) -> None:
-    for key in ("functions", "provenance", "interfaces", "creations"):
+    for key in ("functions", "provenance", "facts", "creations"):
         with suppress(InputError, CannotTest):
             read.parse(altered(**{key: value}).encode(), "x.json")
+    for name in OF_FUNCTIONS:
+        with suppress(InputError, CannotTest):
+            read.parse(with_fact(**{name: value}).encode(), "x.json")
 
 
 def test_kinds_are_told_by_content() -> None:
@@ -335,7 +379,7 @@ def test_kinds_are_told_by_content() -> None:
 def test_a_text_without_bridges_says_that_paths_are_open() -> None:
     snapshot = lspci_text.parse(taken(recorded_text("qemu-7.2_q35-many"), "-nn").encode(), "x")
     for placed in snapshot.functions:
-        assert (Fact.PATH in placed.function.unread) is (placed.address.bus != 0)
+        assert placed.path_is_read is (placed.address.bus == 0)
 
     assert compare(snapshot, snapshot).changes == ()
     moved = replace(
@@ -346,9 +390,14 @@ def test_a_text_without_bridges_says_that_paths_are_open() -> None:
     changes = compare(
         snapshot, replace(snapshot, functions=(*snapshot.functions[:-1], moved))
     ).changes
-    assert [(c.kind.value, c.field, c.after) for c in changes] == [
+    assert [(c.kind, c.field, c.after) for c in changes] == [
         ("moved", "guest address", "0000:c8:03.0")
     ]
+
+
+def test_every_family_in_the_file_is_made_up_here() -> None:
+    of_functions = {one.key.name for one in function_families() if one.form is not None}
+    assert of_functions == set(OF_FUNCTIONS)
 
 
 def test_an_empty_text_is_nothing_to_hold_anything_against() -> None:

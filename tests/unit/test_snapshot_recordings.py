@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pciabi import __version__
-from pciabi.abi.change import Severity
 from pciabi.abi.compare import compare
+from pciabi.abi.judgement import Severity
 from pciabi.abi.snapshot import Snapshot
 from pciabi.pci.config_space import decode, encode
 from pciabi.pci.function import PciFunction

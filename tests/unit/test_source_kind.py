@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from pciabi.abi.diff import Side
 from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError
 from pciabi.qemu.accelerator import Wish
-from pciabi.report.live import Lines
+from pciabi.report.terminal.output import PlainOutput
+from pciabi.report.terminal.watching import Lines
+from pciabi.result.side import Side
 from pciabi.scenario.find import find
 from pciabi.source.kind import Kind, content, kind_of
 from pciabi.source.request import Probe, Request
@@ -133,4 +133,4 @@ def test_a_word_may_be_a_shipped_scenario() -> None:
 
 def taken(path: Path) -> Side:
     request = Request(str(path), None, None, (), Probe.COLD, Wish.AUTO, {})
-    return take(request, Cancellation(), Lines(Console(quiet=True)))
+    return take(request, Cancellation(), Lines(PlainOutput(None)))

@@ -9,23 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pciabi.abi.change import Severity
 from pciabi.abi.compare import Comparison, compare
+from pciabi.abi.facts import acpi_index, mac, mount_tag, serial_number
+from pciabi.abi.identifying import Identifier
+from pciabi.abi.judgement import Severity
 from pciabi.abi.snapshot import (
     EVERY_FIELD,
-    Identifier,
-    IdentifierName,
     PlacedFunction,
     Snapshot,
     Substitution,
 )
 from pciabi.errors import InputError
 from pciabi.pci.address import TopologyPath
+from pciabi.pci.facts import Facts, Key
 from pciabi.probe.stand_ins import identified, must_be_there
 from pciabi.qemu.inert.hardware import InertHardware, inert
 from pciabi.qemu.monitor import Monitor
 from pciabi.vm import reading
-from tests.unit.strategies import RECORDINGS, recorded, snapshot
+from tests.unit.strategies import IDENTIFYING, RECORDINGS, recorded, snapshot
 
 BLK = "vhost-user-blk-pci,id=b,chardev=c"
 VFIO = "vfio-pci,id=h,host=01:00.0"
@@ -107,51 +108,53 @@ def test_what_global_says_of_the_driver_counts() -> None:
 def test_what_a_guest_tells_it_by_is_passed_on_or_kept() -> None:
     found = made("-device", f"{VFIO},acpi-index=7")
     assert found.arguments[-1] == "virtio-rng-pci,id=h,acpi-index=7"
-    assert found.identifiers == {}
+    assert found.facts == {}
 
     tagged = made("-device", "vhost-user-fs-pci,id=f,tag=a", "-device", "e1000,id=n")
-    tag = Identifier(IdentifierName.MOUNT_TAG, "a", stated=True)
-    assert tagged.identifiers == {"f": (tag,)}
-    serial = made("-device", "virtio-input-host-pci,id=i,evdev=/x,serial=s").identifiers["i"]
-    assert serial == (Identifier(IdentifierName.SERIAL, "s", stated=True),)
+    tag = stated(mount_tag.KEY, "a")
+    assert tagged.facts == {"f": tag}
+    found = made("-device", "virtio-input-host-pci,id=i,evdev=/x,serial=s")
+    assert found.facts["i"] == stated(serial_number.KEY, "s")
 
-    (placed,) = alone((), "f").functions
-    assert identified((placed,), tagged.identifiers) == (replace(placed, identifiers=(tag,)),)
+    (placed,) = alone(Facts(), "f").functions
+    (passed_on,) = identified((placed,), tagged.facts)
+    assert passed_on == placed.having(placed.facts.updated(tag))
     other = replace(placed, qdev_id="n")
-    assert identified((other,), tagged.identifiers) == (other,)
+    assert identified((other,), tagged.facts) == (other,)
 
 
-def alone(known: tuple[Identifier, ...], name: str, *, stands_in: bool = True) -> Snapshot:
+def alone(known: Facts, name: str, *, stands_in: bool = True) -> Snapshot:
     function = recorded(RECORDINGS[0]).functions[0].function
-    placed = PlacedFunction(function, TopologyPath(0, ((3, 0),)), name, "x", known)
+    placed = PlacedFunction(function, TopologyPath(0, ((3, 0),)), name, "x")
+    placed = placed.having(placed.facts.updated(known))
     told = (Substitution("-device y", "-device x", name, (EVERY_FIELD,)),) if stands_in else ()
     return replace(snapshot(placed), substitutions=told)
 
 
-def stated(name: IdentifierName, value: str) -> tuple[Identifier, ...]:
-    return (Identifier(name, value, stated=True),)
+def stated(key: Key[Identifier | None], value: str) -> Facts:
+    return Facts().having(key, Identifier(value, stated=True))
 
 
 def breaks(found: Comparison) -> bool:
     return Severity.BREAKING in {change.severity for change in found.changes}
 
 
-@pytest.mark.parametrize("name", sorted(set(IdentifierName) - {IdentifierName.MAC}))
-def test_two_stand_ins_differ_in_what_is_stated_of_them(name: IdentifierName) -> None:
-    one, other = alone(stated(name, "1"), "d"), alone(stated(name, "2"), "d")
+@pytest.mark.parametrize("key", [key for key in IDENTIFYING if key != mac.KEY])
+def test_two_stand_ins_differ_in_what_is_stated_of_them(key: Key[Identifier | None]) -> None:
+    one, other = alone(stated(key, "1"), "d"), alone(stated(key, "2"), "d")
     assert breaks(compare(one, other))
-    assert breaks(compare(one, alone((), "d")))
+    assert breaks(compare(one, alone(Facts(), "d")))
     assert not breaks(compare(one, one))
 
 
 def test_beside_a_real_device_only_what_is_known_of_both_counts() -> None:
-    index = IdentifierName.ACPI_INDEX
+    index = acpi_index.KEY
     stand_in = alone(stated(index, "1"), "d")
     assert breaks(compare(stand_in, alone(stated(index, "2"), "d", stands_in=False)))
     assert not breaks(compare(stand_in, alone(stated(index, "1"), "d", stands_in=False)))
     # The host's own NIC has a MAC address and a disk a serial number that nobody stated.
-    for name in (IdentifierName.MAC, IdentifierName.SERIAL):
-        real = (*stated(index, "1"), *stated(name, "x"))
+    for key in (mac.KEY, serial_number.KEY):
+        real = stated(index, "1").updated(stated(key, "x"))
         assert not breaks(compare(stand_in, alone(real, "d", stands_in=False)))
 
 

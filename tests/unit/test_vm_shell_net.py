@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pciabi.lint.engine import Settings, lint
 from pciabi.vm import reading
-from pciabi.vm.formats import Source
+from pciabi.vm.formats import ConfigText
 
 # `%` stands for it in the scripts below.
 QEMU = "qemu-system-x86_64 -M pc -nodefaults -device e1000"
@@ -19,7 +19,7 @@ PINNED = f"{QEMU},addr=5\n"
 
 def told(script: str) -> list[tuple[str, int, int]]:
     text = PINNED + script.replace("%", QEMU) + "\n"
-    found = lint(Source("vm.sh", text), Settings())
+    found = lint(ConfigText("vm.sh", text), Settings())
     assert found.error is None, found.error
     return [(f.code, f.span.start.line, f.span.start.column) for f in found.findings]
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from pciabi.abi.change import Kind
 from pciabi.abi.difference import ABSENT, Difference
 from pciabi.abi.field_differences import field_differences
-from pciabi.abi.severity import Aspect
+from pciabi.abi.field_kinds import BROKEN_LIST, CAPABILITY, CAPABILITY_LIST
 from pciabi.pci.capabilities import Capability, Finding
 from pciabi.pci.layout import Topic
 
@@ -20,12 +19,13 @@ _SELF_EXPLAINING = frozenset({Topic.INTERRUPT, Topic.IDENTITY})
 def capability_differences(
     before: Sequence[Capability],
     after: Sequence[Capability],
-    probes: frozenset[str],
     keyed: Keyed,
+    *,
+    read_cold: bool,
 ) -> Iterator[Difference]:
     """Capabilities that came, went, moved, changed order, or differ in a field.
 
-    `keyed` says which of them are the same one.
+    `keyed` says which of them are the same one; `read_cold` as in `field_differences`.
     """
     old, new = keyed(before), keyed(after)
     for key, capability in old.items():
@@ -36,7 +36,7 @@ def capability_differences(
             yield _presence(capability, ABSENT, _place(capability))
     for key, capability in old.items():
         if key in new:
-            yield from _one_capability(capability, new[key], probes)
+            yield from _one_capability(capability, new[key], read_cold=read_cold)
     yield from _order(old, new)
 
 
@@ -46,13 +46,11 @@ def finding_differences(
     """Breakage of the lists that is not the same on both sides."""
     if tuple(before) != tuple(after):
         yield Difference(
-            Kind.CAPABILITY,
-            Aspect.BROKEN_LIST,
+            CAPABILITY,
+            BROKEN_LIST,
             "soundness of the capability lists",
-            None,
-            None,
-            _told(before),
-            _told(after),
+            _soundness(before),
+            _soundness(after),
         )
 
 
@@ -78,34 +76,32 @@ def _place(capability: Capability) -> str:
 
 def _presence(capability: Capability, before: str, after: str) -> Difference:
     return Difference(
-        Kind.CAPABILITY,
-        Aspect.CAPABILITY_LIST,
+        CAPABILITY,
+        CAPABILITY_LIST,
         f"{capability.name} capability",
-        capability.offset,
-        None,
         before,
         after,
+        capability.offset,
     )
 
 
 def _one_capability(
-    before: Capability, after: Capability, probes: frozenset[str]
+    before: Capability, after: Capability, *, read_cold: bool
 ) -> Iterator[Difference]:
     if before.offset != after.offset:
         yield Difference(
-            Kind.CAPABILITY,
-            Aspect.CAPABILITY_LIST,
+            CAPABILITY,
+            CAPABILITY_LIST,
             f"{before.name} capability",
-            before.offset,
-            None,
             _place(before),
             _place(after),
+            before.offset,
         )
 
     def name(topic: Topic, field: str) -> str:
         return field if topic in _SELF_EXPLAINING else f"{before.name}: {field}"
 
-    yield from field_differences(before.fields, after.fields, probes, name)
+    yield from field_differences(before.fields, after.fields, name, read_cold=read_cold)
 
 
 def _order(old: Mapping[Key, Capability], new: Mapping[Key, Capability]) -> Iterator[Difference]:
@@ -113,15 +109,13 @@ def _order(old: Mapping[Key, Capability], new: Mapping[Key, Capability]) -> Iter
     after = [key for key in new if key in old]
     if before != after:
         yield Difference(
-            Kind.CAPABILITY,
-            Aspect.CAPABILITY_LIST,
+            CAPABILITY,
+            CAPABILITY_LIST,
             "order of capabilities",
-            None,
-            None,
             ", ".join(old[key].name for key in before),
             ", ".join(new[key].name for key in after),
         )
 
 
-def _told(findings: Sequence[Finding]) -> str:
+def _soundness(findings: Sequence[Finding]) -> str:
     return "; ".join(finding.message for finding in findings) or "sound"

@@ -5,35 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pciabi.abi.judgement import Severity
+from pciabi.abi.kind import Kind
 from pciabi.pci.address import GuestAddress, TopologyPath
-
-
-class Kind(StrEnum):
-    """What sort of difference it is."""
-
-    MOVED = "moved"
-    RENUMBERED = "renumbered"
-    VANISHED = "vanished"
-    APPEARED = "appeared"
-    IDENTITY = "identity"
-    CLASS = "class"
-    HEADER = "header"
-    CAPABILITY = "capability"
-    BAR = "bar"
-    ROM = "rom"
-    INTERRUPT = "interrupt"
-    NAME = "name"
-    PROPERTY = "property"
-    REGISTER = "register"
-    DRIVER = "driver"
-
-
-class Severity(StrEnum):
-    """How bad a change is for a guest that expects the old hardware."""
-
-    BREAKING = "breaking"
-    NOTABLE = "notable"
-    BENIGN = "benign"
 
 
 class Harm(StrEnum):
@@ -65,7 +39,8 @@ class Consequence:
 
 @dataclass(frozen=True)
 class Change:
-    """One difference between two snapshots, about one device.
+    """One difference between two snapshots, about one device, or about the machine as a whole:
+    then there is no address and no path.
 
     `device` is QEMU's type name and `id` the qdev id (either may be None for a built-in
     device). `field` names the register or fact in the field's standard words

@@ -6,8 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from pciabi.abi.change import Change, Consequence, Harm, Kind, Outcome, Severity
-from pciabi.abi.snapshot import NetworkInterface, PlacedFunction
+from pciabi.abi.change import Change, Consequence, Harm, Outcome
+from pciabi.abi.facts.interfaces import RENAMED
+from pciabi.abi.facts.topology import APPEARED, MOVED, RENUMBERED, VANISHED
+from pciabi.abi.field_kinds import IDENTITY
+from pciabi.abi.judgement import Severity
+from pciabi.abi.kind import Kind
+from pciabi.abi.snapshot import NetworkInterface, PlacedFunction, interfaces_of
 from pciabi.pci import registers as reg
 from pciabi.pci.capabilities import extended_offsets
 from pciabi.pci.config_space import decode
@@ -56,8 +61,8 @@ _Reading = tuple[str, int]
 _Answer = tuple[Outcome, str, str]
 _PRESENCE_ANSWERS: Mapping[Kind, _Answer] = MappingProxyType(
     {
-        Kind.VANISHED: (Outcome.CHANGED, "Windows loses the device", _DEVICE_INSTANCE_IDS),
-        Kind.APPEARED: (
+        VANISHED: (Outcome.CHANGED, "Windows loses the device", _DEVICE_INSTANCE_IDS),
+        APPEARED: (
             Outcome.CHANGED,
             "Windows finds and installs a new device",
             _DEVICE_INSTANCE_IDS,
@@ -71,7 +76,7 @@ _CLASS_NETWORK = 0x02
 
 @dataclass(frozen=True)
 class Sight:
-    """One device as the two guests have it: its function and, for a NIC, its interface.
+    """One device as the two guests have it.
 
     `predecessor` is what stood before where it is now, `successor` what stands now where it was;
     None where nothing does, or the device itself.
@@ -79,10 +84,18 @@ class Sight:
 
     before: PlacedFunction | None
     after: PlacedFunction | None
-    interface_before: NetworkInterface | None
-    interface_after: NetworkInterface | None
     predecessor: PlacedFunction | None
     successor: PlacedFunction | None
+
+    @property
+    def interface_before(self) -> NetworkInterface | None:
+        """Its interface in the earlier guest, None where it is no NIC or no guest was asked."""
+        return _interface(self.before)
+
+    @property
+    def interface_after(self) -> NetworkInterface | None:
+        """Its interface in the later guest."""
+        return _interface(self.after)
 
     @property
     def name_before(self) -> str | None:
@@ -94,11 +107,9 @@ class Sight:
         """The predictable interface name after."""
         return self.interface_after.name if self.interface_after else None
 
-    @property
-    def names_differ(self) -> bool:
-        """Both guests show the interface, under different names."""
-        seen = self.interface_before is not None and self.interface_after is not None
-        return seen and self.name_before != self.name_after
+
+def _interface(side: PlacedFunction | None) -> NetworkInterface | None:
+    return next(iter(interfaces_of(side)), None) if side is not None else None
 
 
 def consequences(change: Change, sight: Sight) -> tuple[Consequence, ...]:
@@ -112,11 +123,11 @@ def consequences(change: Change, sight: Sight) -> tuple[Consequence, ...]:
 
 def _linux(change: Change, sight: Sight) -> Consequence | None:
     if change.kind not in (
-        Kind.MOVED,
-        Kind.RENUMBERED,
-        Kind.NAME,
-        Kind.VANISHED,
-        Kind.APPEARED,
+        MOVED,
+        RENUMBERED,
+        RENAMED,
+        VANISHED,
+        APPEARED,
     ):
         return None
     known = sight.before or sight.after
@@ -135,10 +146,10 @@ def _linux(change: Change, sight: Sight) -> Consequence | None:
 
 def _linux_interface(change: Change, sight: Sight) -> Consequence:
     before, after = sight.name_before, sight.name_after
-    if change.kind is Kind.VANISHED:
+    if change.kind == VANISHED:
         message = f"interface {before} is gone" if before else "an interface is gone"
         return Consequence(Harm.LINUX_NAME, Outcome.CHANGED, message, _UDEV)
-    if change.kind is Kind.APPEARED:
+    if change.kind == APPEARED:
         message = f"a new interface {after} appears" if after else "a new interface appears"
         return Consequence(Harm.LINUX_NAME, Outcome.CHANGED, message, _UDEV)
     if before is None or after is None:
@@ -162,9 +173,9 @@ def _windows(change: Change, sight: Sight) -> Consequence | None:
 def _other_ones_node(change: Change, sight: Sight) -> _Answer | None:
     """A node is named by ids and place: another device with the same ids, in the same place, has
     the same one."""
-    if change.kind in (Kind.MOVED, Kind.APPEARED) and _alike(sight.predecessor, sight.after):
+    if change.kind in (MOVED, APPEARED) and _alike(sight.predecessor, sight.after):
         return Outcome.CHANGED, _NODE_TAKEN_OVER, _DEVICE_INSTANCE_IDS
-    if change.kind is Kind.VANISHED and _alike(sight.successor, sight.before):
+    if change.kind == VANISHED and _alike(sight.successor, sight.before):
         return Outcome.CHANGED, _NODE_LEFT, _DEVICE_INSTANCE_IDS
     return None
 
@@ -177,15 +188,15 @@ def _alike(one: PlacedFunction | None, two: PlacedFunction | None) -> bool:
 
 
 def _windows_answer(change: Change, sight: Sight) -> _Answer | None:
-    if change.kind is Kind.NAME:
+    if change.kind == RENAMED:
         return None
-    if change.kind is Kind.IDENTITY:
+    if change.kind == IDENTITY:
         return Outcome.CHANGED, f"{_NEW_NODE} (its device id differs)", _PCI_IDENTIFIERS
-    if change.kind is Kind.MOVED:
+    if change.kind == MOVED:
         if _serial_numbers(sight) != (None, None):
             return Outcome.UNKNOWN, _SERIAL_OR_PLACE, _INSTANCE_IDS
         return Outcome.CHANGED, f"{_NEW_NODE} (its location differs)", _INSTANCE_IDS
-    if change.kind is Kind.RENUMBERED:
+    if change.kind == RENUMBERED:
         return Outcome.UNKNOWN, _BUS_NUMBER, _INSTANCE_IDS
     if not _identifiable(change, sight):
         return None

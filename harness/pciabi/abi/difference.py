@@ -1,26 +1,27 @@
-"""A difference between two functions before it is judged. Data only."""
+"""A difference between two subjects, with the judgement of the family that tells it. Data only."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pciabi.abi.change import Kind
-from pciabi.abi.severity import Aspect
+from pciabi.abi.judgement import Judgement
+from pciabi.abi.kind import Kind
 
 ABSENT = "absent"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs (`kind`, `field`, place, printable values) and what the judgement rests on.
+    """What differs, and how bad that is.
 
-    `offset` and `mask` as in `Change`.
+    `field` names the register or fact in the field's standard words, `before` and `after` are
+    printable values. `offset` and `mask` as in `Change`.
     """
 
     kind: Kind
-    aspect: Aspect
+    judgement: Judgement
     field: str
-    offset: int | None
-    mask: int | None
     before: str
     after: str
+    offset: int | None = None
+    mask: int | None = None

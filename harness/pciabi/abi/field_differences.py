@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from pciabi.abi.change import Kind
 from pciabi.abi.difference import Difference
-from pciabi.abi.severity import Aspect, field_aspect
+from pciabi.abi.field_kinds import (
+    ASSIGNED,
+    BY_TOPIC,
+    DEVICE_SPECIFIC,
+    REGISTER,
+    field_judgement,
+)
 from pciabi.pci.config_space import RegisterSpan
 from pciabi.pci.layout import Field, FieldValue, Topic
 
@@ -21,10 +26,12 @@ def plain_name(_topic: Topic, field: str) -> str:
 def field_differences(
     before: Sequence[FieldValue],
     after: Sequence[FieldValue],
-    probes: frozenset[str],
     naming: Naming,
+    *,
+    read_cold: bool,
 ) -> Iterator[Difference]:
-    """Fields that both sides have and whose values differ.
+    """Fields that both sides have and whose values differ; `read_cold`: nobody had written
+    anything to either side before it was read.
 
     A field that one side lacks follows from another difference (the capability's version or
     length, the header's type), which is reported for itself.
@@ -34,13 +41,13 @@ def field_differences(
             continue
         field = old.field
         yield Difference(
-            Kind(field.topic.value),
-            field_aspect(field.field_class, probes),
+            BY_TOPIC[field.topic],
+            field_judgement(field.field_class, read_cold=read_cold),
             naming(field.topic, field.name),
-            old.offset,
-            field.mask,
             old.shown,
             other.shown,
+            old.offset,
+            field.mask,
         )
 
 
@@ -83,13 +90,12 @@ def _run(run: Sequence[tuple[int, int, int]], assigned: frozenset[int]) -> Diffe
     first, last = run[0][0], run[-1][0]
     span = f"0x{first:02x}" if first == last else f"0x{first:02x} to 0x{last:02x}"
     return Difference(
-        Kind.REGISTER,
-        Aspect.ASSIGNED if first in assigned else Aspect.REGISTER,
+        REGISTER,
+        ASSIGNED if first in assigned else DEVICE_SPECIFIC,
         f"device-specific register {span}",
-        first,
-        None,
         " ".join(f"{old:02x}" for _, old, _ in run),
         " ".join(f"{new:02x}" for _, _, new in run),
+        first,
     )
 
 

@@ -5,31 +5,14 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import Enum
 
-from pciabi.abi.snapshot import IdentifierName, PlacedFunction, Snapshot
-from pciabi.pci import registers as reg
-from pciabi.pci.function import Fact
-
-
-class Basis(StrEnum):
-    """Why two functions are taken for the same device."""
-
-    MAC = "same stated MAC address"
-    SERIAL = "same stated serial number"
-    QDEV_ID = "same qdev id"
-    PATH = "same ids at the same path"
-    IDENTITY = "same ids elsewhere"
-    PLACE = "only the path is the same"
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One device before and after, and what makes it the same one."""
-
-    before: PlacedFunction
-    after: PlacedFunction
-    basis: Basis
+from pciabi.abi.facts import mac, serial_number
+from pciabi.abi.identifying import Identifier, stated
+from pciabi.abi.identity import identity
+from pciabi.abi.pair import Basis, Pair
+from pciabi.abi.snapshot import PlacedFunction, Snapshot
+from pciabi.pci.facts import Key
 
 
 @dataclass(frozen=True)
@@ -51,8 +34,9 @@ class Matching:
 
 
 # What two devices do not have in common.
-_OWN = (IdentifierName.MAC, IdentifierName.SERIAL)
+_OWN = (mac.KEY, serial_number.KEY)
 
+_Property = Key[Identifier | None]
 _Key = Callable[[PlacedFunction], Hashable | None]
 
 
@@ -77,8 +61,8 @@ def match(before: Snapshot, after: Snapshot) -> Matching:
     by_address = _places_are_open(before, after)
     place = _by_address if by_address else _by_path
     rounds: tuple[tuple[Basis, _Key, _Key, _Ids], ...] = (
-        (Basis.MAC, *_keys(IdentifierName.MAC, before, after), _Ids.ANY),
-        (Basis.SERIAL, *_keys(IdentifierName.SERIAL, before, after), _Ids.ANY),
+        (Basis.MAC, *_keys(mac.KEY, before, after), _Ids.ANY),
+        (Basis.SERIAL, *_keys(serial_number.KEY, before, after), _Ids.ANY),
         (Basis.QDEV_ID, _by_qdev_id(old), _by_qdev_id(new), _Ids.ANY),
         (Basis.PATH, *_both(_with_kind(place)), _Ids.ANY),
         *_moved(_by_subsystem),
@@ -93,16 +77,6 @@ def match(before: Snapshot, after: Snapshot) -> Matching:
         new = [function for function in new if id(function) not in taken]
     pairs.sort(key=lambda pair: (pair.before.address, pair.after.address))
     return Matching(tuple(pairs), _in_order(old), _in_order(new), by_address)
-
-
-def identity(function: PlacedFunction) -> tuple[int, int, int]:
-    """Vendor id, device id and class code, as configuration space holds them."""
-    config = function.function.config
-    return (
-        int.from_bytes(config[reg.VENDOR_ID : reg.VENDOR_ID + 2], "little"),
-        int.from_bytes(config[reg.DEVICE_ID : reg.DEVICE_ID + 2], "little"),
-        int.from_bytes(config[reg.CLASS_CODE : reg.CLASS_CODE + 3], "little"),
-    )
 
 
 class _Waiting:
@@ -146,10 +120,10 @@ def _moved(kind: _Key) -> Iterator[tuple[Basis, _Key, _Key, _Ids]]:
     one, tells two devices apart."""
 
     def with_own(function: PlacedFunction) -> Hashable | None:
-        return kind(function), *(function.stated(name) for name in _OWN)
+        return kind(function), *(stated(function, own) for own in _OWN)
 
     def without_own(function: PlacedFunction) -> Hashable | None:
-        return None if any(function.stated(name) for name in _OWN) else kind(function)
+        return None if any(stated(function, own) for own in _OWN) else kind(function)
 
     for old_key, new_key in ((with_own, with_own), (without_own, kind), (kind, without_own)):
         yield Basis.IDENTITY, old_key, new_key, _Ids.NOT_TWO
@@ -172,16 +146,16 @@ def _by_qdev_id(functions: Iterable[PlacedFunction]) -> _Key:
     return key
 
 
-def _keys(name: IdentifierName, before: Snapshot, after: Snapshot) -> tuple[_Key, _Key]:
+def _keys(own: _Property, before: Snapshot, after: Snapshot) -> tuple[_Key, _Key]:
     """Keys by an identifying property, as far as it is stated and one device's own."""
-    return _by_identifier(name, before.functions), _by_identifier(name, after.functions)
+    return _by_identifier(own, before.functions), _by_identifier(own, after.functions)
 
 
-def _by_identifier(name: IdentifierName, functions: Sequence[PlacedFunction]) -> _Key:
-    counted = Counter(function.stated(name) for function in functions)
+def _by_identifier(own: _Property, functions: Sequence[PlacedFunction]) -> _Key:
+    counted = Counter(stated(function, own) for function in functions)
 
     def key(function: PlacedFunction) -> Hashable | None:
-        value = function.stated(name)
+        value = stated(function, own)
         return value if counted[value] == 1 else None
 
     return key
@@ -197,9 +171,7 @@ def _by_address(function: PlacedFunction) -> Hashable:
 
 def _places_are_open(before: Snapshot, after: Snapshot) -> bool:
     """Whether a source names buses but not the bridges that lead to them."""
-    return any(
-        Fact.PATH in placed.function.unread for placed in (*before.functions, *after.functions)
-    )
+    return not all(placed.path_is_read for placed in (*before.functions, *after.functions))
 
 
 def _kind(function: PlacedFunction) -> tuple[int, int, int]:

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from pciabi.abi.matching import Pair
-from pciabi.abi.snapshot import PlacedFunction, is_made_up
+from pciabi.abi.pair import Pair
+from pciabi.abi.snapshot import PlacedFunction, Snapshot, is_made_up
+
+MACHINE_LABEL = "the VM"
+"""What the machine as a whole is called."""
+
+
+def machine_device(snapshot: Snapshot) -> str:
+    """QEMU's type name of the machine as a whole."""
+    return f"{snapshot.provenance.machine}-machine"
 
 
 def label(function: PlacedFunction, qdev_id: str | None) -> str:

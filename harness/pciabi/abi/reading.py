@@ -1,5 +1,5 @@
-"""What of a function was really read: its decoded configuration space without the bits that its
-source left open, and the names of what is missing."""
+"""What of a configuration space was really read: decoded, without the bits that its source left
+open, and the names of what is missing."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from enum import StrEnum
 from pciabi.pci import registers as reg
 from pciabi.pci.capabilities import Capability
 from pciabi.pci.config_space import ConfigSpace, RegisterSpan, decode
-from pciabi.pci.function import Fact, PciFunction
+from pciabi.pci.function import PciFunction
 from pciabi.pci.layout import FieldValue
 
 
-class Part(StrEnum):
-    """A part of a function that a source may leave open."""
+class Area(StrEnum):
+    """Some registers of configuration space that a source may leave open."""
 
     INTERFACE = "programming interface"
     SUBSYSTEM = "subsystem ids"
@@ -24,19 +24,16 @@ class Part(StrEnum):
     EXTENDED_LIST = "extended capability list"
     CAPABILITIES = "capability registers"
     REGISTERS = "device-specific registers"
-    BARS = "BARs"
-    BAR_SIZES = "BAR sizes"
-    ROM = "expansion ROM"
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One function as far as it was read. `space` holds only fields and bytes that were;
-    `missing` names the parts of which something was not."""
+    """One configuration space as far as it was read. `space` holds only fields and bytes that
+    were; `missing` names the areas of which something was not."""
 
     function: PciFunction
     space: ConfigSpace
-    missing: frozenset[Part]
+    missing: frozenset[Area]
 
     @property
     def whole(self) -> bool:
@@ -44,49 +41,39 @@ class Reading:
         return self.function.is_whole
 
 
-def missing_parts(function: PciFunction) -> frozenset[Part]:
-    """The parts of which something was not read. Raises CannotTest as `reading`."""
+def missing_areas(function: PciFunction) -> frozenset[Area]:
+    """The areas of which something was not read. Raises CannotTest as `reading`."""
     # Nothing to decode where nothing is missing.
-    return frozenset(_missing_facts(function)) if function.is_whole else reading(function).missing
+    return frozenset() if function.is_whole else reading(function).missing
 
 
 def reading(function: PciFunction) -> Reading:
-    """What was read of a function. Raises CannotTest for a size no configuration space has."""
+    """What was read of a configuration space. Raises CannotTest for a size that none has."""
     space = decode(function.config)
-    missing = set(_missing_facts(function))
-    if not function.is_whole:
-        missing |= set(_missing_bytes(function, space))
-        space = _read_only(function, space, missing)
-    return Reading(function, space, frozenset(missing))
+    if function.is_whole:
+        return Reading(function, space, frozenset())
+    missing = frozenset(_missing_areas(function, space))
+    return Reading(function, _read_only(function, space, missing), missing)
 
 
-def _missing_facts(function: PciFunction) -> Iterator[Part]:
-    if Fact.BARS in function.unread:
-        yield Part.BARS
-    if Fact.BAR_SIZES in function.unread:
-        yield Part.BAR_SIZES
-    if Fact.ROM in function.unread:
-        yield Part.ROM
-
-
-def _missing_bytes(function: PciFunction, space: ConfigSpace) -> Iterator[Part]:
+def _missing_areas(function: PciFunction, space: ConfigSpace) -> Iterator[Area]:
     if not function.was_read(reg.CLASS_CODE, 1, 0xFF):
-        yield Part.INTERFACE
+        yield Area.INTERFACE
     normal = space.header_type == reg.HEADER_TYPE_NORMAL
     if normal and not function.was_read(reg.SUBSYSTEM_VENDOR_ID, 4, 0xFFFFFFFF):
-        yield Part.SUBSYSTEM
+        yield Area.SUBSYSTEM
     if any(not _was_read(function, value) for value in space.header):
-        yield Part.HEADER
+        yield Area.HEADER
     conventional, extended = _lists_were_read(function, space)
     if not conventional:
-        yield Part.CAPABILITY_LIST
+        yield Area.CAPABILITY_LIST
     if not extended:
-        yield Part.EXTENDED_LIST
+        yield Area.EXTENDED_LIST
     listed = [c for c in space.capabilities if (extended if c.extended else conventional)]
     if any(not _was_read(function, value) for c in listed for value in c.fields):
-        yield Part.CAPABILITIES
+        yield Area.CAPABILITIES
     if any(0 in _mask_of(function, span) for span in space.registers):
-        yield Part.REGISTERS
+        yield Area.REGISTERS
 
 
 def _lists_were_read(function: PciFunction, space: ConfigSpace) -> tuple[bool, bool]:
@@ -106,8 +93,8 @@ def _lists_were_read(function: PciFunction, space: ConfigSpace) -> tuple[bool, b
     return conventional, extended
 
 
-def _read_only(function: PciFunction, space: ConfigSpace, missing: set[Part]) -> ConfigSpace:
-    unlisted = {False: Part.CAPABILITY_LIST in missing, True: Part.EXTENDED_LIST in missing}
+def _read_only(function: PciFunction, space: ConfigSpace, missing: frozenset[Area]) -> ConfigSpace:
+    unlisted = {False: Area.CAPABILITY_LIST in missing, True: Area.EXTENDED_LIST in missing}
     return replace(
         space,
         header=_read_fields(function, space.header),

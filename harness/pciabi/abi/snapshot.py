@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pciabi.pci.address import GuestAddress, TopologyPath
+from pciabi.pci.facts import UNREAD, Facts, Key
 from pciabi.pci.function import PciFunction
 
 
@@ -26,27 +26,19 @@ class NetworkInterface:
     candidates: tuple[tuple[str, str], ...]
 
 
-class IdentifierName(StrEnum):
-    """A property, by QEMU's name, that a guest tells one device from another by."""
-
-    MAC = "mac"
-    SERIAL = "serial"
-    ACPI_INDEX = "acpi-index"
-    MOUNT_TAG = "mount_tag"
-
-
 @dataclass(frozen=True)
-class Identifier:
-    """The value of an identifying property of one device.
+class Interface:
+    """A network interface as it is kept with the function that it is on; as in
+    `NetworkInterface`."""
 
-    `stated`: the configuration says so. A MAC address that it does not state is made up by QEMU,
-    in the order of creation, and so identifies nobody.
-    """
+    mac: str
+    driver: str | None
+    name: str | None
+    candidates: tuple[tuple[str, str], ...]
 
-    name: IdentifierName
-    value: str
-    stated: bool
 
+INTERFACES: Key[tuple[Interface, ...]] = Key("interfaces")
+"""The network interfaces that a guest has on a function, the first of which speaks for it."""
 
 MADE_UP = "pciabi-"
 """Begins the ids that pciabi gives to devices without one, of which something is not known."""
@@ -62,15 +54,15 @@ class PlacedFunction:
     """A function with its place in the topology and QEMU's word for what it is.
 
     `qdev_id` is QEMU's `id=`, None for a built-in device; `device` is QEMU's type name
-    (`virtio-net-pci`), None where only the guest was asked. `identifiers` are all identifying
-    properties that have a value; None where they were not read.
+    (`virtio-net-pci`), None where only the guest was asked. Where the source does not tell the
+    path, `path_is_read` is false and `path` is made of the guest address.
     """
 
     function: PciFunction
     path: TopologyPath
     qdev_id: str | None
     device: str | None
-    identifiers: tuple[Identifier, ...] | None
+    path_is_read: bool = True
 
     @property
     def address(self) -> GuestAddress:
@@ -78,18 +70,24 @@ class PlacedFunction:
         return self.function.address
 
     @property
+    def facts(self) -> Facts:
+        """What was read of it, by families of facts."""
+        return self.function.facts
+
+    def having(self, facts: Facts) -> PlacedFunction:
+        """This function with these facts in place of its own."""
+        return replace(self, function=replace(self.function, facts=facts))
+
+    @property
     def stated_id(self) -> str | None:
         """The qdev id that the configuration gives it, None where it gives none."""
         return None if is_made_up(self.qdev_id) else self.qdev_id
 
-    def identifier(self, name: IdentifierName) -> Identifier | None:
-        """The identifying property of that name, None without a value or where none was read."""
-        return next((one for one in self.identifiers or () if one.name is name), None)
 
-    def stated(self, name: IdentifierName) -> str | None:
-        """The value of an identifying property that the configuration states, else None."""
-        found = self.identifier(name)
-        return found.value if found is not None and found.stated else None
+def path_made_of(address: GuestAddress) -> TopologyPath:
+    """What stands for a path that the source does not tell: the address, as if its bus were a
+    root bus."""
+    return TopologyPath(address.domain << 8 | address.bus, ((address.slot, address.function),))
 
 
 @dataclass(frozen=True)
@@ -161,15 +159,16 @@ class Creation:
 class Snapshot:
     """All functions of one VM at one time, in guest address order.
 
-    `unreachable`, `substitutions` and `creations` are empty where the probe cannot tell.
+    `unreachable`, `substitutions` and `creations` are empty where the probe cannot tell; `facts`
+    are those of the machine as a whole.
     """
 
     functions: tuple[PlacedFunction, ...]
-    interfaces: tuple[NetworkInterface, ...]
     provenance: Provenance
     unreachable: tuple[Unreachable, ...] = ()
     substitutions: tuple[Substitution, ...] = ()
     creations: tuple[Creation, ...] = ()
+    facts: Facts = field(default_factory=Facts)
 
     def by_id(self, qdev_id: str) -> PlacedFunction | None:
         """The function that carries QEMU's `id=`, or None (function 0 where several do)."""
@@ -184,15 +183,21 @@ class Snapshot:
         found = (one for one in self.unreachable if one.qdev_id == qdev_id is not None)
         return next((one.reason for one in found), None)
 
-    @property
+    @cached_property
     def stand_ins(self) -> frozenset[str | None]:
         """The qdev ids of devices that are others in the place of the configured ones."""
         found = (one for one in self.substitutions if EVERY_FIELD in one.unknown)
         return frozenset(one.qdev_id for one in found if one.qdev_id is not None)
 
+    @property
+    def interfaces(self) -> tuple[NetworkInterface, ...]:
+        """All network interfaces that the guest has on PCI; none where no guest was asked."""
+        return tuple(nic for function in self.functions for nic in interfaces_of(function))
+
     def interface_at(self, address: GuestAddress) -> NetworkInterface | None:
         """The NIC that sits at a guest address, or None."""
-        return self._by_address.get(address)
+        function = self._by_address.get(address)
+        return next(iter(interfaces_of(function)), None) if function is not None else None
 
     @cached_property
     def _by_id(self) -> dict[str | None, PlacedFunction]:
@@ -204,5 +209,16 @@ class Snapshot:
         return {function.path: function for function in self.functions}
 
     @cached_property
-    def _by_address(self) -> dict[GuestAddress, NetworkInterface]:
-        return {nic.address: nic for nic in reversed(self.interfaces)}
+    def _by_address(self) -> dict[GuestAddress, PlacedFunction]:
+        return {function.address: function for function in reversed(self.functions)}
+
+
+def interfaces_of(function: PlacedFunction) -> tuple[NetworkInterface, ...]:
+    """The network interfaces on a function; none where no guest was asked."""
+    interfaces = function.facts.get(INTERFACES)
+    if interfaces is UNREAD:
+        return ()
+    return tuple(
+        NetworkInterface(function.address, one.mac, one.driver, one.name, one.candidates)
+        for one in interfaces
+    )

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import importlib
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 
 import click
 
-from pciabi.abi.diff import Diff, Side
-from pciabi.abi.diff import diff as held_against
-from pciabi.abi.verdict import FailOn
 from pciabi.cancellation import Cancellation
 from pciabi.cli.run import selection
 from pciabi.cli.snapshot import QEMU_METAVAR, probe_options
 from pciabi.errors import CannotTest, InputError, PciabiError, worst
 from pciabi.qemu.accelerator import Wish
-from pciabi.report import diff_text, folder, text, whole_file
+from pciabi.report import folder, whole_file, writers
+from pciabi.report.formats import formats, writer
+from pciabi.report.terminal.errors import print_error
+from pciabi.report.terminal.printing import print_result
+from pciabi.report.terminal.watching import observer
+from pciabi.result.judged import judge
+from pciabi.result.policy import FailOn, Policy
+from pciabi.result.result import Result, of_two_sides
+from pciabi.result.side import Side
 from pciabi.scenario.observe import Observer
 from pciabi.signals import stopping
 from pciabi.source.request import Probe, Request
 from pciabi.source.take import take
 
 _SIDES = {"a": "A (before)", "b": "B (after)"}
-RENDERERS = MappingProxyType(
-    {
-        "json": "pciabi.report.diff_json",
-        "sarif": "pciabi.report.diff_sarif",
-        "html": "pciabi.report.diff_html",
-        "junit": "pciabi.report.diff_junit",
-    }
-)
 
 
 @click.command()
@@ -52,7 +47,7 @@ RENDERERS = MappingProxyType(
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", *RENDERERS]),
+    type=click.Choice(["text", *formats(writers)]),
     default="text",
     show_default=True,
     help="How the result is printed.",
@@ -101,16 +96,17 @@ def diff(
     started = datetime.now(UTC)
     cancellation = Cancellation()
     with stopping(cancellation):
-        with text.observer() as observer:
-            sides = [_taken(each, cancellation, observer) for each in requests]
+        with observer() as watching:
+            sides = [_taken(each, cancellation, watching) for each in requests]
         errors = [side for side in sides if isinstance(side, PciabiError)]
         if errors:
             for error in errors:
-                text.print_error(error)
+                print_error(error)
             return worst([error.exit_code for error in errors])
         one, two = (side for side in sides if isinstance(side, Side))
-        result = held_against(one, two, frozenset(map(FailOn, fail_on)))
-        return _conclude(result, form, report_dir, started)
+        comparison = judge(one, two, Policy(frozenset(map(FailOn, fail_on))))
+        seconds = (datetime.now(UTC) - started).total_seconds()
+        return _conclude(of_two_sides(comparison, started, seconds), form, report_dir)
 
 
 def _taken(request: Request, cancellation: Cancellation, observer: Observer) -> Side | PciabiError:
@@ -122,18 +118,18 @@ def _taken(request: Request, cancellation: Cancellation, observer: Observer) -> 
         return error
 
 
-def _conclude(result: Diff, form: str, report_dir: Path | None, started: datetime) -> int:
+def _conclude(result: Result, form: str, report_dir: Path | None) -> int:
     """Report, and say with which code to exit. What was found out is printed even where no
     report can be written."""
     codes, written = [result.exit_code], None
     if report_dir is not None:
         try:
-            written = folder.write_diff(result, report_dir, started)
+            written = folder.write(result, report_dir)
         except CannotTest as error:
-            text.print_error(error)
+            print_error(error)
             codes.append(error.exit_code)
     if form == "text":
-        diff_text.print_diff(result, written)
+        print_result(result, written)
     else:
-        whole_file.emit_document(importlib.import_module(RENDERERS[form]).render(result))
+        whole_file.emit_document(writer(writers, form).render(result))
     return worst(codes)

@@ -6,7 +6,7 @@ import click
 
 from pciabi import resources
 from pciabi.guest import image as images
-from pciabi.report.following import following
+from pciabi.report.terminal.following import following
 
 _DIGITS = 12
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from types import MappingProxyType
 
 import click
 
@@ -19,19 +17,10 @@ from pciabi.lint.finding import Severity
 from pciabi.lint.rule import matching
 from pciabi.lint.run import run, without_vm
 from pciabi.report import whole_file
+from pciabi.report.formats import formats, writer
+from pciabi.report.lint import writers
 
 DEFAULT_SELECT = ("address",)
-# Imported when used: some draw in more than the linter itself.
-RENDERERS = MappingProxyType(
-    {
-        "text": "pciabi.report.lint_text",
-        "json": "pciabi.report.lint_json",
-        "sarif": "pciabi.report.lint_sarif",
-        "junit": "pciabi.report.lint_junit",
-        "github": "pciabi.report.lint_github",
-        "gitlab": "pciabi.report.lint_gitlab",
-    }
-)
 
 
 @click.command()
@@ -52,7 +41,7 @@ RENDERERS = MappingProxyType(
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(list(RENDERERS)),
+    type=click.Choice(formats(writers)),
     default="text",
     show_default=True,
     help="How findings are printed.",
@@ -121,9 +110,8 @@ def lint(
                 click.echo(f"pciabi: {result.error}", err=True)
         return exit_code(results, None)
     results = baseline.without(results, known)
-    renderer = importlib.import_module(RENDERERS[format_])
     emit = whole_file.emit if format_ == "text" else whole_file.emit_document
-    emit(renderer.render(results), output)
+    emit(writer(writers, format_).render(results), output)
     return exit_code(results, Severity(fail_on) if fail_on else own.fail_on or Severity.WARNING)
 
 
@@ -167,7 +155,7 @@ def exit_code(results: Sequence[FileResult], fail_on: Severity | None) -> int:
 
 def explained(word: str) -> int:
     """Print the manual pages of the rules a word means."""
-    from pciabi.report.rule_manual import page
+    from pciabi.report.lint.manual import page
 
     click.echo("\n".join(page(loaded) for loaded in matching(word)), nl=False)
     return 0

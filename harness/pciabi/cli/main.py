@@ -117,9 +117,9 @@ def _tell(error: BaseException) -> int:
 def _print(error: PciabiError) -> None:
     try:
         # Not above: what it draws in takes longer to import than a file takes to lint.
-        from pciabi.report import text
+        from pciabi.report.terminal.errors import print_error
 
-        text.print_error(error)
+        print_error(error)
     except (OSError, ImportError, RuntimeError):
         # Nothing more can be opened, or standard output is what is full.
         os.write(2, f"pciabi: {error}\n".encode(errors="backslashreplace"))

@@ -16,7 +16,7 @@ from pciabi.errors import InputError, PackageError
 from pciabi.qemu import acquire, binary, release, suites
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.release import Release
-from pciabi.report.following import following
+from pciabi.report.terminal.following import following
 
 _DIGITS = 12
 _SCHEMA = "pciabi-qemus/1"

@@ -6,7 +6,7 @@ import click
 
 from pciabi.lint.rule import Group
 from pciabi.lint.rule import rules as all_rules
-from pciabi.report.rule_manual import markdown
+from pciabi.report.lint.manual import markdown
 
 
 @click.command()

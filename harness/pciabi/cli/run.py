@@ -11,10 +11,13 @@ import click
 from pciabi.cancellation import Cancellation
 from pciabi.errors import CannotTest, InputError, Interrupted, worst
 from pciabi.qemu.accelerator import Wish
-from pciabi.report import folder, text
+from pciabi.report import folder
+from pciabi.report.terminal.errors import print_error
+from pciabi.report.terminal.printing import print_result
+from pciabi.report.terminal.watching import observer
+from pciabi.result.result import Result
 from pciabi.scenario import find, load
 from pciabi.scenario.case import Case
-from pciabi.scenario.result import RunResult
 from pciabi.scenario.run import Wishes
 from pciabi.scenario.run import run as run_cases
 from pciabi.signals import held, stopping
@@ -91,28 +94,28 @@ def run(
         return 0
     cancellation = Cancellation()
     with stopping(cancellation):
-        with text.observer() as observer:
-            result = run_cases(cases, Wishes(qemu, Wish(accel), jobs), cancellation, observer)
+        with observer() as watching:
+            result = run_cases(cases, Wishes(qemu, Wish(accel), jobs), cancellation, watching)
         code = conclude(result, report_dir)
         cancellation.check()
         return code
 
 
-def conclude(result: RunResult, report_dir: Path) -> int:
+def conclude(result: Result, report_dir: Path) -> int:
     """Report a run, and say with which code to exit. What was found out is printed even where
     no report can be written, or nobody waits for it."""
     try:
         files = folder.rendered(result)
     except Interrupted:
-        text.print_result(result, None)
+        print_result(result, None)
         raise
     # A report whose writing has begun is finished.
     with held():
         try:
-            written = folder.write_files(files, report_dir, result.started) / folder.HTML
+            written = folder.write_files(files, report_dir, result.started) / folder.PAGE
         except CannotTest as error:
-            text.print_result(result, None)
-            text.print_error(error)
+            print_result(result, None)
+            print_error(error)
             return worst([result.exit_code, error.exit_code])
-        text.print_result(result, written)
+        print_result(result, written)
         return result.exit_code

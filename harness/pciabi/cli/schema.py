@@ -9,16 +9,16 @@ from typing import Any
 import click
 
 from pciabi.guest.recipe_file import schema as image_schema
-from pciabi.report.diff_json import schema as diff_schema
-from pciabi.report.json import schema as report_schema
+from pciabi.report.document.diff import DiffDocument
+from pciabi.report.document.run import ReportDocument
 from pciabi.scenario.schema import ScenarioModel
 from pciabi.snapshots.schema import schema as snapshot_schema
 
 _SCHEMAS: dict[str, Callable[[], Any]] = {
-    "diff": diff_schema,
+    "diff": DiffDocument.json_schema,
     "image": image_schema,
     "scenario": ScenarioModel.model_json_schema,
-    "report": report_schema,
+    "report": ReportDocument.json_schema,
     "snapshot": snapshot_schema,
 }
 

@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 import click
 
 from pciabi import pciutils
-from pciabi.abi.diff import Side
 from pciabi.cancellation import Cancellation
 from pciabi.cli.run import selection
 from pciabi.pci import lspci
 from pciabi.qemu.accelerator import Wish
-from pciabi.report import snapshot_text, text, whole_file
+from pciabi.report import snapshot_text, whole_file
+from pciabi.report.terminal.watching import observer
+from pciabi.result.side import Side
 from pciabi.signals import stopping
 from pciabi.snapshots import write
 from pciabi.source.request import Probe, Request
@@ -111,8 +112,8 @@ def snapshot(
         selection(selected),
     )
     cancellation = Cancellation()
-    with stopping(cancellation), text.observer() as observer:
-        taken = take(request, cancellation, observer)
+    with stopping(cancellation), observer() as watching:
+        taken = take(request, cancellation, watching)
     emit = whole_file.emit if form == Form.TEXT else whole_file.emit_document
     emit(_rendered(taken, Form(form)), output)
     return 0

@@ -13,7 +13,7 @@ from pciabi.lint.finding import Finding, Severity
 from pciabi.lint.rule import LoadedRule, Rule, finding_of, matching
 from pciabi.lint.rules import unknown_address
 from pciabi.vm import formats
-from pciabi.vm.formats import Source
+from pciabi.vm.formats import ConfigText
 from pciabi.vm.pci_vm import PciVm
 
 
@@ -72,7 +72,7 @@ class FileResult:
         return self.vms > 0 or self.error is not None
 
 
-def lint(source: Source, settings: Settings) -> FileResult:
+def lint(source: ConfigText, settings: Settings) -> FileResult:
     """Everything the chosen rules find in a text, in the order of its lines."""
     try:
         format_ = formats.named(settings.type) if settings.type else formats.detect(source)

@@ -10,7 +10,7 @@ import pathspec
 
 from pciabi.bounded_files import read_limited
 from pciabi.errors import InputError, SourcePosition
-from pciabi.vm.formats import Source, formats
+from pciabi.vm.formats import ConfigText, formats
 
 # Reading as much takes seconds and half a gigabyte at the worst, measured on hostile files.
 MAX_BYTES = 4_000_000
@@ -41,14 +41,14 @@ def endings() -> tuple[str, ...]:
     return tuple(sorted({ending for format_ in formats() for ending in format_.endings}))
 
 
-def read(file: str, standard_input: bytes) -> Source:
+def read(file: str, standard_input: bytes) -> ConfigText:
     """A file's text. Raises InputError where it cannot be read or is no text."""
     place = SourcePosition(file, 1)
     if file == STDIN:
-        return Source("<stdin>", _text(standard_input, SourcePosition("<stdin>", 1)))
+        return ConfigText("<stdin>", _text(standard_input, SourcePosition("<stdin>", 1)))
     try:
         with Path(file).open("rb") as opened:
-            return Source(file, _text(opened.read(MAX_BYTES + 1), place))
+            return ConfigText(file, _text(opened.read(MAX_BYTES + 1), place))
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", place=place) from error
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pciabi.lint.finding import Finding, Severity
-from pciabi.vm.formats import Source
+from pciabi.vm.formats import ConfigText
 from pciabi.vm.pci_vm import Span
 
 UNUSED = "unused-suppression"
@@ -52,7 +52,7 @@ class Kept:
     suppressed: int
 
 
-def suppressions(source: Source) -> tuple[Suppression, ...]:
+def suppressions(source: ConfigText) -> tuple[Suppression, ...]:
     """Every suppression in a text, whatever its format."""
     return tuple(
         Suppression(
@@ -66,7 +66,7 @@ def suppressions(source: Source) -> tuple[Suppression, ...]:
     )
 
 
-def apply(source: Source, findings: Sequence[Finding]) -> Kept:
+def apply(source: ConfigText, findings: Sequence[Finding]) -> Kept:
     """Leave out what the text suppresses, and add what is wrong with the suppressions."""
     written = suppressions(source)
     used = {s for s in written if any(s.covers(finding) for finding in findings)}
@@ -76,7 +76,7 @@ def apply(source: Source, findings: Sequence[Finding]) -> Kept:
     return Kept(tuple(both), len(findings) - len(kept))
 
 
-def _complaint(source: Source, suppression: Suppression) -> Finding:
+def _complaint(source: ConfigText, suppression: Suppression) -> Finding:
     name = UNUSED if suppression.reason and suppression.rules else UNEXPLAINED
     words = ", ".join(suppression.rules) or "nothing"
     message = {

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
 from pciabi.pci.address import GuestAddress
+from pciabi.pci.facts import UNREAD, Facts, Key
 
 
 class BarKind(StrEnum):
@@ -17,8 +19,14 @@ class BarKind(StrEnum):
     MEM64 = "mem64"
 
 
+class Stored:
+    """A dataclass whose fields are the keys of an object in a snapshot file, and no others."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+
 @dataclass(frozen=True)
-class Bar:
+class Bar(Stored):
     """A base address register: its index (0 to 5), kind and size in bytes.
 
     `size` is None where the reader could not learn it (a disabled or unassigned BAR).
@@ -30,38 +38,54 @@ class Bar:
     size: int | None
 
 
-class Fact(StrEnum):
-    """Something besides the bytes of configuration space that a source may not tell."""
+@dataclass(frozen=True)
+class Bars(Stored):
+    """The BARs that a source lists. Where it does not tell sizes (`sized` is false) a register
+    that reads as zero may be a BAR that nobody gave an address."""
 
-    PATH = "path"
-    BARS = "BARs"
-    BAR_SIZES = "BAR sizes"
-    ROM = "expansion ROM"
-    DRIVER = "kernel driver"
+    listed: tuple[Bar, ...]
+    sized: bool
+
+
+BARS: Key[Bars] = Key("bars")
+ROM: Key[int | None] = Key("rom")
+"""The expansion ROM's size in bytes; None without a ROM, or where its size was not learned."""
+DRIVER: Key[str | None] = Key("driver")
+"""The guest's kernel driver that is bound to the function; None where none is."""
 
 
 @dataclass(frozen=True)
 class PciFunction:
-    """One function: where it is and the bytes and facts read from it.
+    """One function: where it is, its configuration space and the facts read of it.
 
-    `config` is its configuration space, 64, 256 or 4096 bytes. `rom_size` is the expansion
-    ROM's size in bytes, None without a ROM or where its size could not be read. `driver` is the
-    kernel driver bound to it, None where none is. `text` is the human-readable `lspci -vvv`
-    block without the hex dump.
-
-    What was read is said, never taken for granted: `known` has a bit set for each bit of
-    `config` that was, and is as long as `config`; `unread` names the other facts that the
-    source leaves open.
+    `config` is its configuration space, 64, 256 or 4096 bytes; `known` has a bit set for each
+    bit of it that was read, and is as long. What was read is said, never taken for granted.
+    `text` is the human-readable `lspci -vvv` block without the hex dump.
     """
 
     address: GuestAddress
     config: bytes
-    bars: tuple[Bar, ...]
-    rom_size: int | None
-    driver: str | None
-    text: str
     known: bytes
-    unread: frozenset[Fact]
+    facts: Facts
+    text: str = ""
+
+    @property
+    def bars(self) -> tuple[Bar, ...]:
+        """The BARs that are listed; none where they were not read."""
+        bars = self.facts.get(BARS)
+        return () if bars is UNREAD else bars.listed
+
+    @property
+    def rom_size(self) -> int | None:
+        """The expansion ROM's size in bytes, None where it is not known or there is no ROM."""
+        size = self.facts.get(ROM)
+        return None if size is UNREAD else size
+
+    @property
+    def driver(self) -> str | None:
+        """The kernel driver, None where none is bound or known."""
+        driver = self.facts.get(DRIVER)
+        return None if driver is UNREAD else driver
 
     @property
     def is_whole(self) -> bool:

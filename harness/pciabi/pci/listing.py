@@ -21,7 +21,8 @@ from pciabi.pci import headings
 from pciabi.pci import registers as reg
 from pciabi.pci.chipset import has_no_extended_space, reaches_extended_space
 from pciabi.pci.config_space import decode
-from pciabi.pci.function import Bar, Fact, PciFunction
+from pciabi.pci.facts import Facts
+from pciabi.pci.function import BARS, DRIVER, ROM, Bar, Bars, PciFunction
 from pciabi.pci.lspci import Listed, listed
 
 _IDS = (
@@ -127,12 +128,9 @@ class _Completion:
         return PciFunction(
             address=self.item.address,
             config=bytes(self.config[:size]),
-            bars=tuple(self._bars()),
-            rom_size=self.item.rom_size,
-            driver=self.item.driver,
-            text=self.item.text,
             known=bytes(self.known[:size]),
-            unread=frozenset(self._unread()),
+            facts=self._facts(),
+            text=self.item.text,
         )
 
     def says(self, beginning: str) -> bool:
@@ -247,14 +245,17 @@ class _Completion:
             legacy = {int(m[1]) for line in self.lines if (m := _LEGACY_PORTS.match(line))}
         return (bar for bar in self.item.bars if bar.index not in legacy)
 
-    def _unread(self) -> Iterable[Fact]:
-        if not self.detailed:
-            yield Fact.BAR_SIZES if self.dump else Fact.BARS
-            yield Fact.ROM
-            if not self.says("\tKernel "):
-                yield Fact.DRIVER
-        elif not self.dump and any(_SHADOW_ROM.match(line) for line in self.lines):
-            yield Fact.ROM
+    def _facts(self) -> Facts:
+        """What the text tells besides configuration space."""
+        facts = Facts()
+        if self.detailed or self.dump:
+            facts = facts.having(BARS, Bars(tuple(self._bars()), sized=self.detailed))
+        shadow = not self.dump and any(_SHADOW_ROM.match(line) for line in self.lines)
+        if self.item.rom_size is not None or (self.detailed and not shadow):
+            facts = facts.having(ROM, self.item.rom_size)
+        if self.detailed or self.says("\tKernel "):
+            facts = facts.having(DRIVER, self.item.driver)
+        return facts
 
     def _malformed(self, line: int, problem: str) -> CannotTest:
         return CannotTest(problem, advice=_ADVICE, place=SourcePosition("lspci output", line))

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from pciabi.abi.snapshot import Identifier, NetworkInterface, PlacedFunction, Unreachable
+from pciabi.abi.snapshot import NetworkInterface, PlacedFunction, Unreachable
 from pciabi.errors import Disagreement, GuestError
-from pciabi.pci.address import GuestAddress, TopologyPath
+from pciabi.pci.address import GuestAddress
 from pciabi.pci.function import PciFunction
 from pciabi.pci.topology import topology_paths
 from pciabi.qemu.placement import QemuFunction
@@ -22,11 +22,9 @@ _NETWORK_CLASS = 0x02
 def placed(
     guest: Sequence[PciFunction],
     qemu: Sequence[QemuFunction],
-    known: Mapping[TopologyPath, tuple[Identifier, ...]],
     hidden: Sequence[Unreachable] = (),
 ) -> tuple[PlacedFunction, ...]:
-    """The guest's functions with QEMU's ids; `known` are the identifying properties that QEMU
-    has of them, `hidden` those functions that no guest can find.
+    """The guest's functions with QEMU's ids; `hidden` are those that no guest can find.
 
     Raises Disagreement on any other difference.
     """
@@ -50,11 +48,7 @@ def placed(
             raise Disagreement(
                 f"{address} is at {paths[address]} for the guest and at {listed.path} for QEMU"
             )
-        result.append(
-            PlacedFunction(
-                function, listed.path, listed.qdev_id, listed.device, known.get(listed.path)
-            )
-        )
+        result.append(PlacedFunction(function, listed.path, listed.qdev_id, listed.device))
     return tuple(result)
 
 

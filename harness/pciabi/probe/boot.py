@@ -7,7 +7,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from pciabi.abi.snapshot import Provenance, Snapshot
@@ -32,6 +31,7 @@ from pciabi.probe.sighting import agreed
 from pciabi.probe.testbed import Testbed
 from pciabi.qemu import monitor, placement, process
 from pciabi.qemu.command_line import device_argument
+from pciabi.result.boot import BootRecord
 from pciabi.vm.command_line.stated_macs import stated_macs
 from pciabi.vm.config import Device
 
@@ -39,16 +39,6 @@ OnStage = Callable[[str], None]
 
 # From here to contact.LSPCI_READ bench/boot.py times.
 STARTING = "starting QEMU"
-
-
-@dataclass(frozen=True)
-class BootRecord:
-    """A boot that succeeded: what was seen, and the evidence. `seconds` is its wall time."""
-
-    snapshot: Snapshot
-    lspci: str
-    console: str
-    seconds: float
 
 
 def boot(
@@ -150,7 +140,7 @@ class _Boot:
         listed = listing.parse(said.lspci)
         functions, hidden = agreed(qmp, self.equipped, stated, listed, said.interfaces)
         origin, substitutions = self.provenance(qmp, said), self.equipped.substitutions
-        return Snapshot(functions, said.interfaces, origin, hidden, substitutions)
+        return Snapshot(functions, origin, hidden, substitutions)
 
     def provenance(self, qmp: monitor.Monitor, said: Answers) -> Provenance:
         uefi = self.equipped.uefi

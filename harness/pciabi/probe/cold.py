@@ -13,7 +13,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from pciabi.abi.snapshot import (
-    Identifier,
     PlacedFunction,
     Provenance,
     Snapshot,
@@ -31,10 +30,12 @@ from pciabi.errors import (
     QemuError,
 )
 from pciabi.pci.address import TopologyPath
-from pciabi.probe import refusal, stand_ins
+from pciabi.pci.facts import Facts
+from pciabi.probe import readers, refusal, stand_ins
 from pciabi.probe.creation import creations, options_by_path
 from pciabi.probe.enumeration import enumerate_functions
 from pciabi.probe.equipment import Equipped
+from pciabi.probe.fact_readers import Emulated, machine_facts, readers_in, with_facts
 from pciabi.probe.reachability import settle
 from pciabi.qemu import command_line, config_access, inventory, monitor, process
 from pciabi.qemu.binary import Binary
@@ -55,15 +56,15 @@ class Hardware:
     """A VM's hardware as QEMU's arguments state it, free of accelerator, display and monitor.
 
     `expected` are the qdev ids that must turn up on PCI; `substitutions` say which backends of
-    the configuration were replaced, and go into the snapshot as they are, as `identifiers` do by
-    qdev id. QEMU must have the `models`, though it is not told of them. `machine` is the machine
+    the configuration were replaced, and go into the snapshot as they are, as `facts` do by qdev
+    id. QEMU must have the `models`, though it is not told of them. `machine` is the machine
     type in the user's own words, None for QEMU's default.
     """
 
     arguments: tuple[str, ...]
     expected: tuple[str, ...] = ()
     substitutions: tuple[Substitution, ...] = ()
-    identifiers: Mapping[str, tuple[Identifier, ...]] = field(default_factory=dict)
+    facts: Mapping[str, Facts] = field(default_factory=dict)
     models: tuple[Model, ...] = ()
     machine: str | None = None
 
@@ -148,13 +149,14 @@ def _read(
     had = inventory.take(qmp)
     stand_ins.must_be_there(qmp, hardware.models, refusal.by(binary, hardware.machine))
     found = enumerate_functions(config_access.open_access(qtest), had.tree.roots)
-    stated = stated_macs(hardware.arguments)
-    functions, unreachable = settle(found, had.tree.functions, stated)
+    functions, unreachable = settle(found, had.tree.functions)
     _must_be_there(hardware.expected, functions, unreachable)
+    tree = {one.path: one for one in had.tree.functions}
+    machine = Emulated(qmp, tree, stated_macs(hardware.arguments), qtest)
+    asked = readers_in(readers)
     options = device_options(hardware.arguments)
     snapshot = Snapshot(
-        functions=stand_ins.identified(functions, hardware.identifiers),
-        interfaces=(),
+        functions=stand_ins.identified(with_facts(functions, machine, asked), hardware.facts),
         provenance=Provenance(
             probe=PROBE,
             qemu_version=binary.version_text,
@@ -168,6 +170,7 @@ def _read(
         unreachable=unreachable,
         substitutions=hardware.substitutions,
         creations=creations(had.tree.functions, had.nameless, options, functions),
+        facts=machine_facts(machine, asked),
     )
     return ColdReading(snapshot, options_by_path(had.tree.functions, had.nameless, options))
 

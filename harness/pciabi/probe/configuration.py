@@ -53,7 +53,7 @@ def read(
         arguments=made.arguments,
         expected=made.expected,
         substitutions=made.substitutions,
-        identifiers=made.identifiers,
+        facts=made.facts,
         models=made.models,
         machine=made.machine,
     )

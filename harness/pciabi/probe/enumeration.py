@@ -19,7 +19,8 @@ from pciabi.pci import registers as reg
 from pciabi.pci import sizing
 from pciabi.pci.address import GuestAddress, TopologyPath
 from pciabi.pci.bridge import express_type, leads_to_a_link, reserved_buses
-from pciabi.pci.function import Fact, PciFunction, all_bits
+from pciabi.pci.facts import Facts
+from pciabi.pci.function import BARS, ROM, Bars, PciFunction, all_bits
 from pciabi.qemu.config_access import ConfigAccess, Operation, Read, Sizing, Write
 
 _SLOTS = range(32)
@@ -109,11 +110,8 @@ class _Walk:
             found = config[reg.BAR_BASE : reg.BAR_BASE + len(parts[0])] if parts else b""
             bars = sizing.bars(found, parts[0]) if parts else ()
             rom = sizing.rom_size(parts[1]) if len(parts) > 1 else None
-            functions.append(
-                PciFunction(
-                    address, config, bars, rom, None, "", all_bits(config), frozenset({Fact.DRIVER})
-                )
-            )
+            facts = Facts().having(BARS, Bars(bars, sized=True)).having(ROM, rom)
+            functions.append(PciFunction(address, config, all_bits(config), facts))
         return functions
 
     def _bridge(self, bridge: PciFunction, path: TopologyPath) -> None:

@@ -11,16 +11,13 @@ from pciabi.pci.address import TopologyPath
 from pciabi.pci.bridge import leads_to_a_link
 from pciabi.pci.function import PciFunction
 from pciabi.probe.enumeration import Found
-from pciabi.probe.identifiers import identifiers
 from pciabi.qemu.device_tree import TreeFunction
 
 
 def settle(
-    found: Sequence[Found], tree: Sequence[TreeFunction], stated: frozenset[str]
+    found: Sequence[Found], tree: Sequence[TreeFunction]
 ) -> tuple[tuple[PlacedFunction, ...], tuple[Unreachable, ...]]:
     """The functions found with QEMU's ids, by guest address, and those no guest can find.
-
-    `stated` are the MAC addresses that QEMU was told.
 
     Raises Disagreement where nothing was found, QEMU lacks a function or has another one at
     its path, or has one that ought to be found and was not.
@@ -31,7 +28,7 @@ def settle(
     told = {function.path: function for function in tree}
     for path in seen.keys() - told.keys():
         raise Disagreement(f"a guest finds a function at {path}, and QEMU has none there")
-    functions = tuple(_placed(one, told[one.path], stated) for one in found)
+    functions = tuple(_placed(one, told[one.path]) for one in found)
     return tuple(sorted(functions, key=lambda function: function.address)), unreachable(seen, tree)
 
 
@@ -49,7 +46,7 @@ def unreachable(
     )
 
 
-def _placed(one: Found, listed: TreeFunction, stated: frozenset[str]) -> PlacedFunction:
+def _placed(one: Found, listed: TreeFunction) -> PlacedFunction:
     config = one.function.config
     ids = (
         int.from_bytes(config[reg.VENDOR_ID : reg.VENDOR_ID + 2], "little"),
@@ -60,8 +57,7 @@ def _placed(one: Found, listed: TreeFunction, stated: frozenset[str]) -> PlacedF
             f"at {one.path} a guest reads {ids[0]:04x}:{ids[1]:04x}, "
             f"QEMU has {listed.vendor_id:04x}:{listed.device_id:04x}"
         )
-    known = identifiers(listed.properties, stated)
-    return PlacedFunction(one.function, one.path, listed.qdev_id, listed.device, known)
+    return PlacedFunction(one.function, one.path, listed.qdev_id, listed.device)
 
 
 def _reason(hidden: TreeFunction, seen: Mapping[TopologyPath, PciFunction]) -> str:

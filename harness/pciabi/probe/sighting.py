@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pciabi.abi.snapshot import NetworkInterface, PlacedFunction, Unreachable
 from pciabi.pci.function import PciFunction
 from pciabi.pci.topology import topology_paths
-from pciabi.probe import agreement, reachability
+from pciabi.probe import agreement, guest_readers, reachability, readers
 from pciabi.probe.equipment import Equipped
-from pciabi.probe.identifiers import identifiers
+from pciabi.probe.fact_readers import Emulated, readers_in, with_facts
 from pciabi.qemu import device_tree, placement
 from pciabi.qemu.monitor import Monitor
 
@@ -33,8 +33,7 @@ def agreed(
     tree = device_tree.read(qmp).functions
     hidden = reachability.unreachable(seen, tree)
     out_of_reach = {one.qdev_id for one in hidden}
-    known = {one.path: identifiers(one.properties, stated) for one in tree}
-    functions = agreement.placed(guest, placement.functions(qmp), known, hidden)
+    functions = agreement.placed(guest, placement.functions(qmp), hidden)
     agreement.must_be_found(
         functions, [name for name in equipped.pci_ids() if name not in out_of_reach]
     )
@@ -45,4 +44,6 @@ def agreed(
         if nic.id not in out_of_reach
     }
     agreement.must_match_macs(functions, interfaces, macs)
-    return functions, hidden
+    machine = Emulated(qmp, {one.path: one for one in tree}, stated, None)
+    functions = with_facts(functions, machine, readers_in(readers))
+    return with_facts(functions, interfaces, readers_in(guest_readers)), hidden

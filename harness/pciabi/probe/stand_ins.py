@@ -7,10 +7,10 @@ not told of. Drivers that QEMU keeps in modules count: `qom-list-types` loads th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
-from pciabi.abi.snapshot import Identifier, PlacedFunction
+from pciabi.abi.snapshot import PlacedFunction
 from pciabi.errors import InputError
+from pciabi.pci.facts import Facts
 from pciabi.qemu.answers import NAMES, shaped
 from pciabi.qemu.inert.stand_ins import Model, Sort
 from pciabi.qemu.monitor import Monitor
@@ -67,13 +67,10 @@ def _must_take(monitor: Monitor, models: Sequence[Model], by: str) -> None:
 
 
 def identified(
-    functions: Sequence[PlacedFunction], stated: Mapping[str, tuple[Identifier, ...]]
+    functions: Sequence[PlacedFunction], stated: Mapping[str, Facts]
 ) -> tuple[PlacedFunction, ...]:
     """The functions with what a guest would tell them by, where that is the user's own device;
-    `stated` are those properties by qdev id."""
+    `stated` are those facts by qdev id."""
     return tuple(
-        replace(one, identifiers=(*(one.identifiers or ()), *stated.get(one.qdev_id or "", ())))
-        if one.qdev_id in stated
-        else one
-        for one in functions
+        one.having(one.facts.updated(stated.get(one.qdev_id or "", Facts()))) for one in functions
     )

@@ -1,4 +1,4 @@
-"""The folder of one run, and everything in it. The only module of reports that writes files."""
+"""The folder of one result, and everything in it."""
 
 from __future__ import annotations
 
@@ -10,49 +10,32 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pciabi.abi.diff import Diff
 from pciabi.errors import CannotTest
-from pciabi.report import (
-    diff_html,
-    diff_json,
-    diff_junit,
-    diff_sarif,
-    html,
-    json,
-    junit,
-    printable,
-    whole_file,
-)
-from pciabi.scenario.result import CaseResult, RunResult
+from pciabi.report import printable, whole_file, writers
+from pciabi.report.formats import formats, writer
+from pciabi.result.entry import Entry
+from pciabi.result.result import Command, Result
 from pciabi.signals import held
-from pciabi.snapshots import write as snapshot_file
 
-HTML = "report.html"
-JUNIT = "junit.xml"
-JSON = "report.json"
-SARIF = "report.sarif"
+PAGE = "report.html"
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_STEM = 80
 _ATTEMPTS = 100
 
 
-def write(result: RunResult, directory: Path) -> Path:
-    """Make `directory/<UTC time>-<suffix>/` with all reports of a run; the path of report.html.
+def write(result: Result, directory: Path) -> Path:
+    """Make `directory/<UTC time>-<suffix>/` with all reports of a result, and what it was made
+    of; the path of report.html.
 
     Raises CannotTest where a file or folder cannot be written.
     """
-    return write_files(rendered(result), directory, result.started) / HTML
+    return write_files(rendered(result), directory, result.started) / PAGE
 
 
-def rendered(result: RunResult) -> tuple[tuple[str, str], ...]:
-    """The name and the text of every file of a run's folder."""
-    return tuple(_files(result))
-
-
-def write_diff(diff: Diff, directory: Path, started: datetime) -> Path:
-    """The same for all reports of a comparison, and the two snapshots."""
-    return write_files(tuple(_diff_files(diff)), directory, started) / HTML
+def rendered(result: Result) -> tuple[tuple[str, str], ...]:
+    """The name and the text of every file of a result's folder."""
+    return (*_evidence(result), *_reports(result))
 
 
 def write_files(files: Iterable[tuple[str, str]], directory: Path, started: datetime) -> Path:
@@ -81,31 +64,34 @@ def _written(files: Iterable[tuple[str, str]], directory: Path, started: datetim
     return folder
 
 
-def _diff_files(diff: Diff) -> Iterator[tuple[str, str]]:
-    yield "before.json", snapshot_file.render(diff.before.snapshot)
-    yield "after.json", snapshot_file.render(diff.after.snapshot)
-    yield JSON, diff_json.render(diff)
-    yield JUNIT, diff_junit.render(diff)
-    yield SARIF, diff_sarif.render(diff)
-    yield HTML, diff_html.render(diff)
+def _reports(result: Result) -> Iterator[tuple[str, str]]:
+    """One of each writer, the page last."""
+    for name in sorted(formats(writers), key=lambda name: name == "html"):
+        module = writer(writers, name)
+        if result.command in module.COMMANDS:
+            yield module.FILE, module.render(result)
 
 
-def _files(result: RunResult) -> Iterator[tuple[str, str]]:
-    for number, case in enumerate(result.cases, start=1):
-        yield from _boot_files(number, case)
-    yield JSON, json.render(result)
-    yield JUNIT, junit.render(result)
-    yield HTML, html.render(result)
+def _evidence(result: Result) -> Iterator[tuple[str, str]]:
+    """The two snapshots that were compared, or what every boot left behind."""
+    if result.command is Command.DIFF:
+        # Not above: only a folder holds snapshots, and most commands write none.
+        from pciabi.snapshots import write as snapshot_file
+
+        yield "before.json", snapshot_file.render(result.two_sides.before.snapshot)
+        yield "after.json", snapshot_file.render(result.two_sides.after.snapshot)
+    for number, entry in enumerate(result.entries, start=1):
+        yield from _boot_files(number, entry)
 
 
-def _boot_files(number: int, case: CaseResult) -> Iterator[tuple[str, str]]:
-    stem = f"{number:02}-{_UNFIT.sub('-', case.case.title)[:_LONGEST_STEM].strip('-.')}"
-    for boot, record in enumerate(case.boots, start=1):
+def _boot_files(number: int, entry: Entry) -> Iterator[tuple[str, str]]:
+    stem = f"{number:02}-{_UNFIT.sub('-', entry.subject.title)[:_LONGEST_STEM].strip('-.')}"
+    for boot, record in enumerate(entry.boots, start=1):
         yield f"serial-{stem}-boot{boot}.log", printable.block(record.console)
         yield f"lspci-{stem}-boot{boot}.txt", printable.block(record.lspci)
-    if case.error is not None and case.error.evidence is not None:
-        console = printable.block(case.error.evidence.console)
-        yield f"serial-{stem}-boot{len(case.boots) + 1}-failed.log", console
+    if entry.error is not None and entry.error.evidence is not None:
+        console = printable.block(entry.error.evidence.console)
+        yield f"serial-{stem}-boot{len(entry.boots) + 1}-failed.log", console
 
 
 def _new_folder(directory: Path, started: datetime) -> Path:

@@ -28,6 +28,11 @@ def line(text: str) -> str:
     return " ".join(block(text).split())
 
 
+def indent(text: str) -> str:
+    """The spaces in front, which `line` leaves out."""
+    return " " * (len(text) - len(text.lstrip(" ")))
+
+
 def ascii_line(text: str) -> str:
     """As `line`, in ASCII: arrows become `->`, anything else foreign a Python escape."""
     return line(text).replace("→", "->").encode("ascii", "backslashreplace").decode("ascii")

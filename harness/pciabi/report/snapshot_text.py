@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from pciabi.abi.bar_differences import bars, rom
-from pciabi.abi.diff import Side
-from pciabi.abi.reading import Part, Reading, reading
+from pciabi.abi.difference import ABSENT
+from pciabi.abi.facts.bars import shown_bars
+from pciabi.abi.facts.rom import shown_rom
+from pciabi.abi.families import function_families
+from pciabi.abi.reading import reading
 from pciabi.abi.snapshot import PlacedFunction, is_made_up
+from pciabi.pci.facts import UNREAD
+from pciabi.pci.function import BARS, ROM
 from pciabi.pci.layout import FieldValue
-from pciabi.report import diff_wording, printable
+from pciabi.report import printable
+from pciabi.report.words import two_sides
+from pciabi.result.side import Side
 
 
 def render(side: Side) -> str:
@@ -18,7 +24,7 @@ def render(side: Side) -> str:
 
 
 def _lines(side: Side) -> Iterator[str]:
-    for term, value in diff_wording.notes(side):
+    for term, value in two_sides.notes(side):
         yield f"{term}: {value}"
     snapshot = side.snapshot
     for placed in snapshot.functions:
@@ -41,23 +47,24 @@ def _function(placed: PlacedFunction, name: str) -> Iterator[str]:
     if placed.function.driver:
         yield f"  driver {placed.function.driver}"
     yield from _fields(read.space.header)
-    yield from _regions(placed, read)
+    yield from _regions(placed)
     for capability in read.space.capabilities:
         version = f" version {capability.version}" if capability.version is not None else ""
         yield f"  capability at 0x{capability.offset:02x}: {capability.name}{version}"
         yield from (f"  {line}" for line in _fields(capability.fields))
     for finding in read.space.findings:
         yield f"  finding at 0x{finding.offset:02x}: {finding.message}"
-    if read.missing:
-        yield f"  not read: {', '.join(sorted(read.missing))}"
+    missing = [part for family in function_families() for part in family.missing(placed)]
+    if missing:
+        yield f"  not read: {', '.join(sorted(missing))}"
 
 
-def _regions(placed: PlacedFunction, read: Reading) -> Iterator[str]:
-    if Part.BARS not in read.missing:
-        for index, bar in bars(placed.function).items():
+def _regions(placed: PlacedFunction) -> Iterator[str]:
+    if placed.facts.get(BARS) is not UNREAD:
+        for index, bar in shown_bars(placed.function).items():
             yield f"  BAR {index}: {bar}"
-    if Part.ROM not in read.missing and rom(placed.function) != "absent":
-        yield f"  expansion ROM: {rom(placed.function)}"
+    if placed.facts.get(ROM) is not UNREAD and shown_rom(placed.function) != ABSENT:
+        yield f"  expansion ROM: {shown_rom(placed.function)}"
 
 
 def _fields(values: Iterable[FieldValue]) -> Iterator[str]:

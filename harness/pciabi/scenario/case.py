@@ -3,41 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from pciabi.errors import SourcePosition
+from pciabi.result.entry import Plan, PlannedBoot, Subject
+from pciabi.result.expectations import Expectations
 from pciabi.vm.config import Device, VmConfig
-
-
-class Aspect(StrEnum):
-    """Something about a device that a scenario can have expectations of."""
-
-    ADDRESS = "address"
-    PATH = "path"
-    NAME = "name"
-    IDENTITY = "identity"
-    HARDWARE = "hardware"
-    PRESENCE = "presence"
-    REFUSAL = "refusal"
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """Whether one aspect of one device must change (True) or must not (False)."""
-
-    device_id: str
-    aspect: Aspect
-    changed: bool
-    position: SourcePosition
-
-
-@dataclass(frozen=True)
-class Tolerance:
-    """An aspect of a device that may do as it likes, because another one must change."""
-
-    device_id: str
-    aspect: Aspect
 
 
 @dataclass(frozen=True)
@@ -70,22 +41,6 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Two boots (indices into the case's boots) and what must hold between them.
-
-    Whatever no expectation speaks of must be unchanged, `removed` and `added` devices apart.
-    """
-
-    before: int
-    after: int
-    removed: frozenset[str]
-    added: frozenset[str]
-    expectations: tuple[Expectation, ...]
-    tolerances: tuple[Tolerance, ...]
-    position: SourcePosition
-
-
-@dataclass(frozen=True)
 class Case:
     """One combination of the matrix. `name` is unique in the scenario, such as `pc-e1000`.
 
@@ -100,10 +55,24 @@ class Case:
     image: Path
     timeout: float
     boots: tuple[Boot, ...]
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[Expectations, ...]
     refusals: tuple[Refusal, ...] = ()
 
     @property
     def title(self) -> str:
         """`scenario[case]`."""
-        return f"{self.scenario}[{self.name}]"
+        return self.subject.title
+
+    @property
+    def subject(self) -> Subject:
+        """What its result is about."""
+        return Subject(self.scenario, self.name, self.file, self.summary, self.axes)
+
+    @property
+    def plan(self) -> Plan:
+        """What its result must hold to be whole."""
+        return Plan(
+            tuple(PlannedBoot(boot.label, boot.plugged) for boot in self.boots),
+            self.comparisons,
+            len(self.refusals),
+        )

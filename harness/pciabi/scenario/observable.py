@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pciabi.abi.snapshot import Snapshot
 from pciabi.errors import InputError
 from pciabi.probe.equipment import Equipped
-from pciabi.scenario.case import Aspect, Case, Comparison
+from pciabi.result.expectations import Expectations
+from pciabi.result.failure import Aspect
+from pciabi.scenario.case import Case
 
 
 def must_be_observable(case: Case, equipped: Sequence[Equipped]) -> None:
@@ -33,7 +35,7 @@ def must_be_observable(case: Case, equipped: Sequence[Equipped]) -> None:
                 )
 
 
-def must_have_been_found(comparison: Comparison, before: Snapshot, after: Snapshot) -> None:
+def must_have_been_found(comparison: Expectations, before: Snapshot, after: Snapshot) -> None:
     """Every expectation is about a device that one of the two guests found. Raises InputError."""
     for expectation in comparison.expectations:
         device_id = expectation.device_id

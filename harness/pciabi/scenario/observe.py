@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from pciabi.distribution.progress import Progress
+from pciabi.result.entry import Entry
 from pciabi.scenario.case import Case
-from pciabi.scenario.result import CaseResult
 
 
 class Observer(Protocol):
@@ -24,5 +24,5 @@ class Observer(Protocol):
     def stage(self, case: Case, boot: int, stage: str) -> None:
         """Boot number `boot` (from 0) of a case has reached a stage."""
 
-    def ended(self, result: CaseResult) -> None:
+    def ended(self, result: Entry) -> None:
         """A case has ended."""

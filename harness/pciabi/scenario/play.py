@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from pciabi.documents import Location
 from pciabi.errors import InputError, SourcePosition
-from pciabi.scenario.case import Aspect, Boot, Comparison, Expectation, Refusal, Tolerance
+from pciabi.result.expectations import Expectation, Expectations, Tolerance
+from pciabi.result.failure import Aspect
+from pciabi.scenario.case import Boot, Refusal
 from pciabi.scenario.schema import AddModel, ExpectModel, HotplugModel, RefusedModel, StepModel
 from pciabi.scenario.unfold import Unfolding
 from pciabi.vm.config import Device
@@ -25,7 +27,7 @@ class Play:
         self.unfolding = unfolding
         self.config = unfolding.config()
         self.boots: list[Boot] = []
-        self.comparisons: list[Comparison] = []
+        self.comparisons: list[Expectations] = []
         self.refusals: list[Refusal] = []
         self._read_last = False
         for index, step in enumerate(unfolding.model.steps):
@@ -139,9 +141,9 @@ class Play:
             )
 
 
-def _comparison(boots: list[Boot], position: SourcePosition) -> Comparison:
+def _comparison(boots: list[Boot], position: SourcePosition) -> Expectations:
     before, after = (set(boot.device_ids) for boot in boots[-2:])
-    return Comparison(
+    return Expectations(
         before=len(boots) - 2,
         after=len(boots) - 1,
         removed=frozenset(before - after),

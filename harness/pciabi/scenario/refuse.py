@@ -6,8 +6,9 @@ from pciabi.cancellation import Cancellation
 from pciabi.probe.attempt import Attempt, attempt
 from pciabi.probe.equipment import Equipped
 from pciabi.qemu.binary import Binary
-from pciabi.scenario.case import Aspect, Refusal
-from pciabi.scenario.result import Failure, RefusalResult
+from pciabi.result.entry import RefusalResult
+from pciabi.result.failure import Aspect, Failure
+from pciabi.scenario.case import Refusal
 
 
 def try_refusal(
@@ -23,7 +24,8 @@ def judge(refusal: Refusal, made: Attempt) -> RefusalResult:
     failure = (
         Failure(refusal.device_id, Aspect.REFUSAL, message, refusal.position) if message else None
     )
-    return RefusalResult(made.blamed, made.words, made.command_line, failure)
+    wanted = refusal.device_id, refusal.saying
+    return RefusalResult(*wanted, made.blamed, made.words, made.command_line, failure)
 
 
 def _fault(refusal: Refusal, made: Attempt) -> str:

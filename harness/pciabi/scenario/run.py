@@ -18,12 +18,16 @@ from pciabi.guest import guest
 from pciabi.guest.guest import Guest
 from pciabi.guest.keys import RunKeys
 from pciabi.guest.login import ConsoleLogin
-from pciabi.probe.boot import BootRecord, boot
+from pciabi.probe.boot import boot
 from pciabi.probe.equipment import Equipped, equip
 from pciabi.probe.testbed import Testbed
 from pciabi.qemu import accelerator, binary
 from pciabi.qemu.accelerator import Accelerator
 from pciabi.qemu.binary import Binary
+from pciabi.result.boot import BootRecord
+from pciabi.result.entry import Entry, RefusalResult
+from pciabi.result.judged import JudgedComparison
+from pciabi.result.result import Command, Result
 from pciabi.scenario.case import Case
 from pciabi.scenario.judge import judge
 from pciabi.scenario.observable import (
@@ -33,7 +37,6 @@ from pciabi.scenario.observable import (
 )
 from pciabi.scenario.observe import Observer
 from pciabi.scenario.refuse import try_refusal
-from pciabi.scenario.result import CaseResult, ComparisonResult, RefusalResult, RunResult
 from pciabi.vm.config import Device, VmConfig
 from pciabi.workspace import workspace
 
@@ -83,7 +86,7 @@ def laboratory(
 
 def run(
     cases: Sequence[Case], wishes: Wishes, cancellation: Cancellation, observer: Observer
-) -> RunResult:
+) -> Result:
     """Run every case and judge it. Results come in the order of `cases`.
 
     Raises CannotTest when nothing can be run at all, Interrupted when asked to stop; what goes
@@ -97,8 +100,9 @@ def run(
             images.prepare(recipe)
         with ThreadPoolExecutor(wishes.jobs, thread_name_prefix="pciabi-case") as executor:
             results = _results(executor, cases, lab, images)
-        return RunResult(
-            cases=results,
+        return Result(
+            command=Command.RUN,
+            entries=results,
             started=started,
             seconds=time.monotonic() - clock,
             tool_version=__version__,
@@ -109,7 +113,7 @@ def run(
 
 def _results(
     executor: Executor, cases: Sequence[Case], lab: Laboratory, images: GuestImages
-) -> tuple[CaseResult, ...]:
+) -> tuple[Entry, ...]:
     futures = [executor.submit(run_case, case, lab, images) for case in cases]
     try:
         return tuple(future.result() for future in futures)
@@ -149,13 +153,13 @@ class GuestImages:
         return found
 
 
-def run_case(case: Case, lab: Laboratory, images: GuestImages) -> CaseResult:
+def run_case(case: Case, lab: Laboratory, images: GuestImages) -> Entry:
     """One case: the starts that must be refused, its boots one after the other, and its
     comparisons."""
     clock = time.monotonic()
     refusals: list[RefusalResult] = []
     boots: list[BootRecord] = []
-    comparisons: list[ComparisonResult] = []
+    comparisons: list[JudgedComparison] = []
     error: PciabiError | None = None
     try:
         refusals.extend(_refusals(case, lab))
@@ -163,19 +167,20 @@ def run_case(case: Case, lab: Laboratory, images: GuestImages) -> CaseResult:
         for comparison in case.comparisons:
             before, after = boots[comparison.before], boots[comparison.after]
             must_have_been_found(comparison, before.snapshot, after.snapshot)
-            comparisons.append(judge(before.snapshot, after.snapshot, comparison))
+            comparisons.append(judge(case, comparison, before.snapshot, after.snapshot))
         must_be_found_once(case, [record.snapshot for record in boots])
     except (InputError, CannotTest) as caught:
         # What a request to stop has ended has failed in no way of its own.
         lab.cancellation.check()
         error = caught
-    result = CaseResult(
-        case=case,
-        boots=tuple(boots),
+    result = Entry(
+        subject=case.subject,
         comparisons=tuple(comparisons),
         error=error,
         seconds=time.monotonic() - clock,
+        boots=tuple(boots),
         refusals=tuple(refusals),
+        plan=case.plan,
     )
     lab.observer.ended(result)
     return result

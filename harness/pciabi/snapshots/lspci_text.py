@@ -9,12 +9,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pciabi.abi.snapshot import PlacedFunction, Provenance, Snapshot
+from pciabi.abi.snapshot import PlacedFunction, Provenance, Snapshot, path_made_of
 from pciabi.errors import CannotTest, InputError, SourcePosition
 from pciabi.json_documents import text_of
 from pciabi.pci import listing
 from pciabi.pci.address import GuestAddress, TopologyPath
-from pciabi.pci.function import Fact, PciFunction
+from pciabi.pci.function import PciFunction
 from pciabi.pci.topology import topology_paths
 
 PROBE = "lspci"
@@ -49,7 +49,6 @@ def parse(raw: bytes, file: str) -> Snapshot:
     paths = _paths(functions)
     return Snapshot(
         functions=tuple(_placed(function, paths) for function in functions),
-        interfaces=(),
         provenance=_NOWHERE,
     )
 
@@ -64,11 +63,8 @@ def _paths(functions: Sequence[PciFunction]) -> Mapping[GuestAddress, TopologyPa
 
 
 def _placed(function: PciFunction, paths: Mapping[GuestAddress, TopologyPath]) -> PlacedFunction:
-    address = function.address
-    path = paths.get(address)
+    path = paths.get(function.address)
     if path is None:
-        # A path that is not known stands for the address in it.
-        hop = (address.slot, address.function)
-        path = TopologyPath(address.domain << 8 | address.bus, (hop,))
-        function = replace(function, unread=function.unread | {Fact.PATH})
-    return PlacedFunction(function, path, None, None, None)
+        made_up = path_made_of(function.address)
+        return PlacedFunction(function, made_up, None, None, path_is_read=False)
+    return PlacedFunction(function, path, None, None)

@@ -7,22 +7,25 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pciabi.abi.families import function_families, machine_families
 from pciabi.abi.snapshot import (
     Creation,
-    Identifier,
-    NetworkInterface,
     PlacedFunction,
     Provenance,
     Snapshot,
     Substitution,
     Unreachable,
+    path_made_of,
 )
-from pciabi.errors import CannotTest, InputError
+from pciabi.documents import Location
+from pciabi.errors import CannotTest, InputError, SourcePosition
 from pciabi.json_documents import load, place_of, read_limited, text_of, validate
 from pciabi.pci.address import GuestAddress, TopologyPath
-from pciabi.pci.function import Bar, PciFunction, all_bits
-from pciabi.snapshots.schema import SCHEMA, FunctionPart, SnapshotFile
+from pciabi.pci.function import PciFunction, all_bits
+from pciabi.snapshots import forms
+from pciabi.snapshots.schema import FunctionPart, SnapshotFile
 from pciabi.snapshots.upgrade import READABLE, upgraded
+from pciabi.snapshots.version import SCHEMA
 
 MAX_BYTES = 32_000_000
 _FAMILY = SCHEMA.partition("/")[0]
@@ -47,21 +50,11 @@ def parse(raw: bytes, file: str) -> Snapshot:
         )
     places = _Places(text, file)
     places.must_differ(document.functions, lambda function: function.address, "address")
-    places.must_differ(document.functions, lambda function: function.path, "path")
+    places.must_differ(document.functions, _path, "path")
     functions = [_function(part, index, places) for index, part in enumerate(document.functions)]
     functions.sort(key=lambda placed: placed.address)
     return Snapshot(
         functions=tuple(functions),
-        interfaces=tuple(
-            NetworkInterface(
-                GuestAddress.parse(nic.address),
-                nic.mac,
-                nic.driver,
-                nic.name,
-                tuple(nic.candidates.items()),
-            )
-            for nic in document.interfaces
-        ),
         provenance=_provenance(document),
         unreachable=tuple(
             Unreachable(TopologyPath.parse(u.path), u.id, u.device, u.reason)
@@ -75,6 +68,7 @@ def parse(raw: bytes, file: str) -> Snapshot:
             Creation(c.id, c.device, TopologyPath.parse(c.path), c.pinned)
             for c in document.creations
         ),
+        facts=forms.facts_in(document.facts, machine_families(), ("facts",), places.place),
     )
 
 
@@ -90,8 +84,11 @@ class _Places:
         self.text = text
         self.file = file
 
+    def place(self, location: Location) -> SourcePosition:
+        return place_of(self.text, location, self.file)
+
     def error(self, message: str, *location: int | str) -> InputError:
-        return InputError(message, place=place_of(self.text, location, self.file))
+        return InputError(message, place=self.place(location))
 
     def must_differ(
         self, functions: Iterable[FunctionPart], key: Callable[[FunctionPart], Hashable], name: str
@@ -135,32 +132,27 @@ def _provenance(document: SnapshotFile) -> Provenance:
 
 
 def _function(part: FunctionPart, index: int, places: _Places) -> PlacedFunction:
-    if len({bar.index for bar in part.bars}) < len(part.bars):
-        raise places.error(f"two BARs of {part.address} have one index", "functions", index, "bars")
     config = _bytes(part.config, part.size, places, index, "config")
     known = all_bits(config)
     if part.known != "all":
         known = _bytes(part.known, part.size, places, index, "known")
     address = GuestAddress.parse(part.address)
-    function = PciFunction(
-        address=address,
-        config=config,
-        bars=tuple(Bar(bar.index, bar.kind, bar.prefetchable, bar.size) for bar in part.bars),
-        rom_size=part.rom_size,
-        driver=part.driver,
-        text=f"{address} {part.name}" if part.name else "",
-        known=known,
-        unread=frozenset(part.unread),
-    )
+    within = ("functions", index, "facts")
+    facts = forms.facts_in(part.facts, function_families(), within, places.place)
+    text = f"{address} {part.name}" if part.name else ""
     return PlacedFunction(
-        function, TopologyPath.parse(part.path), part.id, part.device, _identifiers(part)
+        PciFunction(address, config, known, facts, text),
+        _path(part),
+        part.id,
+        part.device,
+        path_is_read=part.path is not None,
     )
 
 
-def _identifiers(part: FunctionPart) -> tuple[Identifier, ...] | None:
-    if part.identifiers is None:
-        return None
-    return tuple(Identifier(one.name, one.value, one.stated) for one in part.identifiers)
+def _path(part: FunctionPart) -> TopologyPath:
+    if part.path is None:
+        return path_made_of(GuestAddress.parse(part.address))
+    return TopologyPath.parse(part.path)
 
 
 def _bytes(rows: Mapping[str, str], size: int, places: _Places, index: int, name: str) -> bytes:

@@ -1,6 +1,8 @@
 """The shape of a snapshot file, as pydantic models: a contract, pinned by tests.
 
-A key is added, renamed or given another meaning only with another `SCHEMA`. `summary` is for
+A key is added, renamed or given another meaning only with another `SCHEMA`. The facts of a
+family stand under the family's name, in the form that the family gives them; a family that is
+not there was not read, so another family of facts needs no other `SCHEMA`. `summary` is for
 people who review a change of the file; it is not read. Sizes are bytes, offsets and bytes of
 configuration space hexadecimal; rows of zeros are left out.
 """
@@ -11,13 +13,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from pciabi.abi.snapshot import IdentifierName
+from pciabi.abi.families import function_families, machine_families
 from pciabi.documents import Strict
-from pciabi.pci.function import BarKind, Fact
+from pciabi.snapshots import forms
+from pciabi.snapshots.version import MAX_NAME
 
-SCHEMA = "pciabi-snapshot/2"
 MAX_FUNCTIONS = 65_536
-MAX_NAME = 1_000
 _MAX_TEXT = 100_000
 
 Address = Annotated[
@@ -31,6 +32,7 @@ Line = Annotated[str, Field(pattern=r"^[^\r\n]*$", max_length=MAX_NAME)]
 Offset = Annotated[str, Field(pattern=r"^[0-9a-f]{1,2}0$")]
 Row = Annotated[str, Field(pattern=r"^[0-9a-f]{2}( [0-9a-f]{2}){15}$")]
 Rows = Annotated[dict[Offset, Row], Field(max_length=256)]
+FactParts = Annotated[dict[str, Any], Field(max_length=100)]
 _SIZES = Literal[64, 128, 256, 4096]
 
 
@@ -55,58 +57,23 @@ class Origin(Part):
     command_line: Annotated[list[Text], Field(max_length=20_000)]
 
 
-class BarPart(Part):
-    """A base address register."""
-
-    index: Annotated[int, Field(ge=0, le=5)]
-    kind: Annotated[BarKind, Field(strict=False)]
-    prefetchable: bool
-    size: Annotated[int, Field(ge=1, le=1 << 64)] | None
-
-
-class IdentifierPart(Part):
-    """A property that a guest tells the device by, in QEMU's words."""
-
-    name: Annotated[IdentifierName, Field(strict=False)]
-    value: Text
-    stated: bool = Field(description="The configuration says so; QEMU made the others up.")
-
-
 class FunctionPart(Part):
     """One PCI function."""
 
     address: Address
-    path: Path
+    path: Path | None = Field(description="Null where the source does not tell it.")
     id: Text | None = Field(description="The qdev id.")
     device: Text | None = Field(description="QEMU's type name.")
     name: Line = Field(description="lspci's words for it.")
-    driver: Text | None
     summary: Annotated[list[Text], Field(max_length=5_000)] = Field(
         default_factory=list, description="For people: what the bytes mean. Not read."
     )
-    bars: Annotated[list[BarPart], Field(max_length=6)]
-    rom_size: Annotated[int, Field(ge=1, le=1 << 64)] | None
     size: _SIZES
     config: Rows
     known: Rows | Literal["all"] = Field(
         description="A bit for each bit of `config` that was read."
     )
-    unread: Annotated[list[Annotated[Fact, Field(strict=False)]], Field(max_length=20)] = Field(
-        description="What the source does not tell."
-    )
-    identifiers: Annotated[list[IdentifierPart], Field(max_length=20)] | None = Field(
-        description="All identifying properties that have a value; null where they were not read."
-    )
-
-
-class InterfacePart(Part):
-    """A network interface, as a guest showed it."""
-
-    address: Address
-    mac: Text
-    driver: Text | None
-    name: Text | None
-    candidates: Annotated[dict[Text, Text], Field(max_length=100)]
+    facts: FactParts = Field(description="What else was read of it, by family.")
 
 
 class UnreachablePart(Part):
@@ -143,12 +110,12 @@ class CreationPart(Part):
 class SnapshotFile(Part):
     """All PCI functions of one VM at one time."""
 
-    schema_: Literal["pciabi-snapshot/2"] = Field(alias="schema")
+    schema_: Literal["pciabi-snapshot/3"] = Field(alias="schema")
     tool: Literal["pciabi"]
     version: Text
     provenance: Origin
     functions: Annotated[list[FunctionPart], Field(max_length=MAX_FUNCTIONS)]
-    interfaces: Annotated[list[InterfacePart], Field(max_length=MAX_FUNCTIONS)]
+    facts: FactParts = Field(description="What was read of the machine, by family.")
     unreachable: Annotated[list[UnreachablePart], Field(max_length=MAX_FUNCTIONS)]
     substitutions: Annotated[list[SubstitutionPart], Field(max_length=MAX_FUNCTIONS)]
     creations: Annotated[list[CreationPart], Field(max_length=MAX_FUNCTIONS)]
@@ -156,7 +123,16 @@ class SnapshotFile(Part):
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (Draft 2020-12) of the file."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **SnapshotFile.model_json_schema(),
-    }
+    document = SnapshotFile.model_json_schema()
+    definitions = document["$defs"]
+    of_functions, of_machine = (
+        forms.json_schema(family for family in found if family.form is not None)
+        for found in (function_families(), machine_families())
+    )
+    for facts, schema in (
+        (definitions["FunctionPart"]["properties"]["facts"], of_functions),
+        (document["properties"]["facts"], of_machine),
+    ):
+        definitions.update(schema.pop("$defs", {}))
+        facts.update(schema)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **document}

@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pciabi import __version__
-from pciabi.abi.matching import identity
+from pciabi.abi.families import families, function_families
+from pciabi.abi.identity import identity
 from pciabi.abi.naming import words
 from pciabi.abi.reading import reading
 from pciabi.abi.snapshot import PlacedFunction, Provenance, Snapshot
 from pciabi.pci import registers as reg
-from pciabi.snapshots.schema import MAX_NAME, SCHEMA
+from pciabi.pci.facts import Facts
+from pciabi.snapshots.plain import plain
+from pciabi.snapshots.version import MAX_NAME, SCHEMA
 
 _ROW_BYTES = 16
 _INDENT = " "
@@ -26,16 +29,7 @@ def render(snapshot: Snapshot) -> str:
         "version": __version__,
         "provenance": _provenance(snapshot.provenance),
         "functions": [_function(placed) for placed in snapshot.functions],
-        "interfaces": [
-            {
-                "address": str(nic.address),
-                "mac": nic.mac,
-                "driver": nic.driver,
-                "name": nic.name,
-                "candidates": dict(nic.candidates),
-            }
-            for nic in snapshot.interfaces
-        ],
+        "facts": _facts(snapshot.facts),
         "unreachable": [
             {"path": str(u.path), "id": u.qdev_id, "device": u.device, "reason": u.reason}
             for u in snapshot.unreachable
@@ -74,33 +68,28 @@ def _provenance(origin: Provenance) -> dict[str, Any]:
 
 def _function(placed: PlacedFunction) -> dict[str, Any]:
     function = placed.function
-    identifiers = placed.identifiers
     return {
         "address": str(placed.address),
-        "path": str(placed.path),
+        "path": str(placed.path) if placed.path_is_read else None,
         "id": placed.qdev_id,
         "device": placed.device,
         "name": words(placed)[:MAX_NAME],
-        "driver": function.driver,
         "summary": list(summary(placed)),
-        "bars": [
-            {
-                "index": bar.index,
-                "kind": bar.kind.value,
-                "prefetchable": bar.prefetchable,
-                "size": bar.size,
-            }
-            for bar in function.bars
-        ],
-        "rom_size": function.rom_size,
         "size": len(function.config),
         "config": _rows(function.config),
         "known": "all" if function.is_whole else _rows(function.known),
-        "unread": sorted(fact.value for fact in function.unread),
-        "identifiers": None
-        if identifiers is None
-        else [{"name": i.name.value, "value": i.value, "stated": i.stated} for i in identifiers],
+        "facts": _facts(placed.facts),
     }
+
+
+def _facts(facts: Facts) -> dict[str, Any]:
+    forms = {family.key.name: family.form for family in families()}
+    written = {}
+    for name, fact in facts:
+        form = forms[name]
+        assert form is not None, "what is inherent is no fact"
+        written[name] = plain(form.write(fact))
+    return written
 
 
 def summary(placed: PlacedFunction) -> Iterator[str]:
@@ -121,8 +110,9 @@ def summary(placed: PlacedFunction) -> Iterator[str]:
         yield f"capability at 0x{capability.offset:02x}: {capability.name}{version}"
     for finding in read.space.findings:
         yield f"finding at 0x{finding.offset:02x}: {finding.message}"
-    if read.missing:
-        yield f"not read: {', '.join(sorted(read.missing))}"
+    missing = [name for family in function_families() for name in family.missing(placed)]
+    if missing:
+        yield f"not read: {', '.join(sorted(missing))}"
 
 
 def _rows(data: bytes) -> dict[str, str]:
@@ -139,7 +129,7 @@ def _text(value: Any, indent: str) -> str:
     a list, and empty ones, keep to one line."""
     inner = indent + _INDENT
     if isinstance(value, Mapping) and value:
-        items = [f"{json.dumps(key)}: {_text(part, inner)}" for key, part in value.items()]
+        items = [f"{json.dumps(key)}: {_entry(key, part, inner)}" for key, part in value.items()]
         return "{\n" + ",\n".join(inner + item for item in items) + f"\n{indent}}}"
     if isinstance(value, list) and value:
         parts = [json.dumps(part) if _is_fact(part) else _text(part, inner) for part in value]
@@ -147,6 +137,22 @@ def _text(value: Any, indent: str) -> str:
     return json.dumps(value)
 
 
+def _entry(key: str, part: Any, indent: str) -> str:
+    if key != "facts" or not part:
+        return _text(part, indent)
+    inner = indent + _INDENT
+    items = [
+        f"{json.dumps(name)}: {_text(fact, inner) if _has_list(fact) else json.dumps(fact)}"
+        for name, fact in part.items()
+    ]
+    return "{\n" + ",\n".join(inner + item for item in items) + f"\n{indent}}}"
+
+
 def _is_fact(value: Any) -> bool:
     """Whether a value in a list is one fact: no list of parts, no rows."""
     return not isinstance(value, Mapping) or "config" not in value
+
+
+def _has_list(fact: Any) -> bool:
+    parts = fact.values() if isinstance(fact, Mapping) else ()
+    return isinstance(fact, list) or any(isinstance(part, list) and part for part in parts)

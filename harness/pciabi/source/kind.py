@@ -55,7 +55,7 @@ def kind_of(path: Path, raw: bytes) -> Kind:
         return Kind.SCENARIO
     pasted.must_tell_ids(path, raw)
     text = raw[: 4 * _FIRST_CHARACTERS].decode("utf-8", "replace")[:_FIRST_CHARACTERS]
-    known = formats.detect(formats.Source(str(path), text))
+    known = formats.detect(formats.ConfigText(str(path), text))
     if known is not None and known.name not in _READ:
         name = _NAMES.get(known.name, known.title)
         raise _unknown(path, f", but {name}: `snapshot` does not read it (yet); `lint` does")

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from pciabi.abi.diff import Side
 from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
@@ -18,6 +17,7 @@ from pciabi.probe.cold import cold_probe_of, inert
 from pciabi.qemu import binary, command_line
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.inert.hardware import inert as inert_hardware
+from pciabi.result.side import Side
 from pciabi.scenario import find, load
 from pciabi.scenario.case import Case
 from pciabi.scenario.observe import Observer

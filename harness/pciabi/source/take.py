@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from pciabi.abi.diff import Side
 from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError, SourcePosition
 from pciabi.json_documents import place_of
+from pciabi.result.side import Side
 from pciabi.scenario.find import find
 from pciabi.scenario.observe import Observer
 from pciabi.snapshots import lspci_text, read

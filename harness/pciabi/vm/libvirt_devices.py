@@ -28,7 +28,7 @@ _ROOTS = frozenset({"pci-root", "pcie-root"})
 
 
 @dataclass(frozen=True)
-class Kind:
+class DeviceModel:
     """What an element is as a PCI device: its role, its model, and what its owner calls it.
 
     `open_part` is the placeholder that decides whether it is one at all; empty where it is.
@@ -40,7 +40,7 @@ class Kind:
     open_part: str = ""
 
 
-def kind(element: Element) -> Kind | None:
+def device_model(element: Element) -> DeviceModel | None:
     """What a child of `<devices>` is; None where it is no PCI device."""
     address = own_address(element)
     written = address.attributes.get("type", "pci") if address is not None else None
@@ -52,10 +52,10 @@ def kind(element: Element) -> Kind | None:
     decide = _DECIDE.get(element.name)
     found = decide(element) if decide is not None else None
     if found is None and written == "pci":
-        return Kind(Role.OTHER, element.value("model", "type") or "", element.name)
+        return DeviceModel(Role.OTHER, element.value("model", "type") or "", element.name)
     if found is None and decide is not None and (open_part := _open_part(element)):
         name = f"{element.name} {element.value('target', 'dev') or ''}".strip()
-        return Kind(Role.OTHER, open_part, name, open_part)
+        return DeviceModel(Role.OTHER, open_part, name, open_part)
     return found
 
 
@@ -101,71 +101,79 @@ def is_bridge(element: Element) -> bool:
     )
 
 
-def _interface(element: Element) -> Kind | None:
+def _interface(element: Element) -> DeviceModel | None:
     if model(element) in _OFF_PCI_NICS:
         return None
     mac = element.value("mac", "address")
     default = "vfio-pci" if element.attributes.get("type") == "hostdev" else "rtl8139"
-    return Kind(Role.NIC, model(element) or default, f"interface {mac}" if mac else "interface")
+    return DeviceModel(
+        Role.NIC, model(element) or default, f"interface {mac}" if mac else "interface"
+    )
 
 
-def _disk(element: Element) -> Kind | None:
+def _disk(element: Element) -> DeviceModel | None:
     if disk_bus(element) != "virtio":
         return None
-    return Kind(Role.DISK, "virtio-blk", f"disk {element.value('target', 'dev') or ''}".strip())
+    return DeviceModel(
+        Role.DISK, "virtio-blk", f"disk {element.value('target', 'dev') or ''}".strip()
+    )
 
 
-def _controller(element: Element) -> Kind | None:
+def _controller(element: Element) -> DeviceModel | None:
     type_ = element.attributes.get("type", "")
     found = element.attributes.get("model", "")
     name = f"controller {type_} {element.attributes.get('index', '')}".strip()
     if is_bridge(element):
-        return Kind(Role.BRIDGE, found, name)
+        return DeviceModel(Role.BRIDGE, found, name)
     if found == "none" or found in _OFF_PCI_SCSI or type_ not in _PCI_CONTROLLERS | {"ide"}:
         return None
-    return Kind(Role.USB if type_ == "usb" else Role.CONTROLLER, found or type_, name)
+    return DeviceModel(Role.USB if type_ == "usb" else Role.CONTROLLER, found or type_, name)
 
 
-def _hostdev(element: Element) -> Kind | None:
+def _hostdev(element: Element) -> DeviceModel | None:
     type_ = element.attributes.get("type", "")
     if type_ not in _PCI_HOSTDEV or model(element) in ("vfio-ccw", "vfio-ap"):
         return None
-    return Kind(
+    return DeviceModel(
         Role.OTHER, "vhost-scsi" if type_ == "scsi_host" else "vfio-pci", f"hostdev {type_}"
     )
 
 
-def _video(element: Element) -> Kind | None:
-    return None if model(element) in _OFF_PCI_VIDEO else Kind(Role.VIDEO, model(element), "video")
+def _video(element: Element) -> DeviceModel | None:
+    return (
+        None
+        if model(element) in _OFF_PCI_VIDEO
+        else DeviceModel(Role.VIDEO, model(element), "video")
+    )
 
 
-def _sound(element: Element) -> Kind | None:
+def _sound(element: Element) -> DeviceModel | None:
     if model(element) not in _PCI_SOUND:
         return None
-    return Kind(Role.SOUND, model(element), f"sound {model(element)}")
+    return DeviceModel(Role.SOUND, model(element), f"sound {model(element)}")
 
 
-def _serial(element: Element) -> Kind | None:
+def _serial(element: Element) -> DeviceModel | None:
     if element.value("target", "type") != "pci-serial":
         return None
-    return Kind(Role.OTHER, "pci-serial", "serial pci-serial")
+    return DeviceModel(Role.OTHER, "pci-serial", "serial pci-serial")
 
 
-def _filesystem(element: Element) -> Kind | None:
+def _filesystem(element: Element) -> DeviceModel | None:
     if element.value("driver", "type") == "mtp":
         return None
     target = element.value("target", "dir") or ""
-    return Kind(
+    return DeviceModel(
         Role.OTHER, element.value("driver", "type") or "path", f"filesystem {target}".strip()
     )
 
 
-def _where(role: Role, pci: Callable[[Element], bool]) -> Callable[[Element], Kind | None]:
+def _where(role: Role, pci: Callable[[Element], bool]) -> Callable[[Element], DeviceModel | None]:
     """The rule for an element that is a PCI device in some of its models only."""
 
-    def decide(element: Element) -> Kind | None:
+    def decide(element: Element) -> DeviceModel | None:
         found = model(element)
-        return Kind(role, found, f"{element.name} {found}".strip()) if pci(element) else None
+        return DeviceModel(role, found, f"{element.name} {found}".strip()) if pci(element) else None
 
     return decide
 
@@ -174,7 +182,7 @@ def _is(*models: str) -> Callable[[Element], bool]:
     return lambda element: model(element) in models
 
 
-_DECIDE: Mapping[str, Callable[[Element], Kind | None]] = MappingProxyType(
+_DECIDE: Mapping[str, Callable[[Element], DeviceModel | None]] = MappingProxyType(
     {
         "interface": _interface,
         "disk": _disk,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pciabi.vm.libvirt_devices import Kind, disk_bus
+from pciabi.vm.libvirt_devices import DeviceModel, disk_bus
 from pciabi.vm.pci_vm import Family, Role
 from pciabi.vm.xml_tree import Element
 
@@ -21,20 +21,20 @@ _MOST = 64
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def implicit(devices: Element, family: Family) -> Iterator[tuple[Kind, Element | None]]:
+def implicit(devices: Element, family: Family) -> Iterator[tuple[DeviceModel, Element | None]]:
     """Each device that will be there and is not written, with the element that asks for it."""
     yield from _controllers(devices, family)
     if devices.child("video") is None and devices.child("graphics") is not None:
-        yield Kind(Role.VIDEO, "", "video"), devices.child("graphics")
+        yield DeviceModel(Role.VIDEO, "", "video"), devices.child("graphics")
     usb = [c for c in devices.all("controller") if c.attributes.get("type") == "usb"]
     # On i440fx it is PIIX3's own, which cannot land anywhere else.
     if not usb and family is Family.Q35:
-        yield Kind(Role.USB, "qemu-xhci", "USB controller"), None
+        yield DeviceModel(Role.USB, "qemu-xhci", "USB controller"), None
     if devices.child("memballoon") is None:
-        yield Kind(Role.BALLOON, "virtio", "memballoon"), None
+        yield DeviceModel(Role.BALLOON, "virtio", "memballoon"), None
 
 
-def _controllers(devices: Element, family: Family) -> Iterator[tuple[Kind, Element | None]]:
+def _controllers(devices: Element, family: Family) -> Iterator[tuple[DeviceModel, Element | None]]:
     written = {
         (c.attributes.get("type", ""), _number(c.attributes.get("index", "0")))
         for c in devices.all("controller")
@@ -46,7 +46,7 @@ def _controllers(devices: Element, family: Family) -> Iterator[tuple[Kind, Eleme
             fixed = type_ == "sata" and index == 0 and family is Family.Q35
             if (type_, index) not in written | seen and not fixed:
                 seen.add((type_, index))
-                yield Kind(Role.CONTROLLER, type_, f"controller {type_} {index}"), element
+                yield DeviceModel(Role.CONTROLLER, type_, f"controller {type_} {index}"), element
 
 
 def _needed(devices: Element) -> Iterator[tuple[str, int, Element]]:

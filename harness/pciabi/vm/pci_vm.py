@@ -170,7 +170,3 @@ class PciVm:
     def read_as(self, readings: Iterable[PciVm]) -> PciVm:
         """The same VM of a family that is not known, with its readings."""
         return replace(self, family=Family.UNKNOWN, devices=(), buses=(), readings=tuple(readings))
-
-    def provider(self, bus: str) -> PciDevice | None:
-        """The bridge that a bus hangs from; None for a root bus."""
-        return next((device for device in self.devices if bus in device.provides), None)

@@ -10,7 +10,7 @@ from pciabi.bounded_files import limited
 from pciabi.errors import InputError, SourcePosition
 from pciabi.vm.command_line import formats, readconfig
 from pciabi.vm.command_line.argument import plain
-from pciabi.vm.command_line.formats import Form, Words
+from pciabi.vm.command_line.formats import Layout, Words
 from pciabi.vm.command_line.option import Manner, QemuCommandLine, parse
 from pciabi.vm.command_line.program import is_qemu
 from pciabi.vm.command_line.source import MAX_BYTES
@@ -19,7 +19,7 @@ from pciabi.vm.command_line.source import read as read_source
 Inclusion = Callable[[QemuCommandLine, Path], QemuCommandLine]
 
 
-def read(path: Path, form: Form | None = None, raw: bytes | None = None) -> QemuCommandLine:
+def read(path: Path, form: Layout | None = None, raw: bytes | None = None) -> QemuCommandLine:
     """The one QEMU command line in a file, complete. Raises InputError where there is none, or
     several, or where a file that it reads is not there.
 
@@ -35,7 +35,7 @@ def read(path: Path, form: Form | None = None, raw: bytes | None = None) -> Qemu
             advice="a command line, a script, /proc/PID/cmdline, a libvirt log or an argument list",
             place=SourcePosition(str(path), 1),
         )
-    if len(found) > 1 and form is not Form.LIBVIRT_LOG:
+    if len(found) > 1 and form is not Layout.LIBVIRT_LOG:
         lines = ", ".join(str((line.called_at or line.start).line) for line in found)
         raise InputError(
             f"holds {len(found)} QEMU command lines, in lines {lines}",
@@ -46,7 +46,7 @@ def read(path: Path, form: Form | None = None, raw: bytes | None = None) -> Qemu
 
 
 def read_all(
-    path: Path, form: Form | None = None, raw: bytes | None = None
+    path: Path, form: Layout | None = None, raw: bytes | None = None
 ) -> tuple[QemuCommandLine, ...]:
     """Every QEMU command line in a file, in order; those that only ask for help are left out.
 
@@ -57,7 +57,9 @@ def read_all(
     return _lines(path, form, raw, readconfig.included_where_readable)
 
 
-def _lines(path: Path, form: Form, raw: bytes, inclusion: Inclusion) -> tuple[QemuCommandLine, ...]:
+def _lines(
+    path: Path, form: Layout, raw: bytes, inclusion: Inclusion
+) -> tuple[QemuCommandLine, ...]:
     parsed = (_parsed(words, path, inclusion) for words in formats.words(raw, str(path), form))
     return tuple(line for line in parsed if not line.asks_for_help)
 

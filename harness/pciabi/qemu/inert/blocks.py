@@ -85,11 +85,6 @@ def blockdev(statement: Statement, around: Surroundings) -> Stated:
     return replaced(statement, parameters, statement.shown(*_SHOWN), users)
 
 
-def pflash(statement: Statement) -> Stated:
-    """Firmware in flash memory: no firmware runs, and a PC without is one with a ROM."""
-    return left_out(f"-{statement.name}")
-
-
 def _null(parameters: Parameters, size: int) -> Parameters:
     added = (("driver", "null-co"), ("size", str(size)), ("read-zeroes", "on"))
     items = tuple(Parameter(name, value) for name, value in added)

@@ -179,8 +179,8 @@ def _placeholder(statement: Statement, shown: str) -> Stated:
     made = fresh(PLACEHOLDER, like=statement.parameters)
     parameters = Parameters((*made.items, *place.items), made.implied, made.is_json)
     stated = replaced(statement, parameters, shown, (name,), (EVERY_FIELD,))
-    known = stand_ins.identifiers(statement)
-    return Stated(stated.arguments, stated.substitutions, (name,), known)
+    facts = stand_ins.identifying_facts(statement)
+    return Stated(stated.arguments, stated.substitutions, (name,), facts)
 
 
 def _without_files(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pciabi.abi.snapshot import Identifier, Substitution
+from pciabi.abi.snapshot import Substitution
 from pciabi.errors import InputError, SourcePosition
+from pciabi.pci.facts import Facts
 from pciabi.qemu.inert import devices, machine, network, processors, stand_ins
 from pciabi.qemu.inert.option_rules import OPTION_RULES, REFUSED
 from pciabi.qemu.inert.origin import DeviceOrigin, Origin
@@ -65,7 +66,7 @@ class InertHardware:
     """Arguments that state a VM's hardware and name nothing of the host.
 
     `devices` are the qdev ids of its PCI devices, each with the place of its option;
-    `substitutions` are what was replaced, `identifiers` what a guest tells some of the devices
+    `substitutions` are what was replaced, `facts` what a guest tells some of the devices
     by that stand-ins lack, `models` what QEMU must have though it is not told of it.
     `origins` tells where each pair of arguments comes from, for QEMU quotes a pair
     (`-device e1000,addr=0x3`) when it refuses it. `machine` is the machine type as it is given
@@ -76,7 +77,7 @@ class InertHardware:
     arguments: tuple[str, ...]
     devices: tuple[tuple[str, SourcePosition], ...]
     substitutions: tuple[Substitution, ...]
-    identifiers: Mapping[str, tuple[Identifier, ...]]
+    facts: Mapping[str, Facts]
     models: tuple[Model, ...]
     origins: tuple[Origin, ...]
     machine: str | None
@@ -130,11 +131,11 @@ def inert(line: QemuCommandLine, banner: str = "") -> InertHardware:
             (name, statement.position) for statement, stated in found for name in stated.expected
         ),
         substitutions=tuple(told for _, stated in found for told in stated.substitutions),
-        identifiers={
-            name: stated.identifiers
+        facts={
+            name: stated.facts
             for _, stated in found
             for name in stated.expected
-            if stated.identifiers
+            if stated.facts != Facts()
         },
         models=tuple(
             model for statement, stated in found for model in stand_ins.models(statement, stated)

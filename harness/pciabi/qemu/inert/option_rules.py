@@ -21,7 +21,7 @@ Treatment = Callable[[Statement, Surroundings], Stated]
 
 
 @dataclass(frozen=True)
-class Rule:
+class OptionRule:
     """How one option is treated, None for one that is dropped without a word, and why."""
 
     treatment: Treatment | None
@@ -43,11 +43,11 @@ def _told(statement: Statement) -> Stated:
     return left_out(f"-{statement.name}")
 
 
-def _rows(names: str, treatment: Treatment | None, reason: str) -> Iterable[tuple[str, Rule]]:
-    return ((name, Rule(treatment, reason)) for name in names.split())
+def _rows(names: str, treatment: Treatment | None, reason: str) -> Iterable[tuple[str, OptionRule]]:
+    return ((name, OptionRule(treatment, reason)) for name in names.split())
 
 
-OPTION_RULES: Mapping[str, Rule] = MappingProxyType(
+OPTION_RULES: Mapping[str, OptionRule] = MappingProxyType(
     dict(
         (
             # What the guest sees, and nothing of the host.
@@ -73,7 +73,7 @@ OPTION_RULES: Mapping[str, Rule] = MappingProxyType(
             *_rows("blockdev", blocks.blockdev, "the image goes"),
             *_rows("fda fdb hda hdb hdc hdd cdrom", _alone(blocks.short_drive), "an image"),
             *_rows("sd mtdblock", _alone(blocks.short_drive), "an image"),
-            ("disk image", Rule(_alone(blocks.short_drive), "an image")),
+            ("disk image", OptionRule(_alone(blocks.short_drive), "an image")),
             *_rows("netdev", network.netdev, "the connection goes"),
             *_rows("nic", network.nic, "the NIC stays, the connection goes"),
             *_rows("net", _alone(network.net), "the NIC stays, the connection goes"),

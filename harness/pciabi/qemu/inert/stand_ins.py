@@ -13,8 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pciabi.abi.snapshot import Identifier, IdentifierName
+from pciabi.abi.facts import mount_tag, serial_number
+from pciabi.abi.identifying import Identifier
 from pciabi.errors import SourcePosition
+from pciabi.pci.facts import Facts
 from pciabi.qemu.inert import driver_rules as rules
 from pciabi.qemu.inert.origin import by_line
 from pciabi.qemu.inert.statement import Stated, Statement
@@ -24,7 +26,7 @@ from pciabi.vm.command_line.parameters import Parameter, Parameters
 
 # Its id, its place and its ACPI index are the stand-in's as well, where they are read.
 _SHARED = frozenset({"driver", "id", "bus", "addr", "acpi-index"})
-_IDENTIFIERS = {"serial": IdentifierName.SERIAL, "tag": IdentifierName.MOUNT_TAG}
+_IDENTIFYING = {"serial": serial_number.KEY, "tag": mount_tag.KEY}
 # Descriptors, sockets, secrets: nothing that makes the device another one.
 _RUNTIME = frozenset({"fd", "vhostfd", "iommufd", "socket", "vf-token"})
 _SWITCHES = {"yes": "on", "true": "on", "y": "on", "no": "off", "false": "off", "n": "off"}
@@ -65,13 +67,13 @@ def kind(statement: Statement, driver: str, defaults: Mapping[str, str]) -> str:
     return f"-device {Parameters((Parameter('driver', driver), *shown), 'driver').text()}"
 
 
-def identifiers(statement: Statement) -> tuple[Identifier, ...]:
+def identifying_facts(statement: Statement) -> Facts:
     """What a guest tells the device by and its stand-in does not have."""
-    return tuple(
-        Identifier(name, value, stated=True)
-        for written, name in _IDENTIFIERS.items()
-        if (value := statement.get(written))
-    )
+    facts = Facts()
+    for written, key in _IDENTIFYING.items():
+        if value := statement.get(written):
+            facts = facts.having(key, Identifier(value, stated=True))
+    return facts
 
 
 def models(statement: Statement, stated: Stated) -> Iterator[Model]:
@@ -123,6 +125,6 @@ def _is_of_its_kind(name: str) -> bool:
     if name in rules.THE_HOSTS or name == rules.ROM_FILE:
         # Another device of the host's is another reason not to know this one.
         return True
-    if name in _SHARED | _RUNTIME or name in _IDENTIFIERS or name in rules.REFERENCES:
+    if name in _SHARED | _RUNTIME or name in _IDENTIFYING or name in rules.REFERENCES:
         return False
     return name in driver_table().plain or name in rules.WORDS

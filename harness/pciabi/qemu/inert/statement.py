@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from pciabi.abi.snapshot import Identifier, Substitution
+from pciabi.abi.snapshot import Substitution
 from pciabi.errors import InputError, SourcePosition
+from pciabi.pci.facts import Facts
 from pciabi.vm.command_line.argument import Argument, Unresolved
 from pciabi.vm.command_line.option import Option
 from pciabi.vm.command_line.parameters import Parameter, Parameters
@@ -60,7 +61,7 @@ class Stated:
     arguments: tuple[str, ...] = ()
     substitutions: tuple[Substitution, ...] = ()
     expected: tuple[str, ...] = ()
-    identifiers: tuple[Identifier, ...] = ()
+    facts: Facts = field(default_factory=Facts)
 
 
 @dataclass(frozen=True)

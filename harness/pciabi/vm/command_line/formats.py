@@ -18,7 +18,7 @@ from pciabi.vm.command_line.program import is_qemu
 from pciabi.vm.command_line.source import Source, decoded
 
 
-class Form(StrEnum):
+class Layout(StrEnum):
     """How a file holds command lines."""
 
     DUMP = "proc-cmdline"
@@ -53,34 +53,34 @@ _PROCESS = re.compile(
 _OPTION_AND_VALUE = re.compile(r"(--?[A-Za-z0-9][\w-]*)[ \t]+(\S.*)", re.DOTALL)
 
 
-def detect(raw: bytes) -> Form:
+def detect(raw: bytes) -> Layout:
     """The form a file is in."""
     if b"\0" in raw:
-        return Form.DUMP
+        return Layout.DUMP
     text = raw.decode("utf-8", "replace")
     if _LOG_START.search(text):
-        return Form.LIBVIRT_LOG
+        return Layout.LIBVIRT_LOG
     if _PROCESS.search(text):
-        return Form.PROCESS_LIST
+        return Layout.PROCESS_LIST
     if systemd_unit.is_unit(text):
-        return Form.SYSTEMD_UNIT
-    return Form.ARGUMENTS if _is_argument_list(text) else Form.SHELL
+        return Layout.SYSTEMD_UNIT
+    return Layout.ARGUMENTS if _is_argument_list(text) else Layout.SHELL
 
 
-def words(raw: bytes, file: str, form: Form) -> tuple[Words, ...]:
+def words(raw: bytes, file: str, form: Layout) -> tuple[Words, ...]:
     """Every QEMU command line in the file, in order. Raises InputError."""
-    if form is Form.DUMP:
+    if form is Layout.DUMP:
         return (_dump(raw, file),)
     source = decoded(raw, file)
     if "\0" in source.text:
         raise InputError("holds a NUL byte", place=source.position(source.text.index("\0")))
-    if form is Form.LIBVIRT_LOG:
+    if form is Layout.LIBVIRT_LOG:
         return tuple(_libvirt_log(source))
-    if form is Form.PROCESS_LIST:
+    if form is Layout.PROCESS_LIST:
         return tuple(_process_list(source))
-    if form is Form.ARGUMENTS:
+    if form is Layout.ARGUMENTS:
         return (_argument_list(source),)
-    if form is Form.SYSTEMD_UNIT:
+    if form is Layout.SYSTEMD_UNIT:
         return tuple(_words(found) for found in systemd_unit.command_lines(source))
     return tuple(_words(found) for found in shell.command_lines(source))
 

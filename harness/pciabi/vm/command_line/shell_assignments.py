@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from pciabi.errors import SourcePosition
 from pciabi.vm.command_line.shell_expansion import Expansions
-from pciabi.vm.command_line.shell_lexer import Literal, Part, Word
+from pciabi.vm.command_line.shell_lexer import Literal, Piece, Word
 from pciabi.vm.command_line.shell_syntax import Command
 from pciabi.vm.command_line.shell_variables import POSITIONAL, Frames, Unknown, Variables
 
@@ -122,7 +122,7 @@ class Assignments:
                 self._variables.assign(name, (joined,), self.frames, place)
 
 
-def _after(word: Word, length: int) -> Iterator[Part]:
+def _after(word: Word, length: int) -> Iterator[Piece]:
     """The parts of a word without its first `length` characters, which are unquoted."""
     first = word.parts[0]
     if isinstance(first, Literal):

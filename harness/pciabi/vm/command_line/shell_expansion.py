@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pciabi.errors import InputError
 from pciabi.vm.command_line.argument import Argument
 from pciabi.vm.command_line.option import MAX_ARGUMENTS
-from pciabi.vm.command_line.shell_lexer import Expansion, Literal, Part, Word
+from pciabi.vm.command_line.shell_lexer import Expansion, Literal, Piece, Word
 from pciabi.vm.command_line.shell_text import Text
 from pciabi.vm.command_line.shell_variables import Frames, Unknown, Value, Variables
 from pciabi.vm.command_line.source import Source
@@ -64,7 +64,7 @@ class Expansions:
                 self.count(_MAX_CHARACTERS, word)
         return tuple(found)
 
-    def joined(self, word: Word, parts: Sequence[Part], start: int, before: Value) -> Argument:
+    def joined(self, word: Word, parts: Sequence[Piece], start: int, before: Value) -> Argument:
         """Parts of a word behind what was there, as one argument: what an assignment assigns."""
         text = Text(self.source, start)
         for argument in before[:1]:
@@ -74,7 +74,7 @@ class Expansions:
         self.count(text.length, word)
         return text.argument()
 
-    def _add_whole(self, text: Text, part: Part) -> None:
+    def _add_whole(self, text: Text, part: Piece) -> None:
         """A part of a word that is not split into fields."""
         if isinstance(part, Literal):
             text.add_literal(part)
@@ -121,7 +121,7 @@ class Expansions:
         if text.touched and (text.length or not vanishes):
             yield text.argument().splitting() if splits else text.argument()
 
-    def _pieces(self, part: Part) -> Value | None:
+    def _pieces(self, part: Piece) -> Value | None:
         """What a part contributes where it may end one field and begin the next, else None."""
         if isinstance(part, Literal) or (part.quoted and not part.every):
             return None

@@ -61,7 +61,7 @@ class Expansion:
     first: int = 1
 
 
-Part = Literal | Expansion
+Piece = Literal | Expansion
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Word:
     the here-document stands that the word ends, as a pair of offsets.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[Piece, ...]
     offset: int
     end: int
     array: tuple[Word, ...] | None = None
@@ -120,7 +120,7 @@ class _Parts:
     """A word being put together."""
 
     def __init__(self) -> None:
-        self.parts: list[Part] = []
+        self.parts: list[Piece] = []
         self.chars: list[str] = []
         self.offsets: list[int] = []
         self.quoted = False

@@ -16,7 +16,7 @@ from pciabi.vm.pci_vm import PciVm
 
 
 @dataclass(frozen=True)
-class Source:
+class ConfigText:
     """A file's name, as messages print it, and its text."""
 
     file: str
@@ -41,8 +41,8 @@ class Format:
     title: str
     endings: tuple[str, ...]
     rank: int
-    detects: Callable[[Source], bool]
-    read: Callable[[Source], tuple[PciVm, ...]]
+    detects: Callable[[ConfigText], bool]
+    read: Callable[[ConfigText], tuple[PciVm, ...]]
     comment: str
 
 
@@ -66,6 +66,6 @@ def named(name: str) -> Format:
     raise InputError(f"there is no input format '{name}', only: {names}")
 
 
-def detect(source: Source) -> Format | None:
+def detect(source: ConfigText) -> Format | None:
     """The format a text is in, or None where it is no VM's configuration."""
     return next((format_ for format_ in formats() if format_.detects(source)), None)

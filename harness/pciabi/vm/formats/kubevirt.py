@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from pciabi.errors import InputError
 from pciabi.vm import machine_family, placeholder, yaml_tree
-from pciabi.vm.formats import Format, Source
+from pciabi.vm.formats import ConfigText, Format
 from pciabi.vm.pci_vm import (
     Creation,
     Family,
@@ -43,12 +43,12 @@ _REMEDY = "give it pciAddress: '0000:…:00.0', the one the guest shows now"
 _HELD = "KubeVirt takes no address for it: keep the list's order, or put it last"
 
 
-def detects(source: Source) -> bool:
+def detects(source: ConfigText) -> bool:
     """A text with KubeVirt's API version."""
     return _API.search(source.text) is not None
 
 
-def read(source: Source) -> tuple[PciVm, ...]:
+def read(source: ConfigText) -> tuple[PciVm, ...]:
     """Every VM of every document. Raises InputError."""
     documents = yaml_tree.read(source.file, source.text)
     return tuple(vm for document in documents for vm in _vms(document))

@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 from pciabi.errors import InputError
 from pciabi.vm import machine_family, placeholder, xml_tree
-from pciabi.vm.formats import Format, Source
-from pciabi.vm.libvirt_devices import Kind, is_bridge, kind, own_address
+from pciabi.vm.formats import ConfigText, Format
+from pciabi.vm.libvirt_devices import DeviceModel, device_model, is_bridge, own_address
 from pciabi.vm.libvirt_implicit import implicit
 from pciabi.vm.libvirt_passthrough import passed_through
 from pciabi.vm.pci_vm import (
@@ -66,12 +66,12 @@ _FIXED = MappingProxyType(
 )
 
 
-def detects(source: Source) -> bool:
+def detects(source: ConfigText) -> bool:
     """XML with a domain in it."""
     return source.text.lstrip("\ufeff \t\r\n").startswith("<") and "<domain" in source.text
 
 
-def read(source: Source) -> tuple[PciVm, ...]:
+def read(source: ConfigText) -> tuple[PciVm, ...]:
     """Every domain of x86. Raises InputError."""
     root = xml_tree.read(source.file, source.text)
     return tuple(_vm(domain) for domain in root.below("domain"))
@@ -138,7 +138,7 @@ def _devices(domain: Element, family: Family) -> Iterator[PciDevice]:
         return
     boot = _boot_disk(devices)
     for element in devices.children:
-        found = kind(element)
+        found = device_model(element)
         if found is not None:
             yield _device(element, found, family, boots=element is boot)
     for found, wanting in implicit(devices, family):
@@ -150,7 +150,7 @@ def _first_line(element: Element) -> Span:
     return Span(element.start, element.start.line)
 
 
-def _device(element: Element, found: Kind, family: Family, *, boots: bool) -> PciDevice:
+def _device(element: Element, found: DeviceModel, family: Family, *, boots: bool) -> PciDevice:
     address = own_address(element)
     pinning, place, detail = _pinning(element, found, family)
     alias = element.value("alias", "name") or ""
@@ -184,7 +184,9 @@ def _bus_behind(element: Element) -> str | None:
     return str(_number(element, index))
 
 
-def _pinning(element: Element, found: Kind, family: Family) -> tuple[Pinning, Place | None, str]:
+def _pinning(
+    element: Element, found: DeviceModel, family: Family
+) -> tuple[Pinning, Place | None, str]:
     fixed = _FIXED.get(_chipset_key(element, family))
     if fixed is not None:
         return Pinning.FIXED, fixed, ""

@@ -15,9 +15,9 @@ from types import MappingProxyType
 
 from pciabi.vm import machine_family, reading
 from pciabi.vm.command_line.argument import plain
-from pciabi.vm.command_line.formats import Form
+from pciabi.vm.command_line.formats import Layout
 from pciabi.vm.command_line.option import Option
-from pciabi.vm.formats import Format, Source
+from pciabi.vm.formats import ConfigText, Format
 from pciabi.vm.pci_vm import MAY_BE, Creation, Family, PciBus, PciVm, Span
 from pciabi.vm.qemu_machine import vm as qemu_vm
 
@@ -42,12 +42,12 @@ _BRIDGES = MappingProxyType(
 )
 
 
-def detects(source: Source) -> bool:
+def detects(source: ConfigText) -> bool:
     """A text of `key: value` lines of which several are Proxmox's own."""
     return len(_TELLING.findall(_current(source.text))) >= _ENOUGH
 
 
-def read(source: Source) -> tuple[PciVm, ...]:
+def read(source: ConfigText) -> tuple[PciVm, ...]:
     """The one VM. Raises InputError."""
     current = _current(source.text)
     found = {match["key"]: match for match in _LINE.finditer(current)}
@@ -72,7 +72,7 @@ def _machine(found: Mapping[str, re.Match[str]]) -> str | None:
     return next(iter((*named, *bare)), None)
 
 
-def _vm(source: Source, found: Mapping[str, re.Match[str]], family: Family) -> PciVm:
+def _vm(source: ConfigText, found: Mapping[str, re.Match[str]], family: Family) -> PciVm:
     cpu = _value(found, "cpu")
     return replace(
         _devices(source, found.get("args"), family),
@@ -94,12 +94,12 @@ def _value(found: Mapping[str, re.Match[str]], key: str) -> str | None:
     return found[key]["value"] if key in found else None
 
 
-def _span(source: Source, match: re.Match[str] | None) -> Span:
+def _span(source: ConfigText, match: re.Match[str] | None) -> Span:
     line = source.text.count("\n", 0, match.start()) + 1 if match is not None else 1
     return Span(source.position(line), line)
 
 
-def _devices(source: Source, arguments: re.Match[str] | None, family: Family) -> PciVm:
+def _devices(source: ConfigText, arguments: re.Match[str] | None, family: Family) -> PciVm:
     """What `args:` adds, read at its own place in the file."""
     root = "pcie.0" if family is Family.Q35 else "pci.0"
     buses = [PciBus(root, range(32), hotplug=family is Family.I440FX, root=True)]
@@ -121,7 +121,7 @@ def _devices(source: Source, arguments: re.Match[str] | None, family: Family) ->
     before = re.sub(r"[^\n]", " ", source.text[:start])
     machine = "q35" if family is Family.Q35 else "pc"
     words = f"{before}{arguments['value']}\n".encode()
-    line = next(iter(reading.read_all(Path(source.file), Form.SHELL, words)), None)
+    line = next(iter(reading.read_all(Path(source.file), Layout.SHELL, words)), None)
     if line is None:
         return nothing
     # What Proxmox itself puts in front of them.

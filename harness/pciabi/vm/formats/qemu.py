@@ -12,7 +12,7 @@ from pathlib import Path
 from pciabi.errors import InputError
 from pciabi.vm import reading
 from pciabi.vm.command_line.option_table import TAKES_ARGUMENT
-from pciabi.vm.formats import Format, Source
+from pciabi.vm.formats import ConfigText, Format
 from pciabi.vm.pci_vm import PciVm
 from pciabi.vm.qemu_machine import vm
 
@@ -30,7 +30,7 @@ _ASSIGNED = re.compile(rf"^[ \t]*(?:[a-z]+[ \t]+)?\w+=.*?{_NAME}", re.MULTILINE)
 _ANY_OPTION = re.compile(r"(?:^|[\s\"'(])--?([A-Za-z][\w-]*)(?=[\s\"')]|$)")
 
 
-def detects(source: Source) -> bool:
+def detects(source: ConfigText) -> bool:
     """A text that names QEMU's program together with an option, or holds two of its options."""
     options = _OPTION.findall(source.text[:200_000])
     if len(options) > 1 or _COMMAND.search(source.text) is not None:
@@ -42,7 +42,7 @@ def detects(source: Source) -> bool:
     )
 
 
-def read(source: Source) -> tuple[PciVm, ...]:
+def read(source: ConfigText) -> tuple[PciVm, ...]:
     """Every command line of an x86 machine. Raises InputError."""
     found = reading.read_all(Path(source.file), None, source.text.encode())
     try:

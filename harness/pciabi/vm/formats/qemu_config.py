@@ -12,19 +12,19 @@ from pciabi.vm.command_line.argument import plain
 from pciabi.vm.command_line.option import Option, QemuCommandLine
 from pciabi.vm.command_line.readconfig import sections
 from pciabi.vm.command_line.source import decoded
-from pciabi.vm.formats import Format, Source
+from pciabi.vm.formats import ConfigText, Format
 from pciabi.vm.pci_vm import PciVm
 from pciabi.vm.qemu_machine import vm
 
 _DEVICE = re.compile(r"^\s*\[device\b[^]\n]*\]", re.MULTILINE)
 
 
-def detects(source: Source) -> bool:
+def detects(source: ConfigText) -> bool:
     """A text with a device section."""
     return _DEVICE.search(source.text) is not None
 
 
-def read(source: Source) -> tuple[PciVm, ...]:
+def read(source: ConfigText) -> tuple[PciVm, ...]:
     """The one machine. Raises InputError."""
     found = tuple(sections(decoded(source.text.encode(), source.file)))
     nodefaults = Option("nodefaults", plain("-nodefaults", source.file, 1), None)

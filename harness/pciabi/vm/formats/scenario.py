@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pciabi.vm import yaml_tree
 from pciabi.vm.command_line.argument import Argument, Run, plain
 from pciabi.vm.command_line.option import Option, QemuCommandLine
-from pciabi.vm.formats import Format, Source
+from pciabi.vm.formats import ConfigText, Format
 from pciabi.vm.pci_vm import PciVm
 from pciabi.vm.qemu_machine import vm
 from pciabi.vm.yaml_tree import Node
@@ -24,12 +24,12 @@ _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _PLACED = ("id", "bus", "addr")
 
 
-def detects(source: Source) -> bool:
+def detects(source: ConfigText) -> bool:
     """A text with a scenario's keys at the margin."""
     return all(key.search(source.text) for key in _KEYS)
 
 
-def read(source: Source) -> tuple[PciVm, ...]:
+def read(source: ConfigText) -> tuple[PciVm, ...]:
     """The VM on each machine. Raises InputError."""
     return tuple(
         found for document in yaml_tree.read(source.file, source.text) for found in _vms(document)

@@ -1,0 +1,1 @@
+"""The families of facts, one module each, found by looking (`abi.families`)."""

@@ -1,0 +1,58 @@
+"""All families of facts: one module each in `abi/facts`, found by looking, in no list."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from functools import cache
+from typing import Any
+
+from pciabi.abi import facts as package
+from pciabi.abi.family import FunctionFamily, MachineFamily
+from pciabi.abi.kind import Kind
+
+
+@cache
+def families() -> tuple[FunctionFamily[Any] | MachineFamily[Any], ...]:
+    """All families, by rank."""
+    found = [module.FAMILY for module in _modules()]
+    return tuple(sorted(found, key=lambda family: (family.rank, family.key.name)))
+
+
+@cache
+def function_families() -> tuple[FunctionFamily[Any], ...]:
+    """The families of which each function has its own facts, by rank."""
+    return tuple(one for one in families() if isinstance(one, FunctionFamily))
+
+
+@cache
+def machine_families() -> tuple[MachineFamily[Any], ...]:
+    """The families of which the machine has one fact, by rank."""
+    return tuple(one for one in families() if isinstance(one, MachineFamily))
+
+
+@cache
+def kinds() -> tuple[Kind, ...]:
+    """Every kind of change that some family tells, in the order of reports."""
+    return tuple(
+        sorted({kind for family in families() for kind in family.kinds}, key=lambda k: k.place)
+    )
+
+
+def manuals() -> dict[str, str]:
+    """What each family's module says of it, by the family's name."""
+    return {module.FAMILY.key.name: inspect.getdoc(module) or "" for module in _modules()}
+
+
+def forget() -> None:
+    """Look again the next time that somebody asks: there may be other modules."""
+    for known in (families, function_families, machine_families, kinds):
+        known.cache_clear()
+
+
+def _modules() -> list[Any]:
+    return [
+        importlib.import_module(f"{package.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(package.__path__)
+    ]

@@ -1,0 +1,95 @@
+"""Who reads the facts of a family, where their source is: one module each, found by looking.
+
+`probe/readers` ask QEMU about a machine it has started (`Emulated`), paused or running;
+`probe/guest_readers` look through what a guest has said. What stands in configuration space or
+lspci's text comes with the function itself, from `probe.enumeration` and `pci.listing`.
+A module has `READERS`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from types import ModuleType
+from typing import Any, Generic, TypeVar
+
+from pciabi.abi.snapshot import PlacedFunction
+from pciabi.pci.address import TopologyPath
+from pciabi.pci.facts import Facts, Key, Unread
+from pciabi.qemu.device_tree import TreeFunction
+from pciabi.qemu.monitor import Monitor
+from pciabi.qemu.qtest import Qtest
+
+Asked = TypeVar("Asked")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class Emulated:
+    """A machine that QEMU has started, and what it has said of it already.
+
+    `tree` are its functions by path, those that no guest finds included; `stated_macs` the MAC
+    addresses that the configuration states. `qtest` reads and writes its memory and I/O ports;
+    None where a guest runs, for the machine is the guest's then.
+    """
+
+    monitor: Monitor
+    tree: Mapping[TopologyPath, TreeFunction]
+    stated_macs: frozenset[str]
+    qtest: Qtest | None
+
+
+@dataclass(frozen=True)
+class FunctionReader(Generic[Asked, V]):
+    """Reads the facts of one family: that of a function, UNREAD where the source does not
+    tell it."""
+
+    key: Key[V]
+    read: Callable[[Asked, PlacedFunction], V | Unread]
+
+
+@dataclass(frozen=True)
+class MachineReader(Generic[Asked, V]):
+    """Reads the one fact of a family about the machine."""
+
+    key: Key[V]
+    read: Callable[[Asked], V | Unread]
+
+
+Reader = FunctionReader[Any, Any] | MachineReader[Any, Any]
+
+
+def readers_in(package: ModuleType) -> Sequence[Reader]:
+    """All readers in the modules of a package, by the names of the modules."""
+    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    modules = (importlib.import_module(f"{package.__name__}.{name}") for name in names)
+    return [reader for module in modules for reader in module.READERS]
+
+
+def with_facts(
+    functions: Iterable[PlacedFunction], source: object, readers: Iterable[Reader]
+) -> tuple[PlacedFunction, ...]:
+    """The functions with the facts that these readers find in the source."""
+    of_functions = [one for one in readers if isinstance(one, FunctionReader)]
+
+    def with_own(function: PlacedFunction) -> PlacedFunction:
+        facts = reduce(
+            lambda known, reader: known.having(reader.key, reader.read(source, function)),
+            of_functions,
+            function.facts,
+        )
+        return function.having(facts)
+
+    return tuple(map(with_own, functions))
+
+
+def machine_facts(source: object, readers: Iterable[Reader]) -> Facts:
+    """The facts about the machine that these readers find in the source."""
+    facts = Facts()
+    for reader in readers:
+        if isinstance(reader, MachineReader):
+            facts = facts.having(reader.key, reader.read(source))
+    return facts

@@ -1,0 +1,75 @@
+"""What a command found out: the one result that every report is made from. Data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from pciabi import __version__
+from pciabi.abi.snapshot import Snapshot
+from pciabi.errors import worst
+from pciabi.result import verdict as verdicts
+from pciabi.result.entry import Entry, Plan, Subject
+from pciabi.result.judged import JudgedComparison
+from pciabi.result.verdict import Verdict
+
+
+class Command(StrEnum):
+    """Who asked: a report says what one reads it for."""
+
+    RUN = "run"
+    DIFF = "diff"
+
+
+@dataclass(frozen=True)
+class Result:
+    """All entries of one command, in the order they were asked for. `started` is in UTC, `seconds`
+    is wall time; `qemu` and `accelerator` are what every boot ran on, empty where each side has
+    its own."""
+
+    command: Command
+    entries: tuple[Entry, ...]
+    started: datetime
+    seconds: float
+    tool_version: str
+    qemu: str = ""
+    accelerator: str = ""
+
+    @property
+    def comparisons(self) -> tuple[JudgedComparison, ...]:
+        """Those of all entries."""
+        return tuple(comparison for entry in self.entries for comparison in entry.comparisons)
+
+    @property
+    def two_sides(self) -> JudgedComparison:
+        """The comparison of a command that holds two sides against each other."""
+        (comparison,) = self.comparisons
+        return comparison
+
+    @property
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """All that was read: by every boot, or on both sides where nothing was booted."""
+        boots = tuple(boot.snapshot for entry in self.entries for boot in entry.boots)
+        sides = (side for one in self.comparisons for side in (one.before, one.after))
+        return boots or tuple(side.snapshot for side in sides)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the entries'. No entry at all is an error."""
+        return verdicts.worst(entry.verdict for entry in self.entries)
+
+    @property
+    def exit_code(self) -> int:
+        """The worst of the verdict's and the errors'."""
+        errors = [entry.error for entry in self.entries if entry.error is not None]
+        return worst([self.verdict.exit_code, *(error.exit_code for error in errors)])
+
+
+def of_two_sides(comparison: JudgedComparison, started: datetime, seconds: float) -> Result:
+    """The result of a command that held two sides against each other and did nothing else."""
+    subject = Subject("", comparison.title, Path(comparison.after.place.file))
+    plan = Plan(comparisons=(comparison.terms,))
+    entry = Entry(subject, (comparison,), None, seconds, plan=plan)
+    return Result(Command.DIFF, (entry,), started, seconds, __version__)
