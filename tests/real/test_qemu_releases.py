@@ -15,10 +15,8 @@ from typing import Any
 
 import pytest
 
-from pciabi import resources
 from pciabi.distribution import archive, cache
 from pciabi.errors import PackageError
-from pciabi.guest import image
 from pciabi.qemu import launch
 from tests.real.command import (
     PCIABI,
@@ -46,9 +44,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (base / "pciabi").mkdir(parents=True)
     cache.packages().mkdir(parents=True, exist_ok=True)
     (base / "pciabi" / "packages").symlink_to(cache.packages())
-    shipped = image.ensure(resources.image_recipe("debian"), lambda _progress: None)
-    shelf = shipped.kernel.parent.parent
-    shutil.copytree(shelf, base / "pciabi/images" / shelf.name, symlinks=True)
+    # Where there is no image yet, the first boot builds one.
+    for shelf in (cache.root() / "images").glob("debian-*"):
+        shutil.copytree(shelf, base / "pciabi/images" / shelf.name, symlinks=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(base))
         yield base / "pciabi"
