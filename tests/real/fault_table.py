@@ -248,6 +248,19 @@ _ROWS = (
     # Released QEMUs.
     Fault("QEMU release not fetched", f"{RUN} --qemu 9.9",
           "QEMU 9.9 is not in the cache (pciabi qemu get 9.9)", 3),
+    Fault("root without a QEMU", "`pciabi snapshot vm.sh` --qemu ./root, a folder without one",
+          "there is no QEMU in …/root: no program qemu-system-x86_64, qemu-kvm or kvm in usr/bin, "
+          "usr/libexec, …, and no qemu-system-x86_64 of a build (name the program itself)", 3),
+    Fault("root without a library", "`pciabi snapshot vm.sh` --qemu ./root, without libglib",
+          "…/root does not hold all that qemu-kvm needs: libglib-2.0.so.0 (unpack the "
+          "packages it depends on into the same folder)", 3),
+    Fault("root without a loader", "`pciabi snapshot vm.sh` --qemu ./root, without ld-linux",
+          "…/root has no loader for qemu-kvm: neither /lib64/ld-linux-x86-64.so.2 nor a file of "
+          "that name in lib64, usr/lib64, … (unpack the package of the C library into the same "
+          "folder)", 3),
+    Fault("root without a BIOS", "`pciabi snapshot vm.sh` --qemu ./root, without SeaBIOS",
+          "…/root has no firmware for qemu-kvm: no bios-256k.bin and kvmvapic.bin in /usr/share/"
+          "qemu, … (unpack QEMU's data and SeaBIOS into the same folder)", 3),
     Fault("QEMU release damaged", f"{RUN} --qemu 10.0 after a byte of its program was changed",
           "/usr/bin/qemu-system-x86_64 is damaged (run pciabi qemu get debian:trixie)", 3),
     Fault("fetching a QEMU killed half-way", "kill -KILL of `pciabi qemu get debian:trixie`, "

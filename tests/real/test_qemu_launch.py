@@ -66,7 +66,7 @@ def command(folder: Path, user: int, monkeypatch: pytest.MonkeyPatch) -> tuple[s
     loader.write_text(LOADER.format(hosts=host / launch.MODULES))
     loader.chmod(0o755)
     monkeypatch.setattr(launch, "HOST", host)
-    found = launch.command(root)
+    found = launch.command(launch.released(root))
     assert found[0] == "unshare"
     return found
 

@@ -232,7 +232,10 @@ def test_another_qemus_firmware_is_its_own(installation: Installation) -> None:
         f"{other}/fw/code.fd",
         f"{other}/fw/vars.fd",
     )
-    (other / "fw/code.fd").unlink()
+    (other / "fw/code.fd").rename(other / "real.fd")
+    (other / "fw/code.fd").symlink_to("/real.fd")
+    assert firmware.find_uefi(binary, PC).flash.code.path == f"{other}/real.fd"
+    (other / "real.fd").unlink()
     with pytest.raises(QemuError, match=r"which is missing \(this QEMU came without it\)"):
         firmware.find_uefi(binary, PC)
 

@@ -36,7 +36,7 @@ def test_its_own_modules_come_first_so_those_the_host_has_too_do_no_harm(
 ) -> None:
     if hosts is not None:
         modules(host, *hosts)
-    assert launch.command(root) == (
+    assert launch.command(launch.released(root)) == (
         *("env", f"QEMU_MODULE_DIR={root}/usr/lib/x86_64-linux-gnu/qemu"),
         f"{root}/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
         *("--library-path", f"{root}/usr/lib/x86_64-linux-gnu"),
@@ -61,8 +61,8 @@ def test_a_forbidden_namespace_is_one_line_that_says_how_to_mend_it(
     with pytest.raises(
         QemuError, match=r"Operation not permitted.*allow user namespaces"
     ) as caught:
-        launch.command(root)
+        launch.command(launch.released(root))
     assert "\n" not in str(caught.value)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(QemuError, match=r"No such file.*unshare"):
-        launch.command(root)
+        launch.command(launch.released(root))

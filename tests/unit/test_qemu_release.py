@@ -13,7 +13,7 @@ import pytest
 
 from pciabi.distribution import archive
 from pciabi.errors import InputError, PackageError, QemuError
-from pciabi.qemu import acquire, binary, launch, release, suites, unpack
+from pciabi.qemu import acquire, binary, launch, loader, release, suites
 from tests.unit.guest_distribution import Distribution
 
 MIRROR = "http://archive.example/debian"
@@ -187,6 +187,6 @@ def test_a_library_of_the_hosts_is_noticed(publish: Callable[[str], Distribution
     assert made.programs.is_dir()
     listing = "\tlibndctl.so.6 => /lib/x86_64-linux-gnu/libndctl.so.6 (0x1)\n"
     own = "\tlinux-vdso.so.1 (0x1)\n\tlibc.so.6 => /root/usr/lib/libc.so.6 (0x2)\n"
-    assert unpack.libraries_outside(own, Path("/root")) is None
-    assert unpack.libraries_outside(own + listing, Path("/root")) == listing.strip()
-    assert unpack.libraries_outside("\tlibx => not found\n", Path("/root"))
+    assert loader.first_outside(own, Path("/root")) is None
+    assert loader.first_outside(own + listing, Path("/root")) == listing.strip()
+    assert loader.first_outside("\tlibx => not found\n", Path("/root"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pciabi import elf
 from pciabi.errors import ImageError
-from pciabi.guest import elf
 from pciabi.guest.tree import PackageTree, merged
 
 _FOLDERS = ("usr/lib/x86_64-linux-gnu", "usr/lib64", "usr/lib")

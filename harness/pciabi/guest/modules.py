@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pciabi import elf
 from pciabi.distribution import tools
 from pciabi.errors import ImageError
-from pciabi.guest import elf
 from pciabi.guest.compression import decompress
 from pciabi.guest.tree import PackageTree
 

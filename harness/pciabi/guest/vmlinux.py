@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import struct
 
+from pciabi import elf
 from pciabi.errors import ImageError
-from pciabi.guest import elf
 from pciabi.guest.compression import decompress
 
 _SETUP_SECTORS = 0x1F1

@@ -1,4 +1,7 @@
-"""Whether KVM really runs guest code here. A device node that opens proves nothing."""
+"""Whether KVM really runs guest code here. A device node that opens proves nothing.
+
+It is proved once for a QEMU and a boot of the machine (`kvm_proof`).
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,11 @@ import struct
 import tempfile
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from pciabi.cancellation import Cancellation
 from pciabi.errors import QemuError
 from pciabi.programs import last_words
+from pciabi.qemu import kvm_proof
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.command_line import CPU
 from pciabi.qemu.process import running
@@ -42,10 +45,23 @@ class Accelerator:
 
 
 def choose(binary: Binary, wish: Wish, cancellation: Cancellation) -> Accelerator:
-    """The accelerator to use. Raises QemuError where KVM is demanded and does not work."""
+    """The accelerator to use. Raises QemuError where KVM is demanded and does not work.
+
+    What an earlier run has proved since the machine was started is taken over, except that it
+    does not work where the user demands it: then it is tried again.
+    """
     if wish is Wish.TCG:
         return Accelerator("tcg", "TCG, as asked for")
+    now = kvm_proof.circumstances(binary)
+    earlier = kvm_proof.recall(now) if now is not None else None
+    if earlier is not None and earlier.fault is None:
+        return Accelerator("kvm", "KVM: a test kernel ran earlier in this boot")
+    if earlier is not None and wish is not Wish.KVM:
+        reason = f"TCG, because KVM does not work here: {earlier.fault}"
+        return Accelerator("tcg", f"{reason} (tried earlier in this boot; --accel kvm tries again)")
     fault = trouble(binary, "kvm", cancellation)
+    if now is not None:
+        kvm_proof.keep(now, kvm_proof.Outcome(fault))
     if fault is None:
         return Accelerator("kvm", "KVM: a test kernel ran")
     if wish is Wish.KVM:
@@ -55,8 +71,8 @@ def choose(binary: Binary, wish: Wish, cancellation: Cancellation) -> Accelerato
 
 def trouble(binary: Binary, accelerator: str, cancellation: Cancellation) -> str | None:
     """Why a test kernel does not run under an accelerator; None where it does."""
-    if accelerator == "kvm" and not Path("/dev/kvm").exists():
-        return "there is no /dev/kvm"
+    if accelerator == "kvm" and not kvm_proof.DEVICE.exists():
+        return f"there is no {kvm_proof.DEVICE}"
     with tempfile.NamedTemporaryFile(prefix="pciabi-") as kernel:
         kernel.write(test_kernel())
         kernel.flush()

@@ -134,7 +134,7 @@ def _make(
     unpack.unpack(archives, work, root, report)
     report(Progress("trying it"))
     unpack.must_be_complete(root)
-    command = launch.command(root)
+    command = launch.command(launch.released(root))
     tried = binary.ask(f"QEMU of {suite}", command, root)
     unpack.must_load_modules(command)
     package = next(p.version for p in found if p.name == PACKAGE)

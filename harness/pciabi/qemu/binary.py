@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pciabi import programs
@@ -29,7 +30,8 @@ class Binary:
 
     `command` goes in front of QEMU's own arguments; starting it keeps the process id and the
     open descriptors. `name` is what a user types to start it. `root` is the folder its own
-    firmware lies below, `/` for the host's.
+    firmware lies below, `/` for the host's; `data` are the folders in it with QEMU's data, where
+    they are known.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Binary:
     root: Path
     version: tuple[int, int, int]
     banner: str
+    data: tuple[Path, ...] = ()
 
     @property
     def version_text(self) -> str:
@@ -51,16 +54,16 @@ class Binary:
 
 
 def find(wanted: str | None) -> Binary:
-    """The emulator a user means: a path, a program's name, `debian:SUITE` or a version such as
-    `10.0`; the one on PATH for None.
+    """The emulator a user means: the path of a program, an unpacked root or a build, a program's
+    name, `debian:SUITE` or a version such as `10.0`; the one on PATH for None.
 
     Suites and versions are looked for in the cache, a version then on PATH; nothing is fetched.
-    Raises InputError for an unknown suite, QemuError when there is none, it does not run, or it
-    is older than `OLDEST`, PackageError when it is damaged.
+    Raises InputError for an unknown suite, QemuError when there is none, it does not run, lacks
+    a part of what it runs on, or is older than `OLDEST`, PackageError when it is damaged.
     """
     target = None if wanted is None else suites.parse(wanted)
     if target is None:
-        return _on_path(wanted or PROGRAM)
+        return _named(wanted or PROGRAM)
     found = release.find(target)
     if found is not None:
         release.verify(found)
@@ -74,11 +77,31 @@ def find(wanted: str | None) -> Binary:
 
 def released(found: Release) -> Binary:
     """The emulator of a release in the cache. Raises QemuError where it cannot run here."""
-    return ask(f"pciabi qemu exec {found.name}", launch.command(found.root), found.root)
+    layout = launch.released(found.root)
+    return ask(f"pciabi qemu exec {found.name}", launch.command(layout), found.root)
+
+
+def _named(word: str) -> Binary:
+    """The emulator on PATH of that name, or whatever a path leads to."""
+    if "/" not in word and (shutil.which(word) or not Path(word).is_dir()):
+        return _on_path(word)
+    # What reads ELF files takes longer to import than a QEMU on PATH takes to be asked.
+    from pciabi.qemu import installation
+
+    qemu = installation.of(Path(word))
+    if qemu is None:
+        return _on_path(word)
+    if qemu.layout is None:
+        return ask(str(qemu.program), (str(qemu.program),), qemu.root)
+    name = f"pciabi qemu exec {shlex.quote(word)}"
+    emulator = ask(name, launch.command(qemu.layout), qemu.root)
+    return replace(emulator, data=qemu.layout.data)
 
 
 def _on_path(program: str) -> Binary:
     found = shutil.which(program)
+    if found is None and Path(program).is_file():
+        raise QemuError(f"{program} may not be executed", advice=f"chmod +x {program}")
     if found is None:
         raise QemuError(
             f"QEMU is missing: no program {program}",

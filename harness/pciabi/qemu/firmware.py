@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pciabi.errors import CannotTest, QemuError
 from pciabi.qemu import firmware_descriptor as descriptors
+from pciabi.qemu import root_path
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.command_line import escaped
 from pciabi.qemu.firmware_descriptor import Descriptor, Flash, FlashFile
@@ -22,6 +23,8 @@ from pciabi.qemu.firmware_descriptor import Descriptor, Flash, FlashFile
 _CODE = "pciabi-uefi-code"
 _VARIABLES = "pciabi-uefi-variables"
 _HOST = Path("/")
+# The bases of an unpacked root's folders of descriptors.
+_BASES = ("usr/share", "usr/local/share", "etc")
 
 # For a guest that boots from a disk. SeaBIOS then says on the first serial port what it says on
 # the screen; and neither firmware turns to the network, for more than a minute, when the disk
@@ -44,10 +47,11 @@ class Uefi:
 
 def find_uefi(binary: Binary, machine: str) -> Uefi:
     """The UEFI build for a versioned machine type. Raises QemuError where there is none."""
-    found, broken = _descriptors(binary.root)
+    folders = tuple(_folders(binary))
+    found, broken = _descriptors(folders)
     chosen = descriptors.choose(found, machine)
     if chosen is None or chosen.flash is None:
-        places = ", ".join(str(folder) for folder in _folders(binary.root))
+        places = ", ".join(str(folder) for folder in folders)
         faults = "".join(f"; {fault}" for fault in broken)
         raise QemuError(
             f"no UEFI firmware for machine type {machine}: no descriptor in {places} fits{faults}",
@@ -98,10 +102,22 @@ def _blockdev(file: FlashFile, node: str, read_only: str) -> tuple[str, str]:
 
 
 def _present(file: FlashFile, descriptor: Descriptor, root: Path) -> FlashFile:
-    path = root / file.path.lstrip("/")
+    path = _place(root, file.path)
     if not path.is_file():
         raise QemuError(f"{descriptor.name} names {path}, which is missing", advice=_advice(root))
     return FlashFile(str(path), file.format)
+
+
+def _place(root: Path, name: str) -> Path:
+    """The file that a descriptor names, with its links led inside the root."""
+    path = root / name.lstrip("/")
+    if root == _HOST or root.name == root_path.BUNDLE:
+        return path
+    try:
+        inside = root_path.resolve(root, name)
+        return path if path.resolve() == inside.resolve() else inside
+    except OSError as error:
+        raise QemuError(f"{path} cannot be found: {error.strerror}") from error
 
 
 def _advice(root: Path) -> str:
@@ -115,10 +131,10 @@ def _digest(path: Path) -> str:
         raise QemuError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _descriptors(root: Path) -> tuple[list[Descriptor], list[str]]:
+def _descriptors(folders: Sequence[Path]) -> tuple[list[Descriptor], list[str]]:
     """The descriptors in order of preference, and what is wrong with the others."""
     files: dict[str, Path] = {}
-    for folder in _folders(root):
+    for folder in folders:
         files |= {path.name: path for path in folder.glob("*.json")}
     found: list[Descriptor] = []
     broken: list[str] = []
@@ -134,11 +150,18 @@ def _descriptors(root: Path) -> tuple[list[Descriptor], list[str]]:
     return found, broken
 
 
-def _folders(root: Path) -> Iterator[Path]:
+def _folders(binary: Binary) -> Iterator[Path]:
     """Where descriptors lie, the more specific folders later."""
-    if root != _HOST:
-        yield root / "usr/share/qemu/firmware"
+    if binary.root == _HOST:
+        yield from _host_folders()
         return
+    for folder in binary.data:
+        yield folder / "firmware"
+    for base in _BASES:
+        yield _place(binary.root, f"{base}/qemu/firmware")
+
+
+def _host_folders() -> Iterator[Path]:
     shared = os.environ.get("XDG_DATA_DIRS", "") or "/usr/local/share:/usr/share"
     own = os.environ.get("XDG_CONFIG_HOME", "")
     for base in (

@@ -2,19 +2,23 @@
 
 Its loader and libraries come from the folder, and so do firmware and option ROMs. Its loadable
 modules it is told of by a variable. What it does not find there, it looks for at an absolute
-path, where the host may have another QEMU's modules: it would load those, and abort. Then it
-runs in a mount namespace of its own, in which its modules lie over the host's.
+path, where the host may have another QEMU's modules: it would load those, and abort; or another
+QEMU's option ROMs, and show them to the guest. Then it runs in a mount namespace of its own, in
+which its own folders lie over the host's.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from pciabi import programs
 from pciabi.errors import QemuError
 from pciabi.programs import Bounds
+from pciabi.qemu.layout import ROMS, Layout
 
+# What a released QEMU of Debian's has where, once it is in the cache.
 PROGRAM = "usr/bin/qemu-system-x86_64"
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
 LOADER = f"{LIBRARIES}/ld-linux-x86-64.so.2"
@@ -24,41 +28,74 @@ HOST = Path("/")
 _BOUNDS = Bounds(seconds=10, bytes=64_000)
 # exec all the way: the process stays the one that was forked, with its descriptors and its
 # parent-death signal.
-_MOUNTED = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+_MOUNTED = (
+    'while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit 1; shift 2; done; shift; exec "$@"'
+)
 _ROOT, _USER = ("unshare", "--mount"), ("unshare", "--map-root-user", "--mount")
 
 
-def command(root: Path) -> tuple[str, ...]:
-    """What goes in front of QEMU's arguments, for a QEMU unpacked in `root`.
+def released(root: Path) -> Layout:
+    """What a released QEMU of Debian's has, which is unpacked in `root`."""
+    return Layout(
+        root=root,
+        program=root / PROGRAM,
+        loader=root / LOADER,
+        libraries=(root / LIBRARIES,),
+        modules=root / MODULES,
+        data=tuple(root / folder for folder in FIRMWARE),
+        strange_modules=Path("/") / MODULES,
+    )
+
+
+def command(layout: Layout) -> tuple[str, ...]:
+    """What goes in front of QEMU's arguments.
 
     Raises QemuError where that takes a mount namespace and there is none to be had.
     """
-    own, hosts = root / MODULES, HOST / MODULES
-    start = ["env", f"QEMU_MODULE_DIR={own}"]
-    start += [str(root / LOADER), "--library-path", str(root / LIBRARIES), str(root / PROGRAM)]
-    for folder in FIRMWARE:
-        start += ["-L", str(root / folder)]
-    # Whatever it has itself, it finds first.
-    prefix = _namespace(own, hosts) if _modules(hosts) - _modules(own) else ()
-    return (*prefix, *start)
+    start = [] if layout.modules is None else ["env", f"QEMU_MODULE_DIR={layout.modules}"]
+    start += layout.start
+    for folder in layout.data:
+        start += ["-L", str(folder)]
+    covered = (*_modules_to_cover(layout), *_data_to_cover(layout))
+    return (*(_namespace(covered) if covered else ()), *start)
 
 
-def _modules(folder: Path) -> frozenset[str]:
-    return frozenset(path.name for path in folder.glob("*.so"))
+def _modules_to_cover(layout: Layout) -> Iterator[tuple[Path, Path]]:
+    """The QEMU's own folder and the host's, where that has what the QEMU's own has not: whatever
+    it has itself, it finds first."""
+    own, strange = layout.modules, layout.strange_modules
+    if own is not None and strange is not None:
+        hosts = HOST / strange.relative_to("/")
+        if _names(hosts, "*.so") - _names(own, "*.so"):
+            yield own, hosts
 
 
-def _namespace(own: Path, hosts: Path) -> tuple[str, ...]:
+def _data_to_cover(layout: Layout) -> Iterator[tuple[Path, Path]]:
+    own = frozenset(name for folder in layout.data for name in _names(folder, *ROMS))
+    for strange in layout.strange_data:
+        hosts = HOST / strange.relative_to("/")
+        if _names(hosts, *ROMS) - own:
+            yield layout.data[-1], hosts
+
+
+def _names(folder: Path, *patterns: str) -> frozenset[str]:
+    return frozenset(path.name for pattern in patterns for path in folder.glob(pattern))
+
+
+def _namespace(covered: tuple[tuple[Path, Path], ...]) -> tuple[str, ...]:
     kinds = (_ROOT, _USER) if os.geteuid() == 0 else (_USER,)
+    folders = [str(place) for pair in covered for place in pair]
     complaint = ""
     for namespace in kinds:
-        prefix = (*namespace, "--", "sh", "-c", _MOUNTED, "sh", str(own), str(hosts))
+        prefix = (*namespace, "--", "sh", "-c", _MOUNTED, "sh", *folders, "--")
         complaint = _complaint(prefix)
         if not complaint:
             return prefix
+    hosts = " and ".join(str(place) for _, place in covered)
     raise QemuError(
-        f"a QEMU of another release needs a mount namespace, because the host has modules in "
-        f"{hosts}: {complaint}",
-        advice="allow user namespaces, or remove the host's qemu-system-common",
+        f"a QEMU of another release needs a mount namespace, because the host has files of its "
+        f"own in {hosts}: {complaint}",
+        advice="allow user namespaces, or remove the host's QEMU packages",
     )
 
 

@@ -11,7 +11,7 @@ from pciabi.distribution import packages, tools
 from pciabi.distribution.progress import Progress, Report
 from pciabi.errors import PackageError
 from pciabi.programs import Bounds
-from pciabi.qemu import launch
+from pciabi.qemu import launch, loader
 
 # Documentation, translations, maintainers' tools and other programs stay behind.
 _KEPT = (
@@ -76,21 +76,12 @@ def must_be_complete(root: Path) -> None:
 
     One that is missing would be taken from the host without a word.
     """
-    loader, libraries = root / launch.LOADER, root / launch.LIBRARIES
+    start, libraries = root / launch.LOADER, root / launch.LIBRARIES
     for program in (root / launch.PROGRAM, *sorted((root / launch.MODULES).glob("*.so"))):
-        command: list[str | Path] = [loader, "--library-path", libraries, "--list", program]
-        strange = libraries_outside(tools.output(command).decode(), root)
+        command: list[str | Path] = [start, "--library-path", libraries, "--list", program]
+        strange = loader.first_outside(tools.output(command).decode(), root)
         if strange:
             raise PackageError(f"the packages bring not all that {program.name} needs: {strange}")
-
-
-def libraries_outside(listing: str, root: Path) -> str | None:
-    """The first library in the loader's listing that is not below `root`."""
-    for line in listing.splitlines():
-        _, arrow, found = line.partition(" => ")
-        if arrow and not found.startswith(f"{root}/"):
-            return line.strip()
-    return None
 
 
 def must_load_modules(command: Sequence[str]) -> None:

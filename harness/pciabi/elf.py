@@ -13,17 +13,21 @@ from elftools.elf.sections import NoteSection
 from elftools.elf.segments import InterpSegment, NoteSegment
 
 _MAGIC = b"\x7fELF"
+# What the library raises where numbers in a file lead nowhere.
+_DAMAGED = (ELFError, ArithmeticError, AttributeError, LookupError, MemoryError, TypeError)
 _PHYS32_ENTRY = "18"  # XEN_ELFNOTE_PHYS32_ENTRY, xen/include/public/elfnote.h
 
 
 @dataclass(frozen=True)
 class Needs:
     """What the dynamic linker must find: the interpreter's path, library names, and where
-    else to look for them (RPATH, RUNPATH)."""
+    else to look for them (RPATH, RUNPATH). `machine` is ELF's name of the processor, such as
+    `EM_X86_64`."""
 
     interpreter: str | None
     libraries: tuple[str, ...]
     folders: tuple[str, ...]
+    machine: str
 
 
 def is_elf(data: bytes) -> bool:
@@ -32,8 +36,15 @@ def is_elf(data: bytes) -> bool:
 
 
 def needs(data: bytes) -> Needs:
-    """What a program or a library needs at run time. Raises ValueError if it is not ELF."""
-    elf = _open(data)
+    """What a program or a library needs at run time. Raises ValueError if it is not ELF, or
+    damaged."""
+    try:
+        return _needs(_open(data))
+    except _DAMAGED as error:
+        raise ValueError(f"a damaged ELF file: {error}") from error
+
+
+def _needs(elf: ELFFile) -> Needs:
     interpreter = None
     for segment in elf.iter_segments():
         if isinstance(segment, InterpSegment):
@@ -50,7 +61,7 @@ def needs(data: bytes) -> Needs:
         for text in _strings(entries, "DT_RUNPATH") + _strings(entries, "DT_RPATH")
         for folder in text.split(":")
     ]
-    return Needs(interpreter, tuple(libraries), tuple(folders))
+    return Needs(interpreter, tuple(libraries), tuple(folders), str(elf["e_machine"]))
 
 
 def module_dependencies(data: bytes) -> tuple[str, ...]:
