@@ -109,18 +109,18 @@ def run(
 
 
 def follow(
-    arguments: Sequence[str | Path],
+    command: Callable[[int], Sequence[str | Path]],
     bounds: Bounds,
     folder: Path,
     environment: Mapping[str, str],
     status: Callable[[str], None],
 ) -> Said:
     """As `run`, in a folder; the lines that the program writes to its status descriptor are
-    handed on as they come. `{status}` among the arguments becomes the descriptor's number."""
+    handed on as they come. `command` makes its words of that descriptor's number."""
     with ExitStack() as stack:
         stack.enter_context(held())
         (ours_out, theirs_out), (ours_err, theirs_err) = (pipe(stack) for _ in range(2))
-        words = [str(argument).format(status=theirs_out.fileno()) for argument in arguments]
+        words = command(theirs_out.fileno())
         nothing = subprocess.DEVNULL
         streams = Streams(nothing, nothing, theirs_err.fileno(), (theirs_out.fileno(),))
         program = stack.enter_context(started(words, streams, environment, folder))

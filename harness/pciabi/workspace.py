@@ -9,9 +9,10 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pciabi.errors import CannotTest
@@ -37,38 +38,50 @@ def workspace() -> Iterator[Path]:
 
 
 def _made() -> tuple[Path, int]:
+    """A new folder, and the descriptor that holds its lock."""
+    cache_folder()
     try:
-        # Making and locking a folder is one step to anybody who tidies.
-        with _locked(cache_folder() / "workspaces.lock", fcntl.LOCK_EX):
-            _tidy()
+        _tidy()
+        while True:
             folder = Path(tempfile.mkdtemp(prefix=_prefix()))
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            descriptor = _locked(folder, fcntl.LOCK_EX)
+            # Before it was locked, whoever tidied may have taken it for a killed run's.
+            if descriptor is not None:
+                return folder, descriptor
     except OSError as error:
         raise CannotTest(f"no temporary folder can be made: {error}") from error
-    return folder, descriptor
-
-
-@contextmanager
-def _locked(path: Path, operation: int) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, operation)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _tidy() -> None:
+    """Remove what killed runs of this user have left."""
     for folder in Path(tempfile.gettempdir()).glob(_prefix() + "*"):
-        if folder.is_symlink() or not folder.is_dir() or folder.stat().st_uid != os.getuid():
+        if not _is_ours(folder):
             continue
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            continue
-        else:
+        descriptor = _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if descriptor is not None:
             shutil.rmtree(folder, ignore_errors=True)
-        finally:
             os.close(descriptor)
+
+
+def _is_ours(folder: Path) -> bool:
+    try:
+        there = folder.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISDIR(there.st_mode) and there.st_uid == os.getuid()
+
+
+def _locked(folder: Path, operation: int) -> int | None:
+    """The descriptor that holds a folder's lock; None where another one holds it, or somebody
+    has removed the folder meanwhile."""
+    with ExitStack() as stack:
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            stack.callback(os.close, descriptor)
+            fcntl.flock(descriptor, operation)
+            if os.path.samestat(os.fstat(descriptor), folder.stat()):
+                stack.pop_all()
+                return descriptor
+        except (BlockingIOError, FileNotFoundError):
+            pass
+    return None

@@ -60,15 +60,14 @@ def guests(folder: Path) -> dict[int, str]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                words = (entry / "cmdline").read_bytes().decode().split("\0")
                 variables = (entry / "environ").read_bytes().decode(errors="replace")
             except OSError:
                 continue
             # A released QEMU is started by its own loader.
-            program = words.split(" ")[0]
-            started = "qemu-system" in program or "/ld-linux" in program
+            started = "qemu-system" in words[0] or "/ld-linux" in words[0]
             if started and f"TMPDIR={folder}/tmp/" in variables:
-                found[int(entry.name)] = words
+                found[int(entry.name)] = " ".join(words)
     return found
 
 

@@ -14,8 +14,7 @@ from pciabi import resources
 from pciabi.guest import image
 from tests.real.command import guests, pciabi, workspaces
 
-CASES = Path(__file__).resolve().parent.parent / "cases"
-COMPARE = CASES / "compare"
+COMPARE = Path(__file__).resolve().parent.parent / "cases" / "compare"
 NIC_1, NIC_2 = "52:54:00:00:00:01", "52:54:00:00:00:02"
 
 
@@ -159,15 +158,6 @@ def test_a_verdict_says_what_it_does_not_speak_of(tmp_path: Path) -> None:
     for form in ("text", "html", "junit", "sarif"):
         printed = pciabi("diff", *sides, "--format", form, cwd=tmp_path).stdout
         assert "as read under TCG. Not looked at: interface names, virtio features" in printed, form
-
-
-def test_another_class_at_the_same_place_is_another_device(tmp_path: Path) -> None:
-    texts = (CASES / "lspci" / "bridges-before.txt", CASES / "lspci" / "bridges-after.txt")
-    found = told(*texts, cwd=tmp_path)
-    assert found.code == 1
-    at = [(kind, label) for kind, label, where in found.breaking if "0000:00:1f.0" in where]
-    assert sorted(kind for kind, _ in at) == ["appeared", "vanished"]
-    assert not [c for c in found.document["changes"] if c["kind"] == "class"]
 
 
 def test_a_guest_without_mmconfig_leaves_extended_space_open(tmp_path: Path) -> None:

@@ -84,6 +84,7 @@ def test_the_side_and_its_option_are_named(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.usefixtures("releases")
 def test_of_two_qemus_the_one_that_refuses_is_named(tmp_path: Path) -> None:
     vm(tmp_path, "-device e1000,bus=nosuch")
     done = pciabi("diff", "vm.sh", "vm.sh", "--qemu-a", "10.0", cwd=tmp_path)

@@ -1,7 +1,6 @@
 """Released QEMUs from the real archive: fetched, listed, booted, damaged, interrupted.
 
-The cache is the tests' own; downloaded packages are shared with the user's, and so is the
-guest image.
+The cache is the tests' own, and downloaded packages are shared with the user's.
 """
 
 from __future__ import annotations
@@ -30,19 +29,24 @@ from tests.real.command import (
     workspaces,
 )
 from tests.real.fault_table import FAULTS, provokes
+from tests.real.releases import needed
 
 TRIXIE = "debian:trixie"
+AWKWARD = "a {b} {status} 100%s, $c"
 ONE = ("--select", "nic=virtio-net-pci")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache without releases."""
-    base = tmp_path_factory.mktemp("cache")
-    (base / "pciabi").mkdir()
-    for shared in ("packages", "images"):
-        (cache.root() / shared).mkdir(parents=True, exist_ok=True)
-        (base / "pciabi" / shared).symlink_to(cache.root() / shared)
+    """A cache without releases, in a folder whose name QEMU, apt, Python and the shell would each
+    read in their own way."""
+    base = tmp_path_factory.mktemp("cache") / AWKWARD
+    (base / "pciabi").mkdir(parents=True)
+    cache.packages().mkdir(parents=True, exist_ok=True)
+    (base / "pciabi" / "packages").symlink_to(cache.packages())
+    # Where there is no image yet, the first boot builds one.
+    for shelf in (cache.root() / "images").glob("debian-*"):
+        shutil.copytree(shelf, base / "pciabi/images" / shelf.name, symlinks=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(base))
         yield base / "pciabi"
@@ -52,7 +56,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def trixie(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of trixie's QEMU, fetched."""
     done = pciabi("qemu", "get", TRIXIE, cwd=tmp_path_factory.mktemp("get"))
-    assert done.returncode == 0, done.stderr
+    if done.returncode != 0:
+        pytest.fail(f"{TRIXIE} could not be had: {done.stderr.splitlines()[-1]}", pytrace=False)
     assert done.stdout.startswith(f"{TRIXIE}  QEMU 10.0.")
     (current,) = place.glob("qemu/trixie-*/current")
     return current.resolve()
@@ -182,8 +187,9 @@ def test_what_cannot_be_had_is_one_line(
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The archive's signed index of trixie, as it arrived."""
     folder = tmp_path_factory.mktemp("index")
-    apt = archive.configured(folder, ["trixie"], archive.host_mirror())
-    archive.update(apt, folder, lambda _progress: None)
+    with needed("the archive's index of trixie", "apt-get update"):
+        apt = archive.configured(folder, ["trixie"], archive.host_mirror())
+        archive.update(apt, folder, lambda _progress: None)
     (found,) = (folder / "lists").glob("*_InRelease")
     return found
 

@@ -12,13 +12,14 @@ from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
 from pciabi.probe.cold import Hardware, cold_probe
 from pciabi.probe.configuration import probe
-from pciabi.qemu import acquire, binary, spec
+from pciabi.qemu import binary
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.inert import processors
 from pciabi.qemu.inert.hardware import inert
 from pciabi.qemu.inert.statement import Processors
 from pciabi.vm import reading
 from tests.real.command import pciabi
+from tests.real.releases import emulator
 
 CASES = Path(__file__).parents[1] / "cases" / "compare"
 VERSIONS = ("5.2", "7.2", "10.0", "11.1")
@@ -27,12 +28,6 @@ DISKS = (
     *("-nodefaults", "-drive", "if=virtio,driver=null-co", "-device", "virtio-scsi-pci"),
     *("-blockdev", "null-co,node-name=n", "-device", "virtio-blk-pci,drive=n"),
 )
-
-
-def emulator(version: str) -> Binary:
-    if version == "7.2":
-        return binary.find(None)
-    return binary.released(acquire.ensure(spec.released(version), lambda _: None))
 
 
 def read(arguments: tuple[str, ...], qemu: Binary) -> list[bytes]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -21,9 +20,8 @@ from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
 from pciabi.errors import PciabiError
 from pciabi.probe.cold import Hardware, cold_probe
-from pciabi.qemu import binary
-from tests.real.command import pciabi
 from tests.real.lone_devices import Alone, alone
+from tests.real.releases import emulator
 
 RELEASES = ("5.2", "7.2", "10.0", "11.1")
 SWEEPS = [
@@ -58,7 +56,7 @@ REFUSED = {"virtio-iommu-pci"}
 
 def read(release: str, machine: str) -> dict[tuple[str, str], Snapshot | PciabiError]:
     """Every device of a release, alone on a machine, read cold."""
-    qemu = binary.find(release)
+    qemu = emulator(release)
 
     def one(what: Alone) -> Snapshot | PciabiError:
         hardware = Hardware(what.arguments, expected=("test0",))
@@ -72,14 +70,6 @@ def read(release: str, machine: str) -> dict[tuple[str, str], Snapshot | PciabiE
     with ThreadPoolExecutor(2) as executor:
         found = executor.map(one, devices)
         return {(d.device, d.place): what for d, what in zip(devices, found, strict=True)}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def releases(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The released QEMUs, fetched unless they are in the cache."""
-    folder: Path = tmp_path_factory.mktemp("get")
-    got = pciabi("qemu", "get", "5.2", "10.0", "11.1", cwd=folder)
-    assert got.returncode == 0, got.stderr
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ import pytest
 from tests.real.command import pciabi
 from tests.real.fault_table import FAULTS, provokes
 
+pytestmark = pytest.mark.usefixtures("releases")
+
 PC = "-machine pc-i440fx-7.2"
 SOCKET = "-chardev socket,id=c,path=/nowhere"
 

@@ -169,13 +169,17 @@ def test_nothing_is_left_open() -> None:
 
 def test_the_lines_of_a_status_are_handed_on(tmp_path: Path) -> None:
     heard: list[str] = []
-    script = "exec 3>/dev/fd/{status}; pwd >&3; printf 'a\\nb' >&3; echo wrong >&2; exit 4"
-    said = programs.follow(["sh", "-c", script], LONG, tmp_path, os.environ, heard.append)
-    assert heard == [str(tmp_path), "a", "b"]
+    script = "exec 3>/dev/fd/$0; pwd >&3; printf '%s\\nb' \"$1\" >&3; echo wrong >&2; exit 4"
+
+    def command(status: int) -> list[str]:
+        return ["sh", "-c", script, str(status), "{a} %s"]
+
+    said = programs.follow(command, LONG, tmp_path, os.environ, heard.append)
+    assert heard == [str(tmp_path), "{a} %s", "b"]
     assert (said.status, said.complaint) == (4, "wrong\n")
     with pytest.raises(Fault, match="more than 1,000"):
         programs.follow(
-            ["sh", "-c", "yes >/dev/fd/{status}"],
+            lambda status: ["sh", "-c", f"yes >/dev/fd/{status}"],
             Bounds(60, 1000),
             tmp_path,
             os.environ,

@@ -130,9 +130,8 @@ def update(apt: Apt, folder: Path, report: Report) -> None:
             report(Progress("downloading indexes", round(float(rest.split(":")[1])), 100))
 
     report(Progress("downloading indexes"))
-    command = ["apt-get", *apt.options, "-o", "APT::Status-Fd={status}", "update"]
     try:
-        tools.follow(command, folder, status)
+        tools.follow_apt([*apt.options, "update"], folder, status)
     except tools.ToolFailed as error:
         raise distrust(error.complaint) or PackageError(
             f"the archive's indexes could not be had: {error.message}",

@@ -163,15 +163,15 @@ def _download(packages: Sequence[Package], folder: Path, report: Report, apt: Ap
             percent = float(rest.split(":")[1])
             report(Progress("downloading packages", round(total * percent / 100), total))
 
-    command = ["apt-get", *apt.options, "-o", "APT::Status-Fd={status}", *_NOTHING_INSTALLED]
+    options = [*apt.options, *_NOTHING_INSTALLED]
     if os.geteuid() == 0:
         # The download user may not write here; the archives are checked in any case.
-        command += ["-o", "APT::Sandbox::User=root"]
+        options += ["-o", "APT::Sandbox::User=root"]
     words = [f"{package.name}={package.version}" for package in packages]
     with tempfile.TemporaryDirectory(prefix=DOWNLOADING, dir=folder) as name:
         arriving = Path(name)
         try:
-            tools.follow([*command, "download", *words], arriving, status)
+            tools.follow_apt([*options, "download", *words], arriving, status)
         except tools.ToolFailed as error:
             raise PackageError(
                 f"packages could not be downloaded: {error.message}",

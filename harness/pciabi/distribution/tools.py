@@ -50,17 +50,18 @@ def output(arguments: Sequence[str | Path], *, data: bytes = b"") -> bytes:
     return said.output
 
 
-def follow(arguments: Sequence[str | Path], folder: Path, status: Callable[[str], None]) -> None:
-    """Run a program in `folder` and hand on the lines it writes to its status descriptor.
+def follow_apt(arguments: Sequence[str], folder: Path, status: Callable[[str], None]) -> None:
+    """Run apt-get in `folder` and hand on the lines of its progress. Raises as `output` does."""
 
-    `{status}` among the arguments becomes the descriptor's number. Raises as `output` does.
-    """
+    def command(descriptor: int) -> list[str]:
+        return ["apt-get", "-o", f"APT::Status-Fd={descriptor}", *arguments]
+
     try:
-        said = programs.follow(arguments, _FOLLOWED, folder, _environment(), status)
+        said = programs.follow(command, _FOLLOWED, folder, _environment(), status)
     except programs.Fault as fault:
-        raise _fault(arguments, fault) from fault
+        raise _fault(command(0), fault) from fault
     if said.status != 0:
-        raise failure(arguments, said.status, said.complaint)
+        raise failure(command(0), said.status, said.complaint)
 
 
 def failure(arguments: Sequence[str | Path], status: int, complaint: str) -> PackageError:

@@ -190,11 +190,12 @@ class Window:
         ]
 
     def _as_found(self, operation: Read | Sizing, data: bytes) -> bytes:
-        start = self._register.offset - operation.offset
-        end = start + len(self._found)
-        if operation.address != _HOST_BRIDGE or start < 0 or end > len(data):
+        if operation.address != _HOST_BRIDGE:
             return data
-        return data[:start] + self._found + data[end:]
+        shown = dict(enumerate(data, start=operation.offset))
+        register = enumerate(self._found, start=self._register.offset)
+        shown.update((place, value) for place, value in register if place in shown)
+        return bytes(shown.values())
 
 
 def _write(place: int, data: bytes) -> str:
