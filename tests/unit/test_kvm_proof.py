@@ -43,7 +43,9 @@ class Machine:
 
     @property
     def binary(self) -> Binary:
-        return Binary("qemu", ("env", str(self.qemu)), Path("/"), (7, 2, 0), self.banner)
+        return Binary(
+            "qemu", ("env", f"X={'x' * 9000}", str(self.qemu)), Path("/"), (7, 2, 0), self.banner
+        )
 
     def now(self) -> Circumstances:
         found = kvm_proof.circumstances(self.binary)

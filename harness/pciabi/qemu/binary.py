@@ -93,14 +93,14 @@ def _named(word: str) -> Binary:
     # What reads ELF files takes longer to import than a QEMU on PATH takes to be asked.
     from pciabi.qemu import installation
 
-    found = installation.of(Path(word))
-    if found is None:
+    qemu = installation.of(Path(word))
+    if qemu is None:
         return _on_path(word)
-    if found.layout is None:
-        return ask(str(found.program), (str(found.program),), found.root)
+    if qemu.layout is None:
+        return ask(str(qemu.program), (str(qemu.program),), qemu.root)
     name = f"pciabi qemu exec {shlex.quote(word)}"
-    asked = ask(name, launch.command(found.layout), found.root)
-    return replace(asked, data=found.layout.data)
+    emulator = ask(name, launch.command(qemu.layout), qemu.root)
+    return replace(emulator, data=qemu.layout.data)
 
 
 def _on_path(program: str) -> Binary:

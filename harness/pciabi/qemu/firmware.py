@@ -114,8 +114,8 @@ def _place(root: Path, name: str) -> Path:
     if root == _HOST or root.name == root_path.BUNDLE:
         return path
     try:
-        led = root_path.resolve(root, name)
-        return path if path.resolve() == led.resolve() else led
+        inside = root_path.resolve(root, name)
+        return path if path.resolve() == inside.resolve() else inside
     except OSError as error:
         raise QemuError(f"{path} cannot be found: {error.strerror}") from error
 

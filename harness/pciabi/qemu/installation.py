@@ -102,8 +102,8 @@ def _in_root(root: Path, program: Path) -> Installation:
         return Installation(program, _HOST, None)
     real = root.resolve()
     name = root_links.speakable(real)
-    found = layout_search.look(name, name / program.resolve().relative_to(real))
-    return Installation(found.program, found.root, found)
+    layout = layout_search.look(name, name / program.resolve().relative_to(real))
+    return Installation(layout.program, layout.root, layout)
 
 
 def _is_built(program: Path) -> bool:

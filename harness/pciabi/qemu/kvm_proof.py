@@ -14,6 +14,7 @@ import json
 import os
 import stat
 import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -62,13 +63,12 @@ def circumstances(binary: Binary) -> Circumstances | None:
     try:
         boot = _BOOT_ID.read_text().strip()
         node = DEVICE.stat()
-        programs = tuple(_file(Path(word)) for word in binary.command if Path(word).is_file())
     except OSError:
         return None
     allowed = os.access(DEVICE, os.R_OK | os.W_OK)
     numbers = (node.st_dev, node.st_ino, node.st_rdev, node.st_mode, node.st_uid, node.st_gid)
     device = (*numbers, os.geteuid(), int(allowed))
-    return Circumstances(boot, device, programs, binary.banner)
+    return Circumstances(boot, device, tuple(_files(binary.command)), binary.banner)
 
 
 def recall(now: Circumstances) -> Outcome | None:
@@ -110,16 +110,21 @@ def _written(now: Circumstances) -> object:
     return json.loads(json.dumps(asdict(now)))
 
 
-def _file(path: Path) -> tuple[str, int, int, int, int]:
-    said = path.stat()
-    return (str(path), said.st_dev, said.st_ino, said.st_size, said.st_mtime_ns)
+def _files(command: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    """The files that words of a command name, each with what tells it from another version."""
+    for word in command:
+        # Not every word is a path, and one that is none may be too long for one.
+        with suppress(OSError):
+            status = Path(word).stat()
+            if stat.S_ISREG(status.st_mode):
+                yield word, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _read(place: Path) -> bytes:
     """The content of a file of this user's. Raises OSError for anything else of that name."""
     # A pipe would have us wait for whoever writes to it.
     descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - it is open already
+    with os.fdopen(descriptor, "rb") as file:
         there = os.fstat(descriptor)
         if not stat.S_ISREG(there.st_mode) or there.st_uid != os.geteuid():
             raise PermissionError(place)

@@ -62,12 +62,13 @@ def look(root: Path, program: Path) -> Layout:
     if needs is None:
         raise QemuError(f"{program} is no program that can be started with the files of {root}")
     must_run_here(program, needs)
-    found = Layout(root, program, None, (), None, ())
-    if needs.interpreter is None:
-        return _with_data(_with_modules(found))
-    found = _with_modules(_with_libraries(found, needs))
-    loader.must_find_all(found)
-    return _with_data(found)
+    layout = Layout(root, program, None, (), None, ())
+    if needs.interpreter is not None:
+        layout = _with_libraries(layout, needs)
+    layout = _with_modules(layout)
+    if layout.loader is not None:
+        loader.must_find_all(layout.loader, layout)
+    return _with_data(layout)
 
 
 def _with_libraries(layout: Layout, needs: Needs) -> Layout:
@@ -138,19 +139,19 @@ def _is_said(name: str, content: bytes) -> bool:
 def _with_data(layout: Layout) -> Layout:
     """With the folders of data that the QEMU itself says it looks into; where they lack what
     starts a PC, all of the root that have some."""
-    named = [_inside(layout, line) for line in _data_folders(layout)]
-    places = [root_path.resolve(layout.root, name) for name, _ in named]
+    names = [_inside(layout, line) for line in _data_folders(layout)]
+    places = [root_path.resolve(layout.root, name) for name, _ in names]
     if not _is_whole(places):
         places = _firmware_folders(layout.root)
     if not _is_whole(places):
-        looked = ", ".join(dict.fromkeys((*(str(name) for name, _ in named), *_DATA_FOLDERS)))
+        looked = ", ".join(dict.fromkeys((*(str(name) for name, _ in names), *_DATA_FOLDERS)))
         raise QemuError(
             f"{layout.root} has no firmware for {layout.program.name}: no {_BIOS[0]} and "
             f"{_OWN} in {looked}",
             advice="unpack QEMU's data and SeaBIOS into the same folder",
         )
     folders = tuple(dict.fromkeys(place for place in places if place.is_dir()))
-    strange = tuple(Path(name) for name, absolute in named if absolute)
+    strange = tuple(Path(name) for name, absolute in names if absolute)
     return replace(layout, data=_with_strays(layout.root, folders), strange_data=strange)
 
 
@@ -163,24 +164,24 @@ def _is_whole(folders: Iterable[Path]) -> bool:
 
 def _firmware_folders(root: Path) -> list[Path]:
     """The folders of a root with firmware or option ROMs, QEMU's own before others' packages."""
-    found = [
+    folders = [
         place
         for pattern in _DATA_FOLDERS
         for place in root_path.matching(root, pattern)
         if place.is_dir() and any(any(place.glob(name)) for name in (*ROMS, _OWN))
     ]
-    return sorted(dict.fromkeys(found), key=lambda place: not os.path.lexists(place / _OWN))
+    return sorted(dict.fromkeys(folders), key=lambda place: not os.path.lexists(place / _OWN))
 
 
 def _data_folders(layout: Layout) -> list[str]:
     try:
-        said = programs.run([*layout.start, "-L", "help"], _BOUNDS)
+        answer = programs.run([*layout.start, "-L", "help"], _BOUNDS)
     except programs.Fault as fault:
         raise QemuError(f"{layout.program} -L help {fault}") from fault
-    if said.status != 0:
-        words = programs.first_words(said.complaint, said.text) or f"status {said.status}"
+    if answer.status != 0:
+        words = programs.first_words(answer.complaint, answer.text) or f"status {answer.status}"
         raise QemuError(f"{layout.program} is not a working QEMU: {words}")
-    return [line for line in said.text.splitlines() if line.startswith("/")]
+    return [line for line in answer.text.splitlines() if line.startswith("/")]
 
 
 def _inside(layout: Layout, line: str) -> tuple[PurePosixPath, bool]:

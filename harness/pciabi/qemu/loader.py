@@ -64,14 +64,14 @@ def _configured(root: Path, name: str, read: set[Path]) -> Iterator[Path]:
         if words[:1] == ["include"]:
             for pattern in words[1:]:
                 full = str(PurePosixPath("/etc") / pattern)
-                for found in root_path.matching(root, full):
-                    yield from _configured(root, str(root_path.inside(root, found)), read)
+                for other in root_path.matching(root, full):
+                    yield from _configured(root, str(root_path.inside(root, other)), read)
         elif words and words[0].startswith("/"):
             yield root_path.resolve(root, words[0])
 
 
-def must_find_all(layout: Layout) -> None:
-    """Have the loader find all libraries of a program, and of the modules that make devices,
+def must_find_all(loader: Path, layout: Layout) -> None:
+    """Have a root's loader find all libraries of a program, and of the modules that make devices,
     inside the root. Raises QemuError.
 
     What else a QEMU may load, such as a driver for remote disks, is no part of what a guest sees.
@@ -80,17 +80,17 @@ def must_find_all(layout: Layout) -> None:
     if layout.modules is not None:
         folders = (layout.modules, *folders)
         modules = sorted(path.name for kind in _DEVICES for path in layout.modules.glob(kind))
-    command = [
-        *("env", f"LD_PRELOAD={' '.join(modules)}", layout.loader or ""),
+    command: list[str | Path] = [
+        *("env", f"LD_PRELOAD={' '.join(modules)}", loader),
         *("--library-path", ":".join(map(str, folders)), "--list", layout.program),
     ]
     try:
-        said = programs.run(command, _BOUNDS)
+        answer = programs.run(command, _BOUNDS)
     except programs.Fault as fault:
         raise QemuError(f"the loader of {layout.root} {fault}") from fault
-    strange = (first_outside(said.text, layout.root) or "").partition(" => ")[0]
-    if not strange and said.status != 0:
-        strange = programs.last_words(said.complaint, said.text) or f"status {said.status}"
+    strange = (first_outside(answer.text, layout.root) or "").partition(" => ")[0]
+    if not strange and answer.status != 0:
+        strange = programs.last_words(answer.complaint, answer.text) or f"status {answer.status}"
     if strange:
         raise QemuError(
             f"{layout.root} does not hold all that {layout.program.name} needs: {strange}",

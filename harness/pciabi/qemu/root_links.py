@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -37,7 +36,7 @@ def strays(root: Path, folders: Sequence[Path]) -> dict[str, Path]:
     The first of the folders that has a name counts.
     """
     seen: set[str] = set()
-    found: dict[str, Path] = {}
+    places: dict[str, Path] = {}
     for folder in folders:
         for entry in sorted(folder.iterdir()):
             if entry.name in seen:
@@ -46,8 +45,8 @@ def strays(root: Path, folders: Sequence[Path]) -> dict[str, Path]:
             if entry.is_symlink():
                 place = _led_inside(root, entry)
                 if place is not None and place.resolve() != entry.resolve():
-                    found[entry.name] = place
-    return found
+                    places[entry.name] = place
+    return places
 
 
 def linked(targets: Mapping[str, Path]) -> Path:
@@ -56,8 +55,8 @@ def linked(targets: Mapping[str, Path]) -> Path:
     Raises QemuError where a loader cannot be told of it either, CannotTest where it cannot be
     made.
     """
-    said = {name: str(target) for name, target in sorted(targets.items())}
-    digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()[:_DIGITS]
+    links = {name: str(target) for name, target in sorted(targets.items())}
+    digest = hashlib.sha256(json.dumps(links).encode()).hexdigest()[:_DIGITS]
     place = cache_folder() / _FOLDER / digest
     special = _SPECIAL & set(str(place))
     if special:
@@ -66,8 +65,8 @@ def linked(targets: Mapping[str, Path]) -> Path:
             advice="set XDG_CACHE_HOME to a folder without such a character",
         )
     try:
-        if not _is_whole(place, said):
-            _make(place, said)
+        if not _is_whole(place, links):
+            _make(place, links)
     except OSError as error:
         raise CannotTest(
             f"links to the files of a root cannot be made in {place.parent}: {error.strerror}",
@@ -88,8 +87,7 @@ def _is_whole(place: Path, targets: Mapping[str, str]) -> bool:
     if not place.is_dir():
         return False
     return {
-        entry.name: os.readlink(entry) if entry.is_symlink() else ""  # noqa: PTH115
-        for entry in place.iterdir()
+        entry.name: str(entry.readlink()) if entry.is_symlink() else "" for entry in place.iterdir()
     } == targets
 
 

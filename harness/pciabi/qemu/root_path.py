@@ -80,7 +80,7 @@ def _matching(root: Path, above: PurePosixPath, parts: tuple[str, ...]) -> Itera
 
 def _names(folder: Path) -> list[str]:
     try:
-        return os.listdir(folder)  # noqa: PTH208 - names are what is wanted
+        return [entry.name for entry in folder.iterdir()]
     except OSError:
         return []
 
