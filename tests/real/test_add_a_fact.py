@@ -66,6 +66,8 @@ def test_the_facts_stand_in_the_snapshot_file(sides: Path) -> None:
 
 def test_every_report_tells_the_changes(sides: Path) -> None:
     code, text = diff(sides, "a", "b", "text")
+    # Where the output cannot take an arrow.
+    text = text.replace("->", "→")
     assert code == 1
     assert "the VM" in text
     assert f"system UUID {UUIDS[0]} → {UUIDS[1]}" in text

@@ -15,7 +15,7 @@ from pciabi.result.failure import Aspect
 from pciabi.result.judged import JudgedComparison
 from pciabi.result.side import Side
 from pciabi.scenario.observable import must_have_been_found
-from tests.unit.strategies import recorded
+from tests.unit.strategies import flipped, recorded
 
 TWO_NICS = recorded("qemu-7.2_pc-two-nics")
 PLACE = SourcePosition("a.yaml", 9)
@@ -85,3 +85,14 @@ def test_a_device_that_moved_under_the_same_address_is_told_by_its_path() -> Non
     )
     (failure,) = judge(before, replace(before, functions=functions), comparison()).failures
     assert failure.message == "net0 moved from path 0/03.0/00.0 to 0/07.0/00.0"
+
+
+def test_nothing_accounts_for_a_change_of_a_built_in_device() -> None:
+    bridge = TWO_NICS.functions[0]
+    assert bridge.qdev_id is None
+    config = flipped(bridge.function.config, 0x02, 0x01)
+    other = replace(bridge, function=replace(bridge.function, config=config))
+    after = replace(TWO_NICS, functions=(other, *TWO_NICS.functions[1:]))
+    result = judge(TWO_NICS, after, comparison())
+    assert [failure.device_id for failure in result.failures] == [None]
+    assert [one.expected for one in result.judged_changes] == [False]

@@ -125,15 +125,15 @@ class UnknownPart(Part):
     address_after: Address
 
 
-_TOLD_BY_CHANGE = {*ChangedDevice.model_fields, *ChangedFact.model_fields, "consequences"} & {
+_CHANGE_KEYS = {*ChangedDevice.model_fields, *ChangedFact.model_fields, "consequences"} & {
     field.name for field in fields(Change)
 }
 
 
 def facts(change: Change, before: Snapshot, after: Snapshot) -> dict[str, Any]:
     """The keys of a change between two snapshots that the documents of all commands have."""
-    told = {name: getattr(change, name) for name in _TOLD_BY_CHANGE}
-    return {**circumstances(change, before, after), **told}
+    of_change = {name: getattr(change, name) for name in _CHANGE_KEYS}
+    return {**circumstances(change, before, after), **of_change}
 
 
 def origin(snapshot: Snapshot) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def placement(function: PlacedFunction, snapshot: Snapshot) -> Placement:
 
 def _port_type(function: PlacedFunction) -> int | None:
     """The device/port type of the PCI Express Capabilities Register (PCI Express 5.0, 7.5.3.2)."""
-    found = decode(function.function.config).capability(reg.CAP_EXPRESS, extended=False)
-    if found is None or len(found.raw) <= _EXPRESS_CAPABILITIES:
+    express = decode(function.function.config).capability(reg.CAP_EXPRESS, extended=False)
+    if express is None or len(express.raw) <= _EXPRESS_CAPABILITIES:
         return None
-    return found.raw[_EXPRESS_CAPABILITIES] >> 4
+    return express.raw[_EXPRESS_CAPABILITIES] >> 4

@@ -64,10 +64,10 @@ def _finalize(value: object) -> object:
 
 def views(change: Change) -> list[View]:
     """What each guest system makes of a change, Linux and Windows in any case."""
-    said = change.consequences
+    known = change.consequences
     silent = [
         View(name, None)
         for harm, name in GUESTS.items()
-        if not any(found.harm is harm for found in said)
+        if not any(one.harm is harm for one in known)
     ]
-    return [*(View(HARMS[found.harm], found) for found in said), *silent]
+    return [*(View(HARMS[one.harm], one) for one in known), *silent]

@@ -133,12 +133,12 @@ _Paths = tuple[TopologyPath | None, TopologyPath | None]
 
 def _fates(changes: Iterable[JudgedChange]) -> dict[_Paths, Fate]:
     """By place before and after, of each device with a breaking change, the worst."""
-    found: dict[_Paths, list[JudgedChange]] = {}
+    by_paths: dict[_Paths, list[JudgedChange]] = {}
     for judged in changes:
         if judged.change.severity is Severity.BREAKING:
             paths = (judged.change.path_before, judged.change.path_after)
-            found.setdefault(paths, []).append(judged)
-    return {paths: _fate(changes) for paths, changes in found.items()}
+            by_paths.setdefault(paths, []).append(judged)
+    return {paths: _fate(changes) for paths, changes in by_paths.items()}
 
 
 def _fate(changes: list[JudgedChange]) -> Fate:

@@ -42,6 +42,6 @@ def _print_findings(result: Result, out: Output) -> None:
         return
     from pciabi.report.terminal.tables import table
 
-    found = table(result)
-    if found is not None:
-        out.console.print(found)
+    shown = table(result)
+    if shown is not None:
+        out.console.print(shown)

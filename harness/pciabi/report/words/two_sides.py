@@ -58,8 +58,11 @@ def matched(comparison: JudgedComparison) -> str:
 
 def origin(side: Side) -> str:
     """Where a side comes from, in one line."""
-    told = side.snapshot.provenance
-    words = (told.qemu_package or "QEMU not told", told.machine or "machine type not told")
+    provenance = side.snapshot.provenance
+    words = (
+        provenance.qemu_package or "QEMU not told",
+        provenance.machine or "machine type not told",
+    )
     return f"{side.label}: {', '.join(words)}, {reader(side)}"
 
 
@@ -74,14 +77,14 @@ def reader(side: Side) -> str:
 
 def notes(side: Side) -> tuple[tuple[str, str], ...]:
     """The provenance of a side as (term, value) pairs."""
-    told = side.snapshot.provenance
+    provenance = side.snapshot.provenance
     return (
         ("From", side.label),
         ("Read", reader(side)),
-        ("QEMU", told.qemu_package or _NOT_TOLD),
-        ("Machine type", told.machine or _NOT_TOLD),
-        ("Accelerator", told.accelerator or _NOT_TOLD),
-        ("Firmware", told.firmware or _NOT_TOLD),
-        ("Guest", told.guest or _NOT_TOLD),
+        ("QEMU", provenance.qemu_package or _NOT_TOLD),
+        ("Machine type", provenance.machine or _NOT_TOLD),
+        ("Accelerator", provenance.accelerator or _NOT_TOLD),
+        ("Firmware", provenance.firmware or _NOT_TOLD),
+        ("Guest", provenance.guest or _NOT_TOLD),
         ("Functions", str(len(side.snapshot.functions))),
     )

@@ -71,7 +71,7 @@ def render(result: Result) -> str:
 def _of_change(comparison: JudgedComparison, judged: JudgedChange) -> dict[str, Any]:
     change = judged.change
     kind, level = _EXPECTED if judged.expected else _KINDS[change.severity]
-    said = [f" {HARMS[c.harm]}: {c.message}." for c in change.consequences]
+    consequences = [f" {HARMS[c.harm]}: {c.message}." for c in change.consequences]
     sides = comparison.before.snapshot, comparison.after.snapshot
     place = comparison.place_of(change)
     return {
@@ -82,7 +82,7 @@ def _of_change(comparison: JudgedComparison, judged: JudgedChange) -> dict[str, 
         "message": {
             "text": printable.line(
                 f"{who(change)}: {what(change)} "
-                f"({change.severity}: {change.reason}).{''.join(said)}"
+                f"({change.severity}: {change.reason}).{''.join(consequences)}"
             )
         },
         "locations": [_location(place, _name(change), where(change) or change.label)],
