@@ -76,7 +76,7 @@ def start_and_quit(arguments: tuple[str, ...]) -> None:
     monitors, qtests = socket.socketpair(), socket.socketpair()
     with monitors[0], qtests[0]:
         theirs = (monitors[1].fileno(), qtests[1].fileno())
-        words = (*arguments, *command_line.paused(*theirs))
+        words = (*arguments, *command_line.paused(*(f"fd={end}" for end in theirs)))
         qemu = subprocess.Popen(words, pass_fds=theirs, stderr=subprocess.DEVNULL)
         monitors[1].close()
         qtests[1].close()

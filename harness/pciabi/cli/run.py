@@ -11,15 +11,15 @@ import click
 from pciabi.cancellation import Cancellation
 from pciabi.cli.options import SPEC, SPEC_EPILOG, selection
 from pciabi.errors import CannotTest, Interrupted, worst
+from pciabi.probe.guest_host import guest_host
 from pciabi.qemu.wish import Wish
 from pciabi.report import folder
 from pciabi.report.terminal.errors import print_error
 from pciabi.report.terminal.printing import print_result
-from pciabi.report.terminal.watching import observer
+from pciabi.report.terminal.watching import watch
 from pciabi.result.result import Result
 from pciabi.scenario import load
 from pciabi.scenario.case import Case
-from pciabi.scenario.run import Wishes
 from pciabi.scenario.run import run as run_cases
 from pciabi.scenario.selection import select
 from pciabi.scenario_files import find
@@ -86,8 +86,8 @@ def run(
         return 0
     cancellation = Cancellation()
     with stopping(cancellation):
-        with observer() as watching:
-            result = run_cases(cases, Wishes(qemu, Wish(accel), jobs), cancellation, watching)
+        with watch() as tell, guest_host(Wish(accel), cancellation, tell) as host:
+            result = run_cases(cases, qemu, jobs, host, tell)
         code = conclude(result, report_dir)
         cancellation.check()
         return code

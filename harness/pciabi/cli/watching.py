@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pciabi.scenario.observe import Observer
+    from pciabi.scenario.events import Tell
 
 
 @contextmanager
-def watching() -> Iterator[Observer]:
-    """The observer of a run, for the time of the block. Only here is a terminal's library drawn
+def watching() -> Iterator[Tell]:
+    """Whom a run tells, for the time of the block. Only here is a terminal's library drawn
     in: a QEMU command line is read before anybody could look."""
-    from pciabi.report.terminal.watching import observer
+    from pciabi.report.terminal.watching import watch
 
-    with observer() as events:
-        yield events
+    with watch() as tell:
+        yield tell

@@ -5,34 +5,31 @@ from __future__ import annotations
 
 from pciabi.errors import InputError, PciabiError
 from pciabi.guest.guest import Disk
-from pciabi.probe.equipment import Equipped
+from pciabi.probe.boot_setup import BootSetup
+from pciabi.probe.hypervisor import Process
 from pciabi.probe.refusal import blamed, of_machine
-from pciabi.probe.testbed import Testbed
 from pciabi.qemu import command_line
-from pciabi.qemu.process import Process
-from pciabi.vm.config import Device, VmConfig
+from pciabi.vm.config import VmConfig
 
 
-def reason(
-    qemu: Process, equipped: Equipped, control: Device | None, testbed: Testbed
-) -> PciabiError:
+def reason(qemu: Process, setup: BootSetup) -> PciabiError:
     """InputError for what QEMU refuses of the user's, QemuError for any other end."""
-    blame = blamed(qemu, equipped, control.id if control else "")
+    equipped, cpu, medium = setup.equipped, setup.guest.cpu, setup.guest.medium
+    blame = blamed(qemu, equipped, setup.control.id if setup.control else "")
     if blame is not None:
         device, words = blame
         return InputError(f"QEMU refuses device {device.id}: {words}", place=device.position)
-    cpu = testbed.guest.cpu
     if cpu is not None and "unable to find CPU model" in qemu.complaints():
         return InputError(
             f"QEMU has no CPU model '{cpu.model}'",
-            advice=f"{testbed.binary.name} -cpu help lists them",
+            advice=f"{setup.binary.name} -cpu help lists them",
             place=cpu.position,
         )
-    if isinstance(testbed.guest.medium, Disk):
-        refused = _of_disk(qemu.complaints(), testbed.guest.medium, equipped.config)
+    if isinstance(medium, Disk):
+        refused = _of_disk(qemu.complaints(), medium, equipped.config)
         if refused is not None:
             return refused
-    return of_machine(qemu, equipped, testbed.binary)
+    return of_machine(qemu, equipped, setup.binary)
 
 
 def _of_disk(said: str, disk: Disk, config: VmConfig) -> InputError | None:

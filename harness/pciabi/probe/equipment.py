@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,16 @@ from pciabi.vm.config import Device, Firmware, VmConfig
 
 if TYPE_CHECKING:
     from pciabi.qemu.firmware import Uefi
+
+
+@dataclass(frozen=True)
+class Vm:
+    """A VM as it is written down. `macs` are MAC addresses by device id, for the NICs that state
+    none; `plugged` are the devices that join it while it runs."""
+
+    config: VmConfig
+    macs: Mapping[str, str]
+    plugged: tuple[Device, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,30 +64,29 @@ class Equipped:
         return (*self.config.devices, *self.plugged)
 
 
-def equip(
-    config: VmConfig, macs: Mapping[str, str], binary: Binary, plugged: Sequence[Device] = ()
-) -> Equipped:
+def equip(vm: Vm, binary: Binary) -> Equipped:
     """Ask QEMU about every driver, and give each NIC without one the MAC address of its id.
 
     A MAC that QEMU makes up depends on the order of creation, which is what changes here.
     A machine type that only another build of QEMU knows is given the name it has here.
     Raises InputError for a driver QEMU does not have, QemuError where the firmware is missing.
     """
-    config, substitutions = _on_this_qemu(config, binary)
+    config, substitutions = _on_this_qemu(vm.config, binary)
     accepted = {
-        device.driver: accepted_properties(binary, device) for device in (*config.devices, *plugged)
+        device.driver: accepted_properties(binary, device)
+        for device in (*config.devices, *vm.plugged)
     }
 
     def with_mac(device: Device) -> Device:
         nameless = "netdev" in accepted[device.driver] and "mac" not in device.property_names
-        return device.with_properties(("mac", macs[device.id])) if nameless else device
+        return device.with_properties(("mac", vm.macs[device.id])) if nameless else device
 
     devices = tuple(map(with_mac, config.devices))
     return Equipped(
         config=replace(config, devices=devices),
         accepted=accepted,
         uefi=_uefi(config, binary),
-        plugged=tuple(map(with_mac, plugged)),
+        plugged=tuple(map(with_mac, vm.plugged)),
         substitutions=substitutions,
     )
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import selectors
 import socket
 
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
+from pciabi.descriptor import Descriptor
 from pciabi.errors import GuestError
 from pciabi.guest.console import Console, after_screen_control
 from pciabi.probe.ending import died
-from pciabi.qemu.process import Process
+from pciabi.probe.hypervisor import Process
 
 READY = "pciabi-ready"
 PLUGGED = "pciabi-plugged"
@@ -26,7 +28,7 @@ class GuestWords:
         self,
         process: Process,
         console: Console,
-        events: socket.socket,
+        events: Descriptor,
         deadline: Deadline,
         cancellation: Cancellation,
     ) -> None:
@@ -84,7 +86,7 @@ class GuestWords:
             raise died(self._process)
 
     def _register(self, selector: selectors.BaseSelector) -> None:
-        selector.register(self._process.pidfd, selectors.EVENT_READ)
+        selector.register(self._process, selectors.EVENT_READ)
         selector.register(self._console, selectors.EVENT_READ)
         selector.register(self._events, selectors.EVENT_READ)
 
@@ -101,7 +103,7 @@ class GuestWords:
         if key.fileobj is self._console and not self._console.read():
             selector.unregister(self._console)
         if key.fileobj is self._events:
-            arrived = self._events.recv(65536)
+            arrived = os.read(self._events.fileno(), 65536)
             if not arrived:
                 selector.unregister(self._events)
             self._unread += arrived

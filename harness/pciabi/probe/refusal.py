@@ -6,6 +6,7 @@ from pciabi.errors import InputError, PciabiError, QemuError, SourcePosition
 from pciabi.probe import complaint
 from pciabi.probe.ending import ENDED, died
 from pciabi.probe.equipment import Equipped
+from pciabi.probe.hypervisor import Process
 from pciabi.qemu import machines
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.command_line import culprit, device_argument
@@ -13,7 +14,6 @@ from pciabi.qemu.inert.hardware import InertHardware
 from pciabi.qemu.inert.machine import size_in_bytes
 from pciabi.qemu.inert.origin import Origin
 from pciabi.qemu.inventory import NoPciBus
-from pciabi.qemu.process import Process
 from pciabi.vm.config import Device
 
 # More than any host can address: no host has it, whatever it lacks besides.
@@ -39,7 +39,7 @@ def of_machine(qemu: Process, equipped: Equipped, binary: Binary) -> PciabiError
         config = equipped.config
         return machines.unknown(binary, config.machine, config.machine_position)
     words = complaint.spoken(qemu.complaints())
-    if qemu.popen.wait() == 1 and words is not None and complaint.is_of_memory(words):
+    if qemu.exit_status == 1 and words is not None and complaint.is_of_memory(words):
         return _of_scenario_memory(words, equipped, binary)
     return died(qemu)
 
@@ -56,9 +56,9 @@ def _of_scenario_memory(words: str, equipped: Equipped, binary: Binary) -> Pciab
 def of_hardware(qemu: Process) -> PciabiError:
     """InputError for a machine QEMU refuses, QemuError for any other end."""
     words = complaint.spoken(qemu.complaints())
-    if qemu.popen.wait() == 1 and words is not None and complaint.is_of_the_vm(words):
+    if qemu.exit_status == 1 and words is not None and complaint.is_of_the_vm(words):
         return InputError(f"{_REFUSES_HARDWARE}{words}")
-    if qemu.popen.wait() == 0 and qemu.excess is None and not qemu.complaints():
+    if qemu.exit_status == 0 and qemu.excess is None and not qemu.complaints():
         # There is no guest that could have switched itself off.
         return QemuError(f"{ENDED}with status 0 and said nothing")
     return died(qemu)

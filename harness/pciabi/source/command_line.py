@@ -5,17 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from pciabi.cancellation import Cancellation
-from pciabi.deadline import Deadline
 from pciabi.errors import InputError, SourcePosition
-from pciabi.probe import configuration
-from pciabi.qemu import binary
+from pciabi.probe.cold_task import InertTask
+from pciabi.probe.host import Host
 from pciabi.qemu.inert.hardware import inert
 from pciabi.result.side import Side
 from pciabi.source.request import Probe, Request
 from pciabi.source.side import as_typed, naming_its_side
 from pciabi.vm import reading
-
-_SECONDS = 60.0
 
 
 def read(path: Path, raw: bytes, request: Request, cancellation: Cancellation) -> Side:
@@ -28,13 +25,13 @@ def read(path: Path, raw: bytes, request: Request, cancellation: Cancellation) -
             place=SourcePosition(str(path), 1),
         )
     line = reading.read(path, raw=raw)
+    host = Host(cancellation)
     with naming_its_side(request, path):
-        found = binary.find(request.qemu)
+        found = host.qemu(request.qemu)
     asked = line if request.machine is None else line.on_machine(request.machine)
     made = inert(asked, found.banner)
-    deadline = Deadline.after(_SECONDS)
     with naming_its_side(request, path):
-        read = configuration.read(made, found, cancellation, deadline)
+        read = host.read(InertTask(made, request.qemu))
     snapshot = as_typed(read.snapshot, found, made.arguments)
     places = {**dict(made.devices), **read.places}
     return Side(path.name, snapshot, SourcePosition(str(path), 1), places, read.names)

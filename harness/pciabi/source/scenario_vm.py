@@ -8,32 +8,30 @@ from pathlib import Path
 
 from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
-from pciabi.deadline import Deadline
 from pciabi.errors import InputError, SourcePosition
-from pciabi.probe.boot import boot
-from pciabi.probe.cold import cold_probe_of, inert
-from pciabi.qemu import binary, command_line
+from pciabi.probe.cold import inert
+from pciabi.probe.cold_task import ColdTask
+from pciabi.probe.equipment import equip
+from pciabi.probe.guest_host import guest_host
+from pciabi.probe.host import Host
+from pciabi.qemu import command_line
 from pciabi.result.side import Side
-from pciabi.scenario import load
+from pciabi.scenario import load, plan
 from pciabi.scenario.case import Case
-from pciabi.scenario.observe import Observer
-from pciabi.scenario.run import GuestImages, Wishes, control_nic, equipment, laboratory
+from pciabi.scenario.events import Planned, Tell
+from pciabi.scenario.run import Runner
 from pciabi.scenario.selection import select
 from pciabi.source.request import Probe, Request
 from pciabi.source.side import as_typed, naming_its_side
 from pciabi.vm.config import Device
 
-_COLD_SECONDS = 60.0
 
-
-def read(
-    path: Path, raw: bytes, request: Request, cancellation: Cancellation, observer: Observer
-) -> Side:
+def read(path: Path, raw: bytes, request: Request, cancellation: Cancellation, tell: Tell) -> Side:
     """The first boot of a scenario's case; `raw` is the file's content. Raises as `take`."""
     case = _first_boot(_the_case(path, raw, request), request)
     probe = _booted if request.probe is Probe.BOOT else _cold
     with naming_its_side(request, path):
-        snapshot = probe(case, request, cancellation, observer)
+        snapshot = probe(case, request, cancellation, tell)
     return Side(case.title, snapshot, SourcePosition(str(path), 1), _places(case))
 
 
@@ -57,30 +55,25 @@ def _first_boot(case: Case, request: Request) -> Case:
     return replace(case, boots=(first,))
 
 
-def _cold(case: Case, request: Request, cancellation: Cancellation, observer: Observer) -> Snapshot:
-    found = binary.find(request.qemu)
-    observer.said(f"{case.title}: {found.banner}, paused")
-    (vm,) = equipment(case, found)
-    snapshot = cold_probe_of(vm, found, cancellation, Deadline.after(_COLD_SECONDS))
-    return as_typed(snapshot, found, inert(vm).arguments)
+def _cold(case: Case, request: Request, cancellation: Cancellation, tell: Tell) -> Snapshot:
+    host = Host(cancellation, tell)
+    found = host.qemu(request.qemu)
+    (vm,) = plan.vms(case)
+    snapshot = host.read(ColdTask(vm, request.qemu, plan.label(case, 0)))
+    return as_typed(snapshot, found, inert(equip(vm, found)).arguments)
 
 
-def _booted(
-    case: Case, request: Request, cancellation: Cancellation, observer: Observer
-) -> Snapshot:
-    wishes = Wishes(request.qemu, request.accel, 1)
-    with laboratory(wishes, cancellation, observer) as lab:
-        images = GuestImages(lab)
-        images.prepare(case.image)
-        testbed = lab.testbed(images.get(case.image))
-        (vm,) = equipment(case, lab.binary)
-        control = control_nic(case, (vm,))
-        observer.planned((case,))
-        snapshot = boot(
-            vm, control, testbed, case.timeout, lambda stage: observer.stage(case, 0, stage)
-        ).snapshot
-        hardware = command_line.hardware(vm.config, vm.accepted, control.id)
-        return as_typed(snapshot, lab.binary, hardware)
+def _booted(case: Case, request: Request, cancellation: Cancellation, tell: Tell) -> Snapshot:
+    with guest_host(request.accel, cancellation, tell) as host:
+        found, _ = Runner(request.qemu, host, host, tell).prepare()
+        guest = host.guest(case.image)
+        equipped = plan.equipment(case, found)
+        (task,) = plan.boots(case, request.qemu, guest, equipped)
+        tell(Planned(1))
+        snapshot = host.read(task).snapshot
+    (vm,) = equipped
+    hardware = command_line.hardware(vm.config, vm.accepted, task.control or "")
+    return as_typed(snapshot, found, hardware)
 
 
 def _places(case: Case) -> Mapping[str, SourcePosition]:

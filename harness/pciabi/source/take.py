@@ -17,10 +17,10 @@ from pciabi.source.kind import Kind, content, kind_of
 from pciabi.source.request import Request
 
 if TYPE_CHECKING:
-    from pciabi.scenario.observe import Observer
+    from pciabi.scenario.events import Tell
 
-Watching = Callable[[], "AbstractContextManager[Observer]"]
-"""Gives who watches, for as long as hardware is read. Called only where a scenario's is."""
+Watching = Callable[[], "AbstractContextManager[Tell]"]
+"""Gives whom to tell, for as long as hardware is read. Called only where a scenario's is."""
 
 
 def take(request: Request, cancellation: Cancellation, watching: Watching) -> Side:
@@ -41,8 +41,8 @@ def take(request: Request, cancellation: Cancellation, watching: Watching) -> Si
     if kind is Kind.SCENARIO:
         from pciabi.source import scenario_vm
 
-        with watching() as observer:
-            return scenario_vm.read(path, raw, request, cancellation, observer)
+        with watching() as tell:
+            return scenario_vm.read(path, raw, request, cancellation, tell)
     from pciabi.source import command_line
 
     return command_line.read(path, raw, request, cancellation)
