@@ -12,11 +12,11 @@ from typing import ClassVar
 from contender import Run
 from pciabi.descriptor import Descriptor
 from pciabi.errors import CannotTest
+from pciabi.events import Event, Label, StageReached
 from pciabi.guest import cpio
 from pciabi.guest.guest import KernelAndInitrd
 from pciabi.probe import boot, contact
 from pciabi.probe.equipment import Vm, equip
-from pciabi.probe.events import HostEvent, Label, StageReached
 from pciabi.probe.guest_host import GuestHost
 from pciabi.probe.hypervisor import BOOTED, Machine
 from pciabi.probe.own_qemu import OWN_QEMU
@@ -35,7 +35,7 @@ class Reached:
     def __init__(self) -> None:
         self.at: dict[str, float] = {}
 
-    def __call__(self, event: HostEvent) -> None:
+    def __call__(self, event: Event) -> None:
         """Note the time of a stage."""
         if isinstance(event, StageReached):
             self.at[event.stage] = time.monotonic()

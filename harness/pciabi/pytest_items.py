@@ -19,7 +19,7 @@ import pytest
 from pciabi import __version__
 from pciabi.cancellation import Cancellation
 from pciabi.errors import CannotTest, Interrupted, PciabiError
-from pciabi.probe.events import Said
+from pciabi.events import Event, Said
 from pciabi.probe.guest_host import guest_host
 from pciabi.qemu.accelerator import Accelerator
 from pciabi.qemu.binary import Binary
@@ -29,7 +29,6 @@ from pciabi.result.entry import Entry
 from pciabi.result.result import Command, Result
 from pciabi.scenario import load
 from pciabi.scenario.case import Case
-from pciabi.scenario.events import Event
 from pciabi.scenario.run import Runner
 from pciabi.signals import stopping
 

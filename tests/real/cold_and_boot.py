@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pciabi.abi.change import Change
@@ -12,11 +12,11 @@ from pciabi.abi.compare import compare
 from pciabi.abi.judgement import Severity
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.cancellation import Cancellation
+from pciabi.events import Label
 from pciabi.pci import registers as reg
 from pciabi.probe.boot import BootTask
 from pciabi.probe.cold_task import ColdTask
 from pciabi.probe.equipment import Vm
-from pciabi.probe.events import Label
 from pciabi.probe.guest_host import GuestHost, guest_host
 from pciabi.qemu.wish import Wish
 from pciabi.vm.config import VmConfig
@@ -64,6 +64,17 @@ def must_agree(cold_snapshot: Snapshot, boot_snapshot: Snapshot) -> None:
     assert read == seen, [pair for pair in zip(read, seen, strict=False) if pair[0] != pair[1]]
     assert cold_snapshot.functions
     assert cold_snapshot.provenance.machine == boot_snapshot.provenance.machine
+
+
+def must_be_one_machine(one: Snapshot, other: Snapshot) -> None:
+    """Two boots of one VM: all but the status bits, in which a pending interrupt shows, and the
+    command lines, which name descriptors and temporary files."""
+    changes = compare(one, other).changes
+    assert [change for change in changes if change.severity is not Severity.BENIGN] == []
+    assert [str(function.path) for function in one.functions] == [
+        str(function.path) for function in other.functions
+    ]
+    assert replace(one.provenance, command_line=()) == replace(other.provenance, command_line=())
 
 
 def breaks(before: Snapshot, after: Snapshot) -> list[Change]:

@@ -13,7 +13,7 @@ from multiprocessing.process import BaseProcess
 from pciabi import signals
 from pciabi.cancellation import Cancellation
 from pciabi.errors import Interrupted, PciabiError
-from pciabi.probe.events import StageReached
+from pciabi.events import StageReached
 from pciabi.probe.guest_host import GuestHost, guest_host
 from pciabi.probe.task import Task
 from pciabi.qemu.wish import Wish

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from pciabi.distribution.progress import Progress
 from pciabi.errors import InputError, SourcePosition
-from pciabi.probe.events import ImageProgressed, Said, StageReached
+from pciabi.events import Ended, ImageProgressed, Planned, Said, StageReached
 from pciabi.report.terminal.errors import print_error
 from pciabi.report.terminal.live_table import LiveTable
 from pciabi.report.terminal.output import Output, PlainOutput, StyledOutput
@@ -22,7 +22,6 @@ from pciabi.report.terminal.printing import print_result
 from pciabi.report.terminal.watching import watch
 from pciabi.result.entry import Entry
 from pciabi.scenario.case import Case
-from pciabi.scenario.events import Ended, Planned
 from pciabi.scenario.plan import label
 from tests.unit import report_data as data
 

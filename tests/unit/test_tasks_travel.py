@@ -15,16 +15,15 @@ from pciabi import resources
 from pciabi.distribution.progress import Progress
 from pciabi.distribution.tools import ToolFailed
 from pciabi.errors import Evidence, Interrupted, PciabiError, SourcePosition
+from pciabi.events import Ended, ImageProgressed, Label, Planned, Said, StageReached
 from pciabi.probe.attempt import Attempt
 from pciabi.probe.boot import BootTask
 from pciabi.probe.cold_task import ColdTask, InertTask
 from pciabi.probe.configuration import Reading
-from pciabi.probe.events import ImageProgressed, Label, Said, StageReached
 from pciabi.qemu import inventory, monitor
 from pciabi.qemu.inert.hardware import inert
 from pciabi.scenario import plan
 from pciabi.scenario.case import Case
-from pciabi.scenario.events import Ended, Planned
 from pciabi.scenario.load import cases
 from pciabi.snapshots import read
 from pciabi.vm import reading

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pciabi.scenario.events import Tell
+    from pciabi.events import Tell
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 from pciabi.abi.snapshot import Provenance, Snapshot
 from pciabi.deadline import Deadline
 from pciabi.errors import CannotTest, Evidence, GuestError, InputError, PciabiError
+from pciabi.events import Label, StageReached
 from pciabi.guest.answers import Answers
 from pciabi.guest.console import Console
 from pciabi.guest.login import OwnProtocol
@@ -20,7 +21,6 @@ from pciabi.probe import agreement, boot_refusal, contact, first_cause
 from pciabi.probe.boot_setup import BootSetup
 from pciabi.probe.contact import Underway
 from pciabi.probe.equipment import Vm, equip
-from pciabi.probe.events import Label, StageReached
 from pciabi.probe.guest_host import GuestHost
 from pciabi.probe.hypervisor import Process, Running
 from pciabi.probe.readiness import GuestWords

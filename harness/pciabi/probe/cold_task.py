@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from pciabi.abi.snapshot import Snapshot
 from pciabi.deadline import Deadline
+from pciabi.events import Label, Said, StageReached
 from pciabi.probe import configuration
 from pciabi.probe.attempt import Attempt, attempt
 from pciabi.probe.cold import cold_probe_of
 from pciabi.probe.configuration import Reading
 from pciabi.probe.equipment import Vm, equip
-from pciabi.probe.events import Label, Said, StageReached
 from pciabi.probe.host import Host
 from pciabi.qemu.inert.hardware import InertHardware
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from pciabi.cancellation import Cancellation
 from pciabi.distribution.progress import Progress
 from pciabi.errors import CannotTest, InputError, PciabiError
+from pciabi.events import ImageProgressed, Tell
 from pciabi.guest import guest
 from pciabi.guest.guest import Guest
 from pciabi.guest.keys import RunKeys
-from pciabi.probe.events import ImageProgressed, TellHost
 from pciabi.probe.host import Host, unheard
 from pciabi.probe.hypervisor import Hypervisor
 from pciabi.probe.own_qemu import OWN_QEMU
@@ -32,7 +32,7 @@ class GuestHost(Host):
         accel: Wish,
         folder: Path,
         cancellation: Cancellation,
-        tell: TellHost = unheard,
+        tell: Tell = unheard,
         hypervisor: Hypervisor = OWN_QEMU,
     ) -> None:
         super().__init__(cancellation, tell, hypervisor)
@@ -83,7 +83,7 @@ class GuestHost(Host):
 def guest_host(
     accel: Wish,
     cancellation: Cancellation,
-    tell: TellHost = unheard,
+    tell: Tell = unheard,
     hypervisor: Hypervisor = OWN_QEMU,
 ) -> Iterator[GuestHost]:
     """A host with a private folder, for the time of the block. Raises CannotTest."""

@@ -7,7 +7,7 @@ from threading import RLock
 from typing import Self, TypeVar
 
 from pciabi.cancellation import Cancellation
-from pciabi.probe.events import HostEvent, TellHost
+from pciabi.events import Event, Tell
 from pciabi.probe.hypervisor import Hypervisor
 from pciabi.probe.own_qemu import OWN_QEMU
 from pciabi.probe.task import Task
@@ -19,7 +19,7 @@ Value = TypeVar("Value")
 R = TypeVar("R")
 
 
-def unheard(_event: HostEvent) -> None:
+def unheard(_event: Event) -> None:
     """Takes an event that nobody waits for."""
 
 
@@ -32,7 +32,7 @@ class Host:
     def __init__(
         self,
         cancellation: Cancellation,
-        tell: TellHost = unheard,
+        tell: Tell = unheard,
         hypervisor: Hypervisor = OWN_QEMU,
     ) -> None:
         self.cancellation = cancellation

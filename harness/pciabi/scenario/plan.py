@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pciabi.errors import InputError
+from pciabi.events import Label
 from pciabi.guest.guest import Guest
 from pciabi.guest.login import ConsoleLogin
 from pciabi.probe.boot import BootTask
 from pciabi.probe.cold_task import AttemptTask
 from pciabi.probe.equipment import Equipped, Vm, equip
-from pciabi.probe.events import Label
 from pciabi.qemu.binary import Binary
 from pciabi.scenario.case import Case
 from pciabi.vm.config import Device, VmConfig

@@ -10,8 +10,8 @@ from functools import partial
 
 from pciabi import __version__
 from pciabi.errors import CannotTest, InputError, PciabiError
+from pciabi.events import Ended, Planned, Said, Tell
 from pciabi.jobs.readers import Reader, on_this_host, side_by_side
-from pciabi.probe.events import Said
 from pciabi.probe.guest_host import GuestHost
 from pciabi.qemu.accelerator import Accelerator
 from pciabi.qemu.binary import Binary
@@ -21,7 +21,6 @@ from pciabi.result.judged import JudgedComparison
 from pciabi.result.result import Command, Result
 from pciabi.scenario import plan
 from pciabi.scenario.case import Case
-from pciabi.scenario.events import Ended, Planned, Tell
 from pciabi.scenario.judge import judge
 from pciabi.scenario.observable import (
     must_be_found_once,

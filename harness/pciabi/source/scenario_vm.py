@@ -9,6 +9,7 @@ from pathlib import Path
 from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError, SourcePosition
+from pciabi.events import Planned, Tell
 from pciabi.probe.cold import inert
 from pciabi.probe.cold_task import ColdTask
 from pciabi.probe.equipment import equip
@@ -18,7 +19,6 @@ from pciabi.qemu import command_line
 from pciabi.result.side import Side
 from pciabi.scenario import load, plan
 from pciabi.scenario.case import Case
-from pciabi.scenario.events import Planned, Tell
 from pciabi.scenario.run import Runner
 from pciabi.scenario.selection import select
 from pciabi.source.request import Probe, Request

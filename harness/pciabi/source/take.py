@@ -17,7 +17,7 @@ from pciabi.source.kind import Kind, content, kind_of
 from pciabi.source.request import Request
 
 if TYPE_CHECKING:
-    from pciabi.scenario.events import Tell
+    from pciabi.events import Tell
 
 Watching = Callable[[], "AbstractContextManager[Tell]"]
 """Gives whom to tell, for as long as hardware is read. Called only where a scenario's is."""

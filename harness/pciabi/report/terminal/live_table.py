@@ -15,13 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from pciabi.distribution.progress import Progress
-from pciabi.probe.events import ImageProgressed, Label, Said, StageReached
+from pciabi.events import Ended, Event, ImageProgressed, Label, Planned, Said, StageReached
 from pciabi.report import printable
 from pciabi.report.terminal.output import StyledOutput
 from pciabi.report.terminal.tables import STYLES
 from pciabi.report.words import cases as words
 from pciabi.result.entry import Entry
-from pciabi.scenario.events import Ended, Event, Planned
 
 _REFRESHES_PER_SECOND = 4
 # Lines of the terminal that are not for rows of running cases.

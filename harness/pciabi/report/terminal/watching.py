@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from pciabi.probe.events import ImageProgressed, Said
+from pciabi.events import Ended, Event, ImageProgressed, Planned, Said, Tell
 from pciabi.report.terminal.output import Output, PlainOutput, standard_error
 from pciabi.report.words import cases
-from pciabi.scenario.events import Ended, Event, Planned, Tell
 
 
 @contextmanager

@@ -1,4 +1,5 @@
-"""What is told while hardware is read: plain data for one callable, from whichever process."""
+"""What is told while hardware is read and cases run: plain data for one callable, from whichever
+process."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pciabi.distribution.progress import Progress
+from pciabi.result.entry import Entry
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,20 @@ class StageReached:
     stage: str
 
 
-HostEvent = Said | ImageProgressed | StageReached
-TellHost = Callable[[HostEvent], None]
+@dataclass(frozen=True)
+class Planned:
+    """So many cases will be run."""
+
+    cases: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A case has ended."""
+
+    result: Entry
+
+
+Event = Said | ImageProgressed | StageReached | Planned | Ended
+Tell = Callable[[Event], None]
 """Who is told; possibly by several threads at once."""
