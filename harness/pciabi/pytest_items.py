@@ -32,7 +32,7 @@ from pciabi.scenario.case import Case
 from pciabi.scenario.run import Runner
 from pciabi.signals import stopping
 
-_KEY = pytest.StashKey["Session"]()
+_KEY = pytest.StashKey["SharedRun"]()
 
 
 class Broken(Exception):
@@ -50,7 +50,7 @@ class Notes:
             self.lines.append(event.line)
 
 
-class Session:
+class SharedRun:
     """What the scenario items of one pytest run share. A pytest plugin object."""
 
     def __init__(self, config: pytest.Config) -> None:
@@ -66,7 +66,7 @@ class Session:
         self._clock = time.monotonic()
 
     @classmethod
-    def of(cls, config: pytest.Config) -> Session:
+    def of(cls, config: pytest.Config) -> SharedRun:
         """The session of this pytest run, made when it is first asked for."""
         if _KEY not in config.stash:
             config.stash[_KEY] = session = cls(config)
@@ -165,7 +165,7 @@ class ScenarioItem(pytest.Item):
     def setup(self) -> None:
         """Boot the guests."""
         try:
-            self.result = Session.of(self.config).run(self.case)
+            self.result = SharedRun.of(self.config).run(self.case)
             error = self.result.error
         except Interrupted as stop:
             pytest.exit(str(stop), stop.exit_code)

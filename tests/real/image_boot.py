@@ -13,7 +13,7 @@ from pciabi.deadline import Deadline
 from pciabi.guest.image import Image
 from pciabi.guest.keys import RunKeys
 from pciabi.guest.seed import write_initrd
-from pciabi.guest.ssh import Session, session
+from pciabi.guest.ssh import SshSession, session
 
 MACS = ("52:54:00:00:00:01", "52:54:00:00:00:02")
 LIMIT = 90.0
@@ -30,7 +30,7 @@ class Guest:
     console: Path
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
+    def session(self) -> Iterator[SshSession]:
         """An SSH session."""
         with session(self.port, self.keys.credentials(), Deadline.after(LIMIT)) as opened:
             yield opened

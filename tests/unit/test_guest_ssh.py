@@ -57,7 +57,7 @@ def pair() -> tuple[socket.socket, socket.socket]:
 
 
 @contextmanager
-def guest(behaviour: Behaviour | None, deadline: Deadline) -> Iterator[ssh.Session]:
+def guest(behaviour: Behaviour | None, deadline: Deadline) -> Iterator[ssh.SshSession]:
     ours, theirs = pair()
     keys = RunKeys()
     over = threading.Event()

@@ -25,7 +25,7 @@ from pciabi.source.request import Probe, Request
 from pciabi.source.take import take
 
 
-class Form(StrEnum):
+class SnapshotFormat(StrEnum):
     """What a snapshot is printed as."""
 
     JSON = "json"
@@ -52,8 +52,8 @@ class Form(StrEnum):
 @click.option(
     "--format",
     "form",
-    type=click.Choice([form.value for form in Form]),
-    default=Form.JSON.value,
+    type=click.Choice([form.value for form in SnapshotFormat]),
+    default=SnapshotFormat.JSON.value,
     show_default=True,
     help="json: a snapshot file. text: decoded. lspci: decoded by the real lspci. hex: bytes "
     "that `lspci -F` reads.",
@@ -87,23 +87,23 @@ def snapshot(
     cancellation = Cancellation()
     with stopping(cancellation):
         taken = take(request, cancellation, watching)
-    emit = whole_file.emit if form == Form.TEXT else whole_file.emit_document
-    emit(_rendered(taken, Form(form)), output)
+    emit = whole_file.emit if form == SnapshotFormat.TEXT else whole_file.emit_document
+    emit(_rendered(taken, SnapshotFormat(form)), output)
     return 0
 
 
-def _rendered(side: Side, form: Form) -> str:
+def _rendered(side: Side, form: SnapshotFormat) -> str:
     """The text of one format, whose writer is imported when it is asked for."""
-    if form is Form.TEXT:
+    if form is SnapshotFormat.TEXT:
         from pciabi.report import snapshot_text
 
         return snapshot_text.render(side)
-    if form is Form.JSON:
+    if form is SnapshotFormat.JSON:
         from pciabi.snapshots import write
 
         return write.render(side.snapshot)
     functions = [placed.function for placed in side.snapshot.functions]
-    if form is Form.LSPCI:
+    if form is SnapshotFormat.LSPCI:
         from pciabi import pciutils
 
         return pciutils.decoded(functions)

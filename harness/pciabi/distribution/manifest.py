@@ -20,7 +20,7 @@ T = TypeVar("T", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)
-class Form(Generic[T]):
+class ManifestShape(Generic[T]):
     """One kind of manifest: the name and version of its schema, and the dataclass it reads into.
 
     The dataclass has a field `files`: (name, SHA-256 in hex) pairs, sorted by name.

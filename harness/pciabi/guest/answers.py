@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pciabi.abi.snapshot import NetworkInterface
 from pciabi.guest import interfaces
-from pciabi.guest.ssh import Session
+from pciabi.guest.ssh import SshSession
 
 LSPCI = "lspci -D -nn -vvv -xxxx"
 RELEASE = "uname -r"
@@ -29,7 +29,7 @@ class Answers:
     bios: str
 
 
-def ask(session: Session, listing: str) -> Answers:
+def ask(session: SshSession, listing: str) -> Answers:
     """The answers of a guest of pciabi's own kind that has printed `listing`. Raises GuestError."""
     return Answers(
         lspci=listing,

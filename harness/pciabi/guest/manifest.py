@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pciabi.distribution.manifest import Form
+from pciabi.distribution.manifest import ManifestShape
 from pciabi.distribution.packages import Package
 
 
@@ -19,4 +19,4 @@ class Manifest:
     files: tuple[tuple[str, str], ...]
 
 
-FORM = Form("pciabi-image/1", Manifest)
+FORM = ManifestShape("pciabi-image/1", Manifest)

@@ -41,7 +41,7 @@ class Credentials:
     host_key: paramiko.PKey = field(repr=False)
 
 
-class Session:
+class SshSession:
     """An authenticated connection to one guest."""
 
     def __init__(self, client: paramiko.SSHClient, deadline: Deadline) -> None:
@@ -122,7 +122,7 @@ def failed(name: str, status: int, errors: str) -> GuestError:
 
 
 @contextmanager
-def session(port: int, credentials: Credentials, deadline: Deadline) -> Iterator[Session]:
+def session(port: int, credentials: Credentials, deadline: Deadline) -> Iterator[SshSession]:
     """A session with the guest behind a loopback port.
 
     Raises GuestError when the port refuses, the host key is another, or the login fails.
@@ -138,7 +138,7 @@ def session(port: int, credentials: Credentials, deadline: Deadline) -> Iterator
 @contextmanager
 def session_over(
     connection: socket.socket, credentials: Credentials, deadline: Deadline
-) -> Iterator[Session]:
+) -> Iterator[SshSession]:
     """As `session`, over a connection that was made already; it is closed at the end."""
     host_key = credentials.host_key
     client = paramiko.SSHClient()
@@ -171,7 +171,7 @@ def session_over(
             raise GuestError(f"the guest refused {credentials.name}") from error
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise _unreachable(error, deadline) from error
-        yield Session(client, deadline)
+        yield SshSession(client, deadline)
     finally:
         cut.cancel()
         client.close()

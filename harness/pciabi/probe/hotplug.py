@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pciabi.errors import InputError
-from pciabi.guest.ssh import Session
+from pciabi.guest.ssh import SshSession
 from pciabi.probe.readiness import PLUGGED, GuestWords
 from pciabi.qemu.command_line import device_argument
 from pciabi.qemu.monitor import Monitor
@@ -14,7 +14,7 @@ from pciabi.vm.config import Device
 WATCH = "/usr/lib/pciabi/watch-hotplug"
 
 
-def plug(devices: Sequence[Device], qmp: Monitor, session: Session, words: GuestWords) -> None:
+def plug(devices: Sequence[Device], qmp: Monitor, session: SshSession, words: GuestWords) -> None:
     """Add the devices one by one, each once the guest drives the one before.
 
     Raises InputError for a device QEMU refuses, at its line; GuestError where the guest does

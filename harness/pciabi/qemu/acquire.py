@@ -26,14 +26,14 @@ _RECIPE = hashlib.sha256(repr((_BUILDER, _PACKAGES, _WHERE_THERE, _LEFT_OUT)).en
 
 
 @dataclass(frozen=True)
-class Source:
+class PackageSource:
     """Where packages come from. A mirror the user named may be old: a snapshot always is."""
 
     uri: str
     lines: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, mirror: str | None) -> Source:
+    def of(cls, mirror: str | None) -> PackageSource:
         """The mirror the user named, or the host's own. Raises InputError, PackageError."""
         if mirror is None:
             return cls(archive.host_mirror())
@@ -63,7 +63,7 @@ def fetch(wanted: Suite | Version, mirror: str | None, report: Report) -> Releas
     `mirror` is the archive's address, None for the host's own. Raises InputError for a version
     no suite has, PackageError, QemuError.
     """
-    source = Source.of(mirror)
+    source = PackageSource.of(mirror)
     asked = (wanted,) if isinstance(wanted, Suite) else holding(wanted)
     others, missing = [], []
     for suite in asked:
@@ -84,7 +84,7 @@ def fetch(wanted: Suite | Version, mirror: str | None, report: Report) -> Releas
     )
 
 
-def _fetch(suite: Suite, wanted: Suite | Version, source: Source, report: Report) -> Release:
+def _fetch(suite: Suite, wanted: Suite | Version, source: PackageSource, report: Report) -> Release:
     shelf = cache.shelf(release.KIND, suite.name, _RECIPE)
     with cache.disk_faults(), cache.building(shelf, waiting(report)) as work:
         apt = archive.configured(work / "apt", suite.names, source.uri, *source.lines)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pciabi.distribution import cache, manifest
-from pciabi.distribution.manifest import Form
+from pciabi.distribution.manifest import ManifestShape
 from pciabi.distribution.packages import Package
 from pciabi.errors import PackageError
 from pciabi.qemu.suites import Suite, Version
@@ -35,7 +35,7 @@ class Manifest:
     files: tuple[tuple[str, str], ...]
 
 
-FORM = Form("pciabi-qemu/1", Manifest)
+FORM = ManifestShape("pciabi-qemu/1", Manifest)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ VERSION = "2.1.0"
 
 
 @dataclass(frozen=True)
-class Rule:
+class ReportingDescriptor:
     """A rule's id, a title, what it means, how to mend it, and the level of its results."""
 
     id: str
@@ -29,7 +29,9 @@ class Rule:
     level: str = "error"
 
 
-def render(rules: Sequence[Rule], results: Sequence[dict[str, Any]], run: dict[str, Any]) -> str:
+def render(
+    rules: Sequence[ReportingDescriptor], results: Sequence[dict[str, Any]], run: dict[str, Any]
+) -> str:
     """A log of one run, in ASCII. `run` holds further properties of the run."""
     driver = {
         "name": "pciabi",
@@ -61,7 +63,7 @@ def fingerprint(*facts: object) -> str:
     return hashlib.sha256(repr([str(fact) for fact in facts]).encode()).hexdigest()
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def _rule(rule: ReportingDescriptor) -> dict[str, Any]:
     return {
         "id": rule.id,
         "name": "".join(word.capitalize() for word in rule.title.split()),

@@ -13,7 +13,7 @@ from pciabi.errors import InputError, SourcePosition
 from pciabi.json_documents import place_of
 from pciabi.result.side import Side
 from pciabi.scenario_files import find
-from pciabi.source.kind import Kind, content, kind_of
+from pciabi.source.content import Content, bytes_of, content_of
 from pciabi.source.request import Request
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ def take(request: Request, cancellation: Cancellation, watching: Watching) -> Si
     (path, *more) = find([request.name])
     if more:
         raise InputError(f"'{request.name}' means {len(more) + 1} files, and one is wanted")
-    raw = content(path)
-    kind = kind_of(path, raw)
-    if kind.is_recorded:
-        _must_not_ask_for_more(request, kind, path)
-        return _recorded(path, kind, raw)
+    raw = bytes_of(path)
+    content = content_of(path, raw)
+    if content.is_recorded:
+        _must_not_ask_for_more(request, content, path)
+        return _recorded(path, content, raw)
     # Each draws in what only it needs: a command line neither a guest nor scenarios.
-    if kind is Kind.SCENARIO:
+    if content is Content.SCENARIO:
         from pciabi.source import scenario_vm
 
         with watching() as tell:
@@ -48,19 +48,19 @@ def take(request: Request, cancellation: Cancellation, watching: Watching) -> Si
     return command_line.read(path, raw, request, cancellation)
 
 
-def _must_not_ask_for_more(request: Request, kind: Kind, path: Path) -> None:
+def _must_not_ask_for_more(request: Request, content: Content, path: Path) -> None:
     if request.own:
         raise InputError(
-            f"{request.own[0]} needs a configuration to start, and this is a {kind}",
+            f"{request.own[0]} needs a configuration to start, and this is a {content}",
             place=SourcePosition(str(path), 1),
         )
 
 
-def _recorded(path: Path, kind: Kind, raw: bytes) -> Side:
+def _recorded(path: Path, content: Content, raw: bytes) -> Side:
     file = str(path)
     start = SourcePosition(file, 1)
     # Neither is imported above: what reads a recording takes longer to import than a QEMU to start.
-    if kind is Kind.LSPCI:
+    if content is Content.LSPCI:
         from pciabi.snapshots import lspci_text
 
         found = lspci_text.parse(raw, file)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pciabi.abi.families import kinds
-from pciabi.report.sarif import Rule
+from pciabi.report.sarif import ReportingDescriptor
 
 UNKNOWN = "unknown"
 
-_UNKNOWN_RULE = Rule(
+_UNKNOWN_RULE = ReportingDescriptor(
     UNKNOWN,
     "Not known",
     "At least one side did not show this, so nothing is proved about it.",
@@ -19,10 +19,12 @@ _UNKNOWN_RULE = Rule(
 )
 
 
-def change_rules() -> Mapping[str, Rule]:
+def change_rules() -> Mapping[str, ReportingDescriptor]:
     """The rules by their words: one for each kind of change, and one for what is not known."""
     found = {
-        str(kind): Rule(str(kind), kind.advice.title, kind.advice.meaning, kind.advice.remedy)
+        str(kind): ReportingDescriptor(
+            str(kind), kind.advice.title, kind.advice.meaning, kind.advice.remedy
+        )
         for kind in kinds()
     }
     return {**found, UNKNOWN: _UNKNOWN_RULE}

@@ -29,19 +29,19 @@ def render(results: Sequence[FileResult]) -> str:
     return sarif.render(rules, told, run)
 
 
-def _rule(loaded: LoadedRule) -> sarif.Rule:
+def _rule(loaded: LoadedRule) -> sarif.ReportingDescriptor:
     rule = loaded.rule
     title = rule.name.replace("-", " ")
     meaning = " ".join(loaded.manual.split())
-    return sarif.Rule(
+    return sarif.ReportingDescriptor(
         rule.code, title, meaning, f"Such as: {rule.good.text.strip()}", _LEVELS[rule.severity]
     )
 
 
-def _of_suppressions() -> Iterator[sarif.Rule]:
+def _of_suppressions() -> Iterator[sarif.ReportingDescriptor]:
     for name, code in suppression.CODES.items():
         title = name.replace("-", " ")
-        yield sarif.Rule(
+        yield sarif.ReportingDescriptor(
             code, title, "A suppression does not do what it is there for.", "Mend it.", "warning"
         )
 

@@ -23,7 +23,7 @@ _NAMES = {"libvirt": "libvirt XML", "kubevirt": "KubeVirt", "proxmox": "Proxmox"
 _SCENARIO_KEYS = (b"machine:", b"devices:", b"steps:", b"matrix:", b"summary:", b"image:")
 
 
-class Kind(StrEnum):
+class Content(StrEnum):
     """What a file holds: a reading of hardware, or the configuration of a VM to be read."""
 
     SNAPSHOT = "snapshot"
@@ -34,10 +34,10 @@ class Kind(StrEnum):
     @property
     def is_recorded(self) -> bool:
         """Whether the hardware was read already."""
-        return self in (Kind.SNAPSHOT, Kind.LSPCI)
+        return self in (Content.SNAPSHOT, Content.LSPCI)
 
 
-def content(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
     """The file's bytes, without the prompt in front of a pasted lspci.
 
     Raises InputError where it cannot be read or is too large.
@@ -45,14 +45,14 @@ def content(path: Path) -> bytes:
     return pasted.without_prompt(read_limited(path, version.MAX_BYTES))
 
 
-def kind_of(path: Path, raw: bytes) -> Kind:
+def content_of(path: Path, raw: bytes) -> Content:
     """What the file holds. Raises InputError for something else."""
     if version.is_snapshot(raw):
-        return Kind.SNAPSHOT
+        return Content.SNAPSHOT
     if pasted.is_lspci(raw):
-        return Kind.LSPCI
+        return Content.LSPCI
     if path.name.endswith(SUFFIX):
-        return Kind.SCENARIO
+        return Content.SCENARIO
     pasted.must_tell_ids(path, raw)
     text = raw[: 4 * _FIRST_CHARACTERS].decode("utf-8", "replace")[:_FIRST_CHARACTERS]
     known = formats.detect(formats.ConfigText(str(path), text))
@@ -60,9 +60,9 @@ def kind_of(path: Path, raw: bytes) -> Kind:
         name = _NAMES.get(known.name, known.title)
         raise _unknown(path, f", but {name}: `snapshot` does not read it (yet); `lint` does")
     if _has_scenario_keys(raw):
-        return Kind.SCENARIO
+        return Content.SCENARIO
     if b"qemu" in raw or raw.lstrip().startswith((b"-", b"[")) or _names_qemu(text):
-        return Kind.COMMAND_LINE
+        return Content.COMMAND_LINE
     raise _unknown(path, "")
 
 

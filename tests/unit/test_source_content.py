@@ -14,7 +14,7 @@ from pciabi.report.terminal.output import PlainOutput
 from pciabi.report.terminal.watching import Lines
 from pciabi.result.side import Side
 from pciabi.scenario_files import find
-from pciabi.source.kind import Kind, content, kind_of
+from pciabi.source.content import Content, bytes_of, content_of
 from pciabi.source.request import Probe, Request
 from pciabi.source.take import take
 
@@ -25,10 +25,10 @@ KUBEVIRT = "apiVersion: kubevirt.io/v1\nkind: VirtualMachine\nspec: {qemu: 1}\n"
 PROXMOX = "machine: q35\nmemory: 512\nnet0: virtio=02:00:00:00:00:01\nscsi0: a:b\nscsihw: x\n"
 
 
-def told(tmp_path: Path, text: str, name: str = "vm.txt") -> Kind:
+def told(tmp_path: Path, text: str, name: str = "vm.txt") -> Content:
     path = tmp_path / name
     path.write_text(text)
-    return kind_of(path, content(path))
+    return content_of(path, bytes_of(path))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def told(tmp_path: Path, text: str, name: str = "vm.txt") -> Kind:
     ],
 )  # fmt: skip
 def test_whatever_names_qemu_is_a_command_line(text: str, tmp_path: Path) -> None:
-    assert told(tmp_path, text) is Kind.COMMAND_LINE
+    assert told(tmp_path, text) is Content.COMMAND_LINE
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_what_only_lint_reads_is_called_by_its_name(text: str, name: str, tmp_pa
 
 
 def test_a_scenario_stays_one_whatever_it_says(tmp_path: Path) -> None:
-    assert told(tmp_path, PROXMOX, "a.pciabi.yaml") is Kind.SCENARIO
-    assert told(tmp_path, "machine: pc\ndevices: []\nsteps: [boot]\n") is Kind.SCENARIO
+    assert told(tmp_path, PROXMOX, "a.pciabi.yaml") is Content.SCENARIO
+    assert told(tmp_path, "machine: pc\ndevices: []\nsteps: [boot]\n") is Content.SCENARIO
 
 
 @pytest.mark.parametrize(
