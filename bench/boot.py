@@ -22,10 +22,10 @@ from paired import Rounds, Spread, table, turn
 from pciabi import resources
 from pciabi.cancellation import Cancellation
 from pciabi.errors import PciabiError
-from pciabi.guest import guest, image
-from pciabi.guest.keys import RunKeys
-from pciabi.probe.testbed import Testbed
-from pciabi.qemu import accelerator, binary
+from pciabi.guest import image
+from pciabi.probe.guest_host import GuestHost
+from pciabi.qemu import binary
+from pciabi.qemu.wish import Wish
 from pciabi.workspace import workspace
 
 TARGETS = {"floor": 1.3, "vng": 0.3}
@@ -54,11 +54,9 @@ def bench(machines: Sequence[str], nic: str, rounds: int, folder: Path, *, vng_t
     emulator = binary.find(None)
     recipe = resources.image_recipe("debian")
     built = image.ensure(recipe, lambda _: None)
-    booted = guest.prepare(recipe, lambda _: None)
     # TCG for all, as vng is run: where KVM works it would not have to be emulated either.
-    chosen = accelerator.Accelerator("tcg", "TCG, for all alike")
-    testbed = Testbed(emulator, chosen, booted, RunKeys(), folder, Cancellation())
-    both = ours.Bench(testbed, nic)
+    reached = ours.Reached()
+    both = ours.Bench(GuestHost(Wish.TCG, folder, Cancellation(), reached), reached, recipe, nic)
     contenders: list[Contender] = [ours.Ours(both), ours.Floor(both)]
     said = [*host.facts(), host.qemu(emulator), f"guest: Linux {built.kernel_version}"]
     program = vng.find() if vng_too else None
@@ -67,7 +65,7 @@ def bench(machines: Sequence[str], nic: str, rounds: int, folder: Path, *, vng_t
         kit = vng.prepare(program, built, emulator.command, folder / "vng")
         contenders += vng.contenders(kit, nic, built)
         said.append(host.vng(program))
-    said.append(f"guests: two {nic}, 256 MB, 1 CPU, {chosen.reason}; {rounds} rounds")
+    said.append(f"guests: two {nic}, 256 MB, 1 CPU, TCG, for all alike; {rounds} rounds")
     print("\n".join(f"- {line}" for line in said), end="\n\n", flush=True)
     for contender in contenders:
         print(f"- **{contender.name}**: {contender.what}")

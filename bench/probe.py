@@ -9,7 +9,6 @@ or the other first. Prints Markdown.
 
 from __future__ import annotations
 
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -20,7 +19,9 @@ from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
 from pciabi.errors import QemuError
 from pciabi.probe.cold import Hardware, cold_probe
-from pciabi.qemu import binary, command_line, monitor, process
+from pciabi.probe.hypervisor import PAUSED, Machine
+from pciabi.probe.own_qemu import OWN_QEMU
+from pciabi.qemu import binary
 
 SECONDS = 60.0
 NICS = ("virtio-net-pci,id=net0", "e1000e,id=net1")
@@ -45,20 +46,14 @@ SUBJECTS = (Subject("q35", 1.15), Subject("pc", 1.35))
 
 def start_and_quit(hardware: Hardware, qemu: binary.Binary, cancellation: Cancellation) -> None:
     """The floor: QEMU started paused, one QMP command answered, quit."""
-    monitor_pair, qtest_pair = socket.socketpair(), socket.socketpair()
-    theirs = (monitor_pair[1].fileno(), qtest_pair[1].fileno())
-    arguments = (*qemu.command, *hardware.arguments, *command_line.paused(*theirs))
+    machine = Machine(qemu, hardware.arguments, PAUSED)
     with (
-        monitor_pair[0],
-        monitor_pair[1],
-        qtest_pair[0],
-        qtest_pair[1],
-        process.running(arguments, theirs, cancellation) as running,
-        monitor.session(monitor_pair[0], Deadline.after(SECONDS)) as qmp,
+        OWN_QEMU.start(machine, cancellation) as running,
+        running.monitor(Deadline.after(SECONDS)) as qmp,
     ):
         qmp.execute("query-status")
         qmp.execute("quit")
-        if running.ended_within(SECONDS) is None:
+        if running.process.ended_within(SECONDS) is None:
             raise QemuError("QEMU did not quit")
 
 

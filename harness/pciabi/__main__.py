@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import NoReturn
@@ -9,12 +10,17 @@ from typing import NoReturn
 from pciabi import signals
 from pciabi.errors import Interrupted
 
+_NEW_OBJECTS = 100_000
+"""As many objects may be made before those that are in use no more are looked for."""
+
 
 def main() -> NoReturn:
     """Run the command line and exit."""
     # What cannot be raised any more (a socket that is cleaned away) is not for a user to read.
     sys.unraisablehook = lambda _: None
     signals.watch()
+    # Most commands have ended before there is garbage worth looking for: what they import is none.
+    gc.set_threshold(_NEW_OBJECTS)
     try:
         from pciabi.cli.main import main as command_line
 
@@ -28,6 +34,8 @@ def main() -> NoReturn:
     if signals.STOP.requested:
         # Output that nobody reads, or a thread that does not end, must not hold us up.
         os._exit(code if isinstance(code, int) else 3)
+    # Nor is anything looked through once more at the end.
+    gc.freeze()
     sys.exit(code if isinstance(code, int) else 3)
 
 

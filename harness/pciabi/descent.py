@@ -18,7 +18,6 @@ import ctypes
 import os
 import re
 import resource
-import secrets
 import select
 import signal
 from collections.abc import Iterator
@@ -32,6 +31,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 _RLIMIT_LOCKS = 10
 _LIMIT = re.compile(r"^Max file locks +(\d+) ", re.MULTILINE)
 _MOST = 1 << 62
+# So many more than the greatest number takes that all numbers are as good as equally likely.
+_MARK_BYTES = 16
 # Of so few numbers two programs might be given the same, or one of a process that is not ours.
 _FEWEST = 1 << 24
 _ROUNDS = 100
@@ -51,7 +52,7 @@ def new_mark() -> int:
     most = _MOST if hard == resource.RLIM_INFINITY else hard
     if most < _FEWEST:
         raise ValueError(f"`ulimit -x` must be {_FEWEST} or more, and is {most}")
-    return 1 + secrets.randbelow(most)
+    return 1 + int.from_bytes(os.urandom(_MARK_BYTES)) % most
 
 
 def limits(mark: int) -> tuple[str, ...]:

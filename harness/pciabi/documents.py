@@ -1,6 +1,6 @@
-"""YAML files of the user's, read into a pydantic model with every error at file:line.
+"""YAML and JSON files of the user's, read into a pydantic model with every error at file:line.
 
-Scalars keep the text the user wrote and the model decides what they mean: YAML 1.1 would
+YAML scalars keep the text the user wrote and the model decides what they mean: YAML 1.1 would
 read `addr: 5.0` as a float and `52:54:00:12:34:56` as a base-60 number.
 """
 
@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from pciabi.bounded_files import limited, read_limited
 from pciabi.errors import InputError, SourcePosition
+from pciabi.json_documents import place_of
 
 MAX_BYTES = 1_000_000
 MAX_NODES = 20_000
@@ -89,6 +90,14 @@ def read_alternatives(
     except ValidationError as error:
         start = SourcePosition(str(path), 1)
         raise explain(error, lambda location: _nearest(location, positions, start)) from None
+
+
+def validate_json(data: Any, model: type[M], text: str, file: str) -> M:
+    """The value of a JSON text as an instance of `model`. Raises InputError with file and line."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise explain(error, lambda location: place_of(text, location, file)) from None
 
 
 def _nearest(location: Location, positions: Positions, start: SourcePosition) -> SourcePosition:

@@ -72,11 +72,21 @@ class PciabiError(Exception):
         self.place = place
         self.evidence: Evidence | None = None
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """As the parts it is made of, so that it survives the way from another process whatever
+        its class is made with."""
+        return _made_again, (type(self), self.args), self.__dict__
+
     def __str__(self) -> str:
         """One line: `file:line: what: how to mend it`."""
         place = f"{self.place}: " if self.place else ""
         advice = f" ({self.advice})" if self.advice else ""
         return f"{place}{self.message}{advice}"
+
+
+def _made_again(kind: type[PciabiError], words: tuple[object, ...]) -> PciabiError:
+    """An error without its attributes, which pickle adds."""
+    return kind.__new__(kind, *words)
 
 
 class InputError(PciabiError):
@@ -116,6 +126,10 @@ class Interrupted(BaseException):
     def __init__(self, signal_number: int) -> None:
         super().__init__(f"stopped by signal {signal_number}")
         self.signal_number = signal_number
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Made anew of the signal, in another process too."""
+        return Interrupted, (self.signal_number,)
 
     @property
     def exit_code(self) -> int:

@@ -1,4 +1,4 @@
-"""JSON files of the user's, read into a pydantic model with every error at file:line.
+"""JSON files of the user's, with every error at file:line.
 
 Only where something is wrong is the text gone through again, to find the line.
 """
@@ -8,16 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
-from pydantic import BaseModel, ValidationError
-
-from pciabi.bounded_files import read_limited
-from pciabi.documents import Location, explain
 from pciabi.errors import InputError, SourcePosition
 
-__all__ = ["load", "place_of", "read_limited", "text_of", "validate"]
-M = TypeVar("M", bound=BaseModel)
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -51,15 +45,7 @@ def load(text: str, file: str) -> Any:
         raise InputError(message, place=SourcePosition(file, 1)) from None
 
 
-def validate(data: Any, model: type[M], text: str, file: str) -> M:
-    """The value as an instance of `model`. Raises InputError with file and line."""
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        raise explain(error, lambda location: place_of(text, location, file)) from None
-
-
-def place_of(text: str, location: Location, file: str) -> SourcePosition:
+def place_of(text: str, location: Sequence[int | str], file: str) -> SourcePosition:
     """Where the part of a valid JSON text stands that the location leads to, or as much of the
     location as there is."""
     at = _locate(text, location)
@@ -79,7 +65,7 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number")
 
 
-def _locate(text: str, location: Location) -> int:
+def _locate(text: str, location: Sequence[int | str]) -> int:
     at = _skip(text, 0)
     for step in location:
         found = _step(text, at, step)

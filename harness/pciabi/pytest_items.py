@@ -18,15 +18,18 @@ import pytest
 
 from pciabi import __version__
 from pciabi.cancellation import Cancellation
-from pciabi.distribution.progress import Progress
 from pciabi.errors import CannotTest, Interrupted, PciabiError
-from pciabi.qemu.accelerator import Wish
+from pciabi.events import Event, Said
+from pciabi.probe.guest_host import guest_host
+from pciabi.qemu.accelerator import Accelerator
+from pciabi.qemu.binary import Binary
+from pciabi.qemu.wish import Wish
 from pciabi.report import folder, printable
 from pciabi.result.entry import Entry
 from pciabi.result.result import Command, Result
 from pciabi.scenario import load
 from pciabi.scenario.case import Case
-from pciabi.scenario.run import GuestImages, Laboratory, Wishes, laboratory, run_case
+from pciabi.scenario.run import Runner
 from pciabi.signals import stopping
 
 _KEY = pytest.StashKey["Session"]()
@@ -37,21 +40,14 @@ class Broken(Exception):
 
 
 class Notes:
-    """An observer that keeps what was said, for the summary."""
+    """Keeps what was said of a run, for the summary."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
 
-    def said(self, line: str) -> None:
-        self.lines.append(line)
-
-    def image(self, name: str, progress: Progress) -> None: ...
-
-    def planned(self, cases: tuple[Case, ...]) -> None: ...
-
-    def stage(self, case: Case, boot: int, stage: str) -> None: ...
-
-    def ended(self, result: Entry) -> None: ...
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Said):
+            self.lines.append(event.line)
 
 
 class Session:
@@ -63,8 +59,8 @@ class Session:
         self.results: list[Entry] = []
         self.report: Path | None = None
         self._stack = ExitStack()
-        self._lab: Laboratory | None = None
-        self._images: GuestImages | None = None
+        self._runner: Runner | None = None
+        self._used: tuple[Binary, Accelerator] | None = None
         self._fault: PciabiError | None = None
         self._started = datetime.now(UTC)
         self._clock = time.monotonic()
@@ -81,42 +77,47 @@ class Session:
         """Run one case. Raises PciabiError when nothing can be run."""
         if self._fault is not None:
             raise self._fault
-        if self._lab is None or self._images is None:
-            option = self.config.getoption
-            wishes = Wishes(option("--pciabi-qemu"), Wish(option("--pciabi-accel")), jobs=1)
-            cancellation = Cancellation()
-            # SIGINT is pytest's own; SIGTERM would leave our temporary folder behind.
-            self._stack.enter_context(stopping(cancellation, [signal.SIGTERM]))
+        if self._runner is None:
             try:
-                self._lab = self._stack.enter_context(laboratory(wishes, cancellation, self.notes))
+                self._runner = self._begun()
             except PciabiError as error:
                 self._fault = error
                 raise
-            self._images = GuestImages(self._lab)
-        if case.boots:
-            self._images.prepare(case.image)
-        result = run_case(case, self._lab, self._images)
+        result = self._runner.run_case(case)
         self.results.append(result)
         return result
+
+    def _begun(self) -> Runner:
+        option = self.config.getoption
+        cancellation = Cancellation()
+        # SIGINT is pytest's own; SIGTERM would leave our temporary folder behind.
+        self._stack.enter_context(stopping(cancellation, [signal.SIGTERM]))
+        wish = Wish(option("--pciabi-accel"))
+        host = self._stack.enter_context(guest_host(wish, cancellation, self.notes))
+        # A guest is booted by this thread, which an interrupt of pytest's ends.
+        runner = Runner(option("--pciabi-qemu"), host, host, self.notes)
+        self._used = runner.prepare()
+        return runner
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the report, if one was asked for, and leave nothing behind."""
         self._stack.close()
         directory = self.config.getoption("--pciabi-report-dir")
-        if directory and self.results and self._lab:
+        if directory and self.results and self._used:
+            binary, accelerator = self._used
             result = Result(
                 command=Command.RUN,
                 entries=tuple(self.results),
                 started=self._started,
                 seconds=time.monotonic() - self._clock,
                 tool_version=__version__,
-                qemu=self._lab.binary.banner,
-                accelerator=self._lab.accelerator.reason,
+                qemu=binary.banner,
+                accelerator=accelerator.reason,
             )
             try:
                 self.report = folder.write(result, Path(directory))
             except CannotTest as error:
-                self.notes.said(str(error))
+                self.notes.lines.append(str(error))
                 session.exitstatus = error.exit_code
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

@@ -6,10 +6,8 @@ falls back to the checkout.
 
 from __future__ import annotations
 
-import logging
 import os
 import stat
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -85,6 +83,10 @@ def cache_folder() -> Path:
 def _homeless_cache() -> Path:
     """A cache for a user without a home, as in a container with a bare user id. It is said once
     that it is there, because it may be gone tomorrow."""
+    # Not above: nearly everybody has a home.
+    import logging
+    import tempfile
+
     folder = Path(tempfile.gettempdir()) / f"pciabi-cache-{os.getuid()}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)

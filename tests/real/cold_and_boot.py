@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pciabi.abi.change import Change
@@ -12,72 +12,47 @@ from pciabi.abi.compare import compare
 from pciabi.abi.judgement import Severity
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.cancellation import Cancellation
-from pciabi.deadline import Deadline
-from pciabi.distribution.progress import Progress
+from pciabi.events import Label
 from pciabi.pci import registers as reg
-from pciabi.probe import cold
-from pciabi.probe.boot import boot
-from pciabi.probe.equipment import Equipped, equip
-from pciabi.qemu.accelerator import Wish
-from pciabi.result.entry import Entry
-from pciabi.scenario.case import Case
-from pciabi.scenario.run import GuestImages, Laboratory, Wishes, laboratory
-from pciabi.vm.config import Device, VmConfig
+from pciabi.probe.boot import BootTask
+from pciabi.probe.cold_task import ColdTask
+from pciabi.probe.equipment import Vm
+from pciabi.probe.guest_host import GuestHost, guest_host
+from pciabi.qemu.wish import Wish
+from pciabi.vm.config import VmConfig
 
 SECONDS = 240.0
+_LABEL = Label("a test")
 _VGA = (0x0300).to_bytes(2, "little")
 _HIDDEN = "the guest's kernel shows the shadow copy of the display's ROM instead"
 
 
-class Silent:
-    """An observer of a run that has nobody to tell."""
-
-    def said(self, line: str) -> None:
-        """Nobody listens."""
-
-    def image(self, name: str, progress: Progress) -> None:
-        """Nobody waits."""
-
-    def planned(self, cases: tuple[Case, ...]) -> None:
-        """Nobody plans."""
-
-    def stage(self, case: Case, boot: int, stage: str) -> None:
-        """Nobody watches."""
-
-    def ended(self, result: Entry) -> None:
-        """Nobody counts."""
-
-
 @dataclass(frozen=True)
 class Bench:
-    """QEMU, a guest image, and what else a boot takes."""
+    """A host, on which VMs are read cold and by a boot."""
 
-    lab: Laboratory
-    images: GuestImages
+    host: GuestHost
 
-    def cold(self, vm: Equipped) -> Snapshot:
+    def cold(self, vm: Vm) -> Snapshot:
         """The VM read without a guest."""
-        deadline = Deadline.after(SECONDS)
-        return cold.cold_probe_of(vm, self.lab.binary, self.lab.cancellation, deadline)
+        return self.host.read(ColdTask(vm, None, _LABEL, SECONDS))
 
-    def booted(self, vm: Equipped, control: Device, recipe: Path) -> Snapshot:
-        """The VM booted and its guest asked."""
-        self.images.prepare(recipe)
-        testbed = self.lab.testbed(self.images.get(recipe))
-        return boot(vm, control, testbed, SECONDS, lambda _: None).snapshot
+    def booted(self, vm: Vm, control: str, recipe: Path) -> Snapshot:
+        """The VM booted and its guest asked; `control` is the id of the NIC that carries SSH."""
+        return self.host.read(BootTask(vm, None, recipe, control, _LABEL, SECONDS)).snapshot
 
-    def equipped(self, config: VmConfig) -> Equipped:
-        """The VM with a MAC address for each NIC."""
-        ids = [device.id for device in config.devices]
-        macs = {name: f"52:54:00:cd:00:{number:02x}" for number, name in enumerate(ids)}
-        return equip(config, macs, self.lab.binary)
+
+def vm_of(config: VmConfig) -> Vm:
+    """The VM with a MAC address for each NIC."""
+    ids = [device.id for device in config.devices]
+    return Vm(config, {name: f"52:54:00:cd:00:{number:02x}" for number, name in enumerate(ids)})
 
 
 @contextmanager
 def bench() -> Iterator[Bench]:
     """A bench for the time of the block."""
-    with laboratory(Wishes(None, Wish.AUTO, 1), Cancellation(), Silent()) as lab:
-        yield Bench(lab, GuestImages(lab))
+    with guest_host(Wish.AUTO, Cancellation()) as host:
+        yield Bench(host)
 
 
 def must_agree(cold_snapshot: Snapshot, boot_snapshot: Snapshot) -> None:
@@ -89,6 +64,17 @@ def must_agree(cold_snapshot: Snapshot, boot_snapshot: Snapshot) -> None:
     assert read == seen, [pair for pair in zip(read, seen, strict=False) if pair[0] != pair[1]]
     assert cold_snapshot.functions
     assert cold_snapshot.provenance.machine == boot_snapshot.provenance.machine
+
+
+def must_be_one_machine(one: Snapshot, other: Snapshot) -> None:
+    """Two boots of one VM: all but the status bits, in which a pending interrupt shows, and the
+    command lines, which name descriptors and temporary files."""
+    changes = compare(one, other).changes
+    assert [change for change in changes if change.severity is not Severity.BENIGN] == []
+    assert [str(function.path) for function in one.functions] == [
+        str(function.path) for function in other.functions
+    ]
+    assert replace(one.provenance, command_line=()) == replace(other.provenance, command_line=())
 
 
 def breaks(before: Snapshot, after: Snapshot) -> list[Change]:

@@ -84,8 +84,8 @@ _ROWS = (
           "vm.sh:9: QEMU refuses device hostdev0 (vfio-pci): PCI: slot 2 function 0 not available "
           "for vfio-pci, in use by virtio-blk-pci, line 8 (QEMU …, machine type pc)", 2),
     Fault("machine type one side's QEMU lacks",
-          "`pciabi diff vm.sh vm.sh --machine-b pc-q35-99`",
-          "vm.sh:1: B (after): --machine-b pc-q35-99: unknown machine type 'pc-q35-99' (… lists "
+          "`pciabi diff vm.sh vm.sh --to-machine pc-q35-99`",
+          "vm.sh:1: B (after): --to-machine pc-q35-99: unknown machine type 'pc-q35-99' (… lists "
           "those of QEMU …)", 2),
     Fault("file missing", "`pciabi snapshot vm.json` where there is none",
           "there is no file vm.json", 2),
@@ -213,7 +213,7 @@ _ROWS = (
           "vm.sh:1: QEMU did not answer qtest in time (…/qemu, QEMU …)", 3),
     Fault("QEMU babbles", "`pciabi snapshot vm.sh --qemu ./qemu`, which prints rubbish on QMP",
           "vm.sh:1: what QEMU says on its monitor is no QMP: …(…/qemu, QEMU …)", 3),
-    Fault("QEMU ends without a word", "`pciabi diff vm.sh vm.sh --qemu-b ./qemu`, which ends with "
+    Fault("QEMU ends without a word", "`pciabi diff vm.sh vm.sh --to ./qemu`, which ends with "
           "status 0",
           "vm.sh:1: B (after): QEMU ended with status 0 and said nothing (…/qemu, QEMU …)", 3),
     Fault("QEMU floods its monitor", "`pciabi snapshot vm.sh --qemu ./qemu`, with endless events",

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from pciabi.errors import PciabiError
-from pciabi.qemu import acquire, binary, suites
+from pciabi.qemu import acquire, binary, spec
 from pciabi.qemu.binary import Binary
 
 COMPARED = ("5.2", "10.0", "11.1")
@@ -31,4 +31,4 @@ def emulator(version: str) -> Binary:
     if version == ON_PATH:
         return binary.find(None)
     with needed(f"QEMU {version}", f"pciabi qemu get {version}"):
-        return binary.released(acquire.ensure(suites.required(version), lambda _: None))
+        return binary.released(acquire.ensure(spec.released(version), lambda _: None))

@@ -8,6 +8,7 @@ import pytest
 
 from pciabi.cancellation import Cancellation
 from pciabi.qemu import accelerator, binary, kvm_proof
+from pciabi.qemu.wish import Wish
 
 
 def test_the_test_kernel_runs_where_guest_code_runs() -> None:
@@ -22,7 +23,7 @@ def test_an_accelerator_that_does_not_exist_is_not_taken_for_one() -> None:
 
 
 def test_auto_always_finds_one_and_says_why() -> None:
-    chosen = accelerator.choose(binary.find(None), accelerator.Wish.AUTO, Cancellation())
+    chosen = accelerator.choose(binary.find(None), Wish.AUTO, Cancellation())
     assert chosen.name in {"kvm", "tcg"}
     if not Path("/dev/kvm").exists():
         assert chosen.reason == "TCG, because KVM does not work here: there is no /dev/kvm"
@@ -53,7 +54,7 @@ def proofs(qemu: Path) -> int:
 
 def test_only_the_first_run_of_a_boot_proves_and_another_qemu_is_proved_anew(qemu: Path) -> None:
     def choose() -> accelerator.Accelerator:
-        return accelerator.choose(binary.find(str(qemu)), accelerator.Wish.AUTO, Cancellation())
+        return accelerator.choose(binary.find(str(qemu)), Wish.AUTO, Cancellation())
 
     first = choose()
     assert proofs(qemu) == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import select
 import signal
-import socket
 import sys
 import tempfile
 import threading
@@ -25,10 +24,11 @@ from pciabi.errors import CannotTest, Disagreement, InputError, Interrupted, Pci
 from pciabi.pci import registers as reg
 from pciabi.probe.cold import Hardware, cold_probe
 from pciabi.probe.enumeration import enumerate_functions
-from pciabi.qemu import binary, command_line, process
+from pciabi.probe.hypervisor import PAUSED, Machine
+from pciabi.probe.own_qemu import OWN_QEMU
+from pciabi.qemu import binary
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.config_access import open_access
-from pciabi.qemu.qtest import Qtest
 from tests.real.command import pciabi
 
 RELAY = Path(__file__).with_name("qtest_relay.py")
@@ -64,14 +64,10 @@ def test_two_readings_are_the_same_to_the_byte(machine: str) -> None:
 
 @pytest.mark.parametrize("machine", BUSES)
 def test_what_was_sized_is_as_it_was(machine: str) -> None:
-    ours, theirs = socket.socketpair()
-    mine, far = socket.socketpair()
-    descriptors = (theirs.fileno(), far.fileno())
-    subject = hardware(machine, "e1000e", "virtio-net-pci", "VGA")
-    qemu = binary.find(None)
-    argv = (*qemu.command, *subject.arguments, *command_line.paused(*descriptors))
-    with ours, theirs, mine, far, process.running(argv, descriptors, Cancellation()):
-        access = open_access(Qtest(mine, Deadline.after(SECONDS)))
+    arguments = hardware(machine, "e1000e", "virtio-net-pci", "VGA").arguments
+    subject = Machine(binary.find(None), arguments, PAUSED)
+    with OWN_QEMU.start(subject, Cancellation()) as running:
+        access = open_access(running.qtest(Deadline.after(SECONDS)))
         first, second = (enumerate_functions(access, (0,)) for _ in range(2))
     assert len(first) == 7
     assert first == second

@@ -11,9 +11,9 @@ from pciabi import resources
 from pciabi.abi.compare import compare
 from pciabi.scenario.case import Case
 from pciabi.scenario.load import cases
-from pciabi.scenario.run import control_nic, equipment
+from pciabi.scenario.plan import control_nic, equipment, vms
 from pciabi.vm.config import Device, Firmware, VmConfig
-from tests.real.cold_and_boot import Bench, bench, breaks, must_agree
+from tests.real.cold_and_boot import Bench, bench, breaks, must_agree, vm_of
 from tests.real.device_sets import device_set
 
 # One after the other pc (odd) and q35 (even), each with bridges or switches and expanders.
@@ -37,27 +37,22 @@ def real() -> Iterator[Bench]:
     ],
 )
 def test_a_random_set_of_devices(real: Bench, seed: int) -> None:
-    config = device_set(seed)
-    vm = real.equipped(config)
-    control = vm.config.device("nic")
-    assert control is not None
-    must_agree(real.cold(vm), real.booted(vm, control, DEBIAN))
+    vm = vm_of(device_set(seed))
+    must_agree(real.cold(vm), real.booted(vm, "nic", DEBIAN))
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("seed", [3, 16])
 def test_bus_numbers_are_those_of_ovmf_too(real: Bench, seed: int) -> None:
-    vm = real.equipped(replace(device_set(seed), firmware=Firmware.OVMF))
-    control = vm.config.device("nic")
-    assert control is not None
-    must_agree(real.cold(vm), real.booted(vm, control, DEBIAN))
+    vm = vm_of(replace(device_set(seed), firmware=Firmware.OVMF))
+    must_agree(real.cold(vm), real.booted(vm, "nic", DEBIAN))
 
 
 @pytest.mark.parametrize("machine", ["pc", "q35"])
 def test_a_display_whose_rom_the_guest_s_kernel_hides(real: Bench, machine: str) -> None:
     nic = Device("virtio-net-pci", "nic", addr="0x5")
-    vm = real.equipped(VmConfig(machine, "256M", 1, (Device("VGA", "vga", addr="0x2"), nic)))
-    cold, booted = real.cold(vm), real.booted(vm, vm.config.devices[-1], DEBIAN)
+    vm = vm_of(VmConfig(machine, "256M", 1, (Device("VGA", "vga", addr="0x2"), nic)))
+    cold, booted = real.cold(vm), real.booted(vm, "nic", DEBIAN)
     assert breaks(cold, booted) == []
     assert ("vga", "expansion ROM size") in {
         (one.id, one.field) for one in compare(cold, booted).unknowns
@@ -84,10 +79,9 @@ def shipped() -> list[Case]:
     ],
 )
 def test_every_boot_of_a_shipped_scenario(real: Bench, case: Case) -> None:
-    machines = equipment(case, real.lab.binary)
-    control = control_nic(case, machines)
+    control = control_nic(case, equipment(case, real.host.qemu(None))).id
     # What joins a running VM cannot be read before it runs.
-    started = [vm for vm in machines if not vm.plugged]
+    started = [vm for vm in vms(case) if not vm.plugged]
     assert started
     for vm in started:
         must_agree(real.cold(vm), real.booted(vm, control, case.image))

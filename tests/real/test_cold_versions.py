@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 from collections.abc import Iterator
 
@@ -14,7 +13,9 @@ from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
 from pciabi.pci.function import BarKind
 from pciabi.probe.cold import Hardware, cold_probe
-from pciabi.qemu import binary, command_line, machines, monitor, process
+from pciabi.probe.hypervisor import PAUSED, Machine
+from pciabi.probe.own_qemu import OWN_QEMU
+from pciabi.qemu import binary, machines
 from pciabi.qemu.binary import Binary
 from tests.real.releases import emulator
 
@@ -70,17 +71,10 @@ def machine_types(qemu: Binary) -> list[str]:
 
 def sizes_qemu_has(machine: str, qemu: Binary) -> list[tuple[int, int, Sizes]]:
     """Each function's ids and regions, from the monitor: region 6 is the ROM."""
-    ours, theirs = socket.socketpair()
-    far, unused = socket.socketpair()
-    descriptors = (theirs.fileno(), far.fileno())
-    argv = (*qemu.command, *hardware(machine).arguments, *command_line.paused(*descriptors))
+    subject = Machine(qemu, hardware(machine).arguments, PAUSED)
     with (
-        ours,
-        theirs,
-        far,
-        unused,
-        process.running(argv, descriptors, Cancellation()),
-        monitor.session(ours, Deadline.after(SECONDS)) as qmp,
+        OWN_QEMU.start(subject, Cancellation()) as running,
+        running.monitor(Deadline.after(SECONDS)) as qmp,
     ):
         return sorted(_functions(qmp.hmp("info qtree")))
 

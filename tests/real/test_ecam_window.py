@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +9,9 @@ import pytest
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
 from pciabi.pci.address import GuestAddress
-from pciabi.qemu import binary, command_line, process
+from pciabi.probe.hypervisor import PAUSED, Machine
+from pciabi.probe.own_qemu import OWN_QEMU
+from pciabi.qemu import binary
 from pciabi.qemu.config_access import Ports, Read, Window, Write, open_access
 from pciabi.qemu.qtest import Qtest
 
@@ -23,16 +24,10 @@ RESET = 0xB000_0000
 @pytest.fixture
 def paused() -> Iterator[Qtest]:
     """A q35 with an e1000e, before any firmware ran."""
-    ours, theirs = socket.socketpair()
-    mine, far = socket.socketpair()
-    descriptors = (theirs.fileno(), far.fileno())
-    argv = (
-        *binary.find(None).command,
-        *("-nodefaults", "-no-user-config", "-machine", "q35", "-device", "e1000e,addr=3"),
-        *command_line.paused(*descriptors),
-    )
-    with ours, theirs, mine, far, process.running(argv, descriptors, Cancellation()):
-        yield Qtest(mine, Deadline.after(60))
+    hardware = ("-nodefaults", "-no-user-config", "-machine", "q35", "-device", "e1000e,addr=3")
+    machine = Machine(binary.find(None), hardware, PAUSED)
+    with OWN_QEMU.start(machine, Cancellation()) as running:
+        yield running.qtest(Deadline.after(60))
 
 
 @pytest.mark.parametrize(

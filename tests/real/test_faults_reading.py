@@ -79,7 +79,7 @@ def test_whatever_qemu_refuses_is_wrong_input_with_its_line(
 @provokes("machine type one side's QEMU lacks")
 def test_the_side_and_its_option_are_named(tmp_path: Path) -> None:
     vm(tmp_path, "-device e1000")
-    done = pciabi("diff", "vm.sh", "vm.sh", "--machine-b", "pc-q35-99", cwd=tmp_path)
+    done = pciabi("diff", "vm.sh", "vm.sh", "--to-machine", "pc-q35-99", cwd=tmp_path)
     FAULTS["machine type one side's QEMU lacks"].must_be_in(done)
     assert done.stderr.count("\n") == 1
 
@@ -172,7 +172,7 @@ def test_a_qemu_that_ends_without_a_word_is_no_guest(tmp_path: Path) -> None:
     qemu = tmp_path / "qemu"
     qemu.write_text(WRAPPER + "exit 0\n")
     qemu.chmod(0o755)
-    done = pciabi("diff", "vm.sh", "vm.sh", "--qemu-b", "./qemu", cwd=tmp_path)
+    done = pciabi("diff", "vm.sh", "vm.sh", "--to", "./qemu", cwd=tmp_path)
     FAULTS["QEMU ends without a word"].must_be_in(done)
     assert "guest" not in done.stderr
 

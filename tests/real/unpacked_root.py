@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pciabi.qemu import acquire, suites
+from pciabi.qemu import acquire, spec
 from pciabi.qemu.launch import FIRMWARE, LIBRARIES, LOADER, MODULES, PROGRAM
 
 _OVMF = "usr/share/OVMF"
@@ -39,7 +39,7 @@ class Parts:
 
 def released(version: str) -> Parts:
     """Those of a released QEMU in the cache."""
-    root = acquire.ensure(suites.required(version), lambda _: None).root
+    root = acquire.ensure(spec.released(version), lambda _: None).root
     return Parts(
         version,
         root / PROGRAM,

@@ -56,3 +56,13 @@ def test_an_empty_path_is_called_that(
         main.main()
     assert ended.value.code == 2
     assert capsys.readouterr().err == f"pciabi: {told} (a variable that is not set?)\n"
+
+
+def test_a_word_that_comes_twice_is_not_empty(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Python keeps one text only of each single character, so these two are the same object.
+    monkeypatch.setattr("sys.argv", ["pciabi", "diff", "?", "?"])
+    with pytest.raises(SystemExit):
+        main.main()
+    assert "an empty path" not in capsys.readouterr().err

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pciabi.errors import InputError, QemuError
 from pciabi.probe import complaint, refusal
-from pciabi.probe.readiness import ENDED
+from pciabi.probe.ending import ENDED
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.inert.hardware import InertHardware, inert
 from pciabi.vm import reading

@@ -13,9 +13,9 @@ import pytest
 from pciabi.cancellation import Cancellation
 from pciabi.errors import QemuError
 from pciabi.qemu import accelerator, kvm_proof
-from pciabi.qemu.accelerator import Wish
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.kvm_proof import Circumstances, Outcome
+from pciabi.qemu.wish import Wish
 
 FAULT = "a test kernel did not end"
 

@@ -17,8 +17,9 @@ from pciabi.deadline import Deadline
 from pciabi.errors import CannotTest, QemuError
 from pciabi.probe import ssh_server
 from pciabi.qemu import bounded_client, device_tree, inventory, monitor, placement
-from pciabi.qemu.answers import NO_QMP
+from pciabi.qemu.answers import NO_QMP, PCI, shaped
 from pciabi.qemu.monitor import Monitor
+from pciabi.qemu.qmp_session import QmpMonitor
 
 GREETING = b'{"QMP": {"version": {"qemu": {}}, "capabilities": []}}\n'
 NESTED = b"[" * 200_000
@@ -229,6 +230,7 @@ def test_a_few_events_are_left_out_and_not_kept() -> None:
 
     with speaking(between) as connection, monitor.session(connection, Deadline.after(20)) as qmp:
         assert placement.machine_type(qmp) == "pc"
+        assert isinstance(qmp, QmpMonitor)
         assert qmp._client.events.history == ()
         assert qmp._client.events.empty()
 
@@ -243,3 +245,39 @@ def test_an_error_of_qemus_is_quoted() -> None:
         monitor.session(connection, Deadline.after(20)) as qmp,
     ):
         qmp.execute("query-status")
+
+
+FUNCTION = {
+    "bus": 0,
+    "slot": 3,
+    "function": 0,
+    "id": {"vendor": 0x1AF4, "device": 0x1000},
+    "qdev_id": "net0",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"slot": 32}, "[0][devices][0][slot] to query-pci: it should be a number from 0 to 31"),
+        ({"bus": True}, "[0][devices][0][bus] to query-pci: it should be a whole number"),
+        ({"id": {"vendor": 1}}, "[0][devices][0][id] to query-pci: it has no 'device'"),
+        (
+            {"pci_bridge": {"devices": [5]}},
+            "[0][devices][0][pci_bridge][devices][0] to query-pci: it should be an object",
+        ),
+    ],
+)
+def test_the_complaint_leads_to_the_part_that_is_wrong(
+    change: dict[str, object], complaint: str
+) -> None:
+    answer = [{"bus": 0, "devices": [{**FUNCTION, **change}]}]
+    with pytest.raises(QemuError) as raised:
+        shaped(answer, PCI, "query-pci")
+    assert str(raised.value) == f"{NO_QMP}its answer{complaint}"
+
+
+def test_a_bridge_may_have_nothing_behind_it() -> None:
+    bridge = {**FUNCTION, "pci_bridge": {"bus": {"number": 1}}}
+    (bus,) = shaped([{"bus": 0, "devices": [bridge]}], PCI, "query-pci")
+    assert [function.behind for function in bus.devices] == [()]

@@ -12,7 +12,7 @@ import pytest
 
 from pciabi.deadline import Deadline
 from pciabi.errors import QemuError
-from pciabi.qemu import bounded_client, monitor
+from pciabi.qemu import bounded_client, monitor, qmp_session
 
 GREETING = {"QMP": {"version": {"qemu": {"major": 7, "minor": 2, "micro": 0}}, "capabilities": []}}
 Behaviour = Callable[[socket.socket], None]
@@ -107,7 +107,7 @@ def test_what_is_no_qmp_is_called_that(garbage: bytes) -> None:
 
 
 def test_a_qemu_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitor, "_GREETING_SECONDS", 0.2)
+    monkeypatch.setattr(qmp_session, "_GREETING_SECONDS", 0.2)
     with qemu() as connection, pytest.raises(monitor.Silent, match=r"did not greet in 0\.2 s"):
         executed(connection)
     with qemu(capable) as connection, pytest.raises(QemuError, match="did not answer QMP"):

@@ -13,7 +13,7 @@ import pytest
 
 from pciabi.distribution import archive
 from pciabi.errors import InputError, PackageError, QemuError
-from pciabi.qemu import acquire, binary, launch, loader, release, suites
+from pciabi.qemu import acquire, binary, launch, loader, release, spec, suites
 from tests.unit.guest_distribution import Distribution
 
 MIRROR = "http://archive.example/debian"
@@ -24,7 +24,7 @@ case "$*" in
 *help*) printf 'name "virtio-vga"\nname "qxl-vga"\nname "usb-redir"\n' ;;
 esac
 """
-TRIXIE = suites.required("debian:trixie")
+TRIXIE = spec.released("debian:trixie")
 
 
 def quiet(_progress: object) -> None:
@@ -103,8 +103,8 @@ def test_a_cached_release_needs_no_apt(
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     trixie.replace_apt("exit 100")
     assert acquire.ensure(TRIXIE, quiet) == first
-    assert release.find(suites.required("10.0")) == first
-    assert release.find(suites.required("1:1.0")) == first
+    assert release.find(spec.released("10.0")) == first
+    assert release.find(spec.released("1:1.0")) == first
     assert binary.find("debian:trixie").version == (10, 0, 1)
     assert binary.find("10.0").root == first.root
 
@@ -128,10 +128,10 @@ def test_an_updated_release_leaves_the_older_one_under_its_version(
     second = acquire.fetch(TRIXIE, None, quiet)
     assert release.find(TRIXIE) == second
     assert second.digest != first.digest
-    older = release.find(suites.required("10.0.1"))
+    older = release.find(spec.released("10.0.1"))
     assert older is not None
     assert (older.digest, older.current, older.name) == (first.digest, False, "1:1.0")
-    assert release.find(suites.required("10.0")) == second
+    assert release.find(spec.released("10.0")) == second
     release.remove(second, lambda: None)
     assert release.find(TRIXIE) is None
     assert [known.digest for known in release.known()] == [first.digest]

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pciabi.errors import InputError
-from pciabi.qemu import suites
+from pciabi.qemu import spec, suites
+from pciabi.qemu.spec import Place
 from pciabi.qemu.suites import SUITES, Suite, Version
 
 BOOKWORM = "1:7.2+dfsg-7+deb12u18+b3"
@@ -22,27 +23,27 @@ TRIXIE = "1:10.0.13+ds-0+deb13u1"
         ("10.0", Version("10.0")),
         ("7.2.22", Version("7.2.22")),
         (TRIXIE, Version(TRIXIE)),
-        ("qemu-system-x86_64", None),
-        ("/usr/bin/qemu-system-x86_64", None),
-        ("10", None),
-        ("./10.0", None),
+        ("qemu-system-x86_64", Place("qemu-system-x86_64")),
+        ("/usr/bin/qemu-system-x86_64", Place("/usr/bin/qemu-system-x86_64")),
+        ("10", Place("10")),
+        ("./10.0", Place("./10.0")),
     ],
 )
-def test_what_a_user_may_write(text: str, wanted: Suite | Version | None) -> None:
-    assert suites.parse(text) == wanted
+def test_what_a_user_may_write(text: str, wanted: Suite | Version | Place) -> None:
+    assert spec.parse(text) == wanted
 
 
 def test_an_unknown_suite_is_refused_with_those_there_are() -> None:
     with pytest.raises(InputError, match=r"no suite 'potato' is known.*bullseye, bookworm"):
-        suites.parse("debian:potato")
+        spec.parse("debian:potato")
     with pytest.raises(InputError, match=r"names no released QEMU.*such as 10\.0"):
-        suites.required("qemu")
+        spec.released("qemu")
 
 
 @given(st.text() | st.text("debian:10.+~-\n\x1b"))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
-        found = suites.parse(text)
+        found = spec.parse(text)
     except InputError:
         assert text.startswith("debian:")
         return

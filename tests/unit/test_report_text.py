@@ -14,13 +14,15 @@ from rich.console import Console
 
 from pciabi.distribution.progress import Progress
 from pciabi.errors import InputError, SourcePosition
+from pciabi.events import Ended, ImageProgressed, Planned, Said, StageReached
 from pciabi.report.terminal.errors import print_error
 from pciabi.report.terminal.live_table import LiveTable
 from pciabi.report.terminal.output import Output, PlainOutput, StyledOutput
 from pciabi.report.terminal.printing import print_result
-from pciabi.report.terminal.watching import observer
+from pciabi.report.terminal.watching import watch
 from pciabi.result.entry import Entry
 from pciabi.scenario.case import Case
+from pciabi.scenario.plan import label
 from tests.unit import report_data as data
 
 HOSTILE = "[bold]not markup[/bold] \x1b[2J\x1b]0;owned\x07\n"
@@ -89,16 +91,16 @@ def test_a_log_gets_one_line_for_each_ended_case_and_stage_of_an_image() -> None
     output, file = pipe()
     results = [data.control(), data.sabotage(HOSTILE), data.untested(HOSTILE)]
     cases = [case_of(result) for result in results]
-    with observer(output) as watching:
-        watching.said("QEMU 7.2; TCG, as asked for")
-        watching.planned(tuple(cases))
+    with watch(output) as tell:
+        tell(Said("QEMU 7.2; TCG, as asked for"))
+        tell(Planned(len(cases)))
         for done in range(3):
-            watching.image("debian", Progress("downloading packages", done, 3))
-        watching.image("debian", Progress("unpacking"))
+            tell(ImageProgressed("debian", Progress("downloading packages", done, 3)))
+        tell(ImageProgressed("debian", Progress("unpacking")))
         with ThreadPoolExecutor(3) as executor:
             for case, result in zip(cases, results, strict=True):
-                executor.submit(watching.stage, case, 0, "booting").result()
-                executor.submit(watching.ended, result).result()
+                executor.submit(tell, StageReached(label(case, 0), "booting")).result()
+                executor.submit(tell, Ended(result)).result()
     out = file.getvalue()
     assert re.fullmatch(r"[\n -~]*", out)
     assert out.splitlines()[:3] == [
@@ -117,12 +119,12 @@ def test_the_live_table_shows_case_boot_stage_and_image() -> None:
     output, file = terminal()
     result = data.control()
     with LiveTable(output) as table:
-        table.planned((case_of(result),))
-        table.image("debian", Progress("downloading packages", 43, 100))
+        table(Planned(1))
+        table(ImageProgressed("debian", Progress("downloading packages", 43, 100)))
         output.console.print(table.renderable())
-        table.stage(case_of(result), 1, "booting \x1b[2J[red]the guest[/red]")
+        table(StageReached(label(case_of(result), 1), "booting \x1b[2J[red]the guest[/red]"))
         output.console.print(table.renderable())
-        table.ended(result)
+        table(Ended(result))
         output.console.print(table.renderable())
     out = SENT_BY_RICH.sub("", file.getvalue())
     assert "image debian: downloading packages" in out
@@ -135,7 +137,7 @@ def test_the_live_table_shows_case_boot_stage_and_image() -> None:
 def test_the_live_table_counts_no_cases_where_there_are_none() -> None:
     output, file = terminal()
     with LiveTable(output) as table:
-        table.said("vm.sh: QEMU emulator version 7.2.22, paused")
+        table(Said("vm.sh: QEMU emulator version 7.2.22, paused"))
         output.console.print(table.renderable())
     out = SENT_BY_RICH.sub("", file.getvalue())
     assert "at work, " in out
@@ -148,7 +150,7 @@ def test_the_live_table_of_a_stopped_run_leaves_what_had_ended() -> None:
 
     def stopped() -> None:
         with LiveTable(output) as table:
-            table.ended(data.sabotage())
+            table(Ended(data.sabotage()))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -163,14 +165,14 @@ def test_the_live_table_survives_many_threads() -> None:
     sys.setswitchinterval(1e-5)
     try:
         with LiveTable(output) as table, ThreadPoolExecutor(8) as executor:
-            table.planned(tuple(map(case_of, cases)))
+            table(Planned(len(cases)))
 
             def play(number: int) -> None:
                 result = replace(cases[number])
                 for boot in (0, 1):
-                    table.stage(case_of(result), boot, "booting the guest")
+                    table(StageReached(label(case_of(result), boot), "booting the guest"))
                     output.console.print(table.renderable())
-                table.ended(result)
+                table(Ended(result))
 
             list(executor.map(play, range(40)))
             output.console.print(table.renderable())

@@ -14,8 +14,10 @@ from pciabi import resources
 from pciabi.documents import read
 from pciabi.errors import InputError
 from pciabi.result.failure import Aspect
-from pciabi.scenario import find, load
+from pciabi.scenario import load
 from pciabi.scenario.schema import ScenarioModel
+from pciabi.scenario.selection import select
+from pciabi.scenario_files import find
 
 GOOD = """\
 summary: two NICs
@@ -309,24 +311,24 @@ def test_what_the_loader_takes_an_editor_takes_by_the_published_schema() -> None
 
 def test_names_paths_folders_and_patterns_find_scenarios(tmp_path: Path) -> None:
     own = written(tmp_path, GOOD)
-    assert find.find([str(own)]) == (own,)
-    assert find.find([str(tmp_path)]) == (own,)
-    assert find.find([f"{tmp_path}/*.yaml"]) == (own,)
-    assert [path.stem for path in find.find(["two-nics-*"])] == [
+    assert find([str(own)]) == (own,)
+    assert find([str(tmp_path)]) == (own,)
+    assert find([f"{tmp_path}/*.yaml"]) == (own,)
+    assert [path.stem for path in find(["two-nics-*"])] == [
         "two-nics-pinned",
         "two-nics-unpinned",
     ]
     for wrong in ("no-such", "no/such.yaml", "no-such-*"):
         with pytest.raises(InputError):
-            find.find([wrong])
+            find([wrong])
 
 
 def test_selecting_by_axis_never_selects_nothing(tmp_path: Path) -> None:
     cases = load.cases(written(tmp_path, GOOD))
-    chosen = find.select(cases, {"machine": frozenset({"q35"})})
+    chosen = select(cases, {"machine": frozenset({"q35"})})
     assert [case.name for case in chosen] == ["q35-virtio-net-pci"]
     for wrong in ({"nic": frozenset({"e1001"})}, {"cpu": frozenset({"max"})}):
         with pytest.raises(InputError):
-            find.select(cases, wrong)
+            select(cases, wrong)
     with pytest.raises(InputError, match="no case is left"):
-        find.select(cases, {"machine": frozenset({"q35"}), "nic": frozenset({"e1000"})})
+        select(cases, {"machine": frozenset({"q35"}), "nic": frozenset({"e1000"})})

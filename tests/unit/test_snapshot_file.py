@@ -41,8 +41,9 @@ from pciabi.pci.function import (
     PciFunction,
     all_bits,
 )
-from pciabi.snapshots import lspci_text, read, write
+from pciabi.snapshots import lspci_text, read, version, write
 from pciabi.snapshots.schema import schema
+from pciabi.source import pasted
 from tests.unit.strategies import (
     GOLDEN,
     IDENTIFYING,
@@ -334,7 +335,7 @@ def test_a_file_that_is_not_there_or_no_text_or_too_large(tmp_path: Path) -> Non
     with pytest.raises(InputError, match="not UTF-8 text"):
         read.parse(b"{\n\xff}", "x.json")
     with (tmp_path / "large.json").open("wb") as file:
-        file.truncate(read.MAX_BYTES + 1)
+        file.truncate(version.MAX_BYTES + 1)
     with pytest.raises(InputError, match="larger than"):
         read.read(tmp_path / "large.json")
 
@@ -367,13 +368,13 @@ def test_any_json_in_any_place_is_refused_or_read(value: Any) -> None:
 
 def test_kinds_are_told_by_content() -> None:
     lspci = recorded_text(PINNED).encode()
-    assert read.is_snapshot(TEXT.encode())
-    assert lspci_text.is_lspci(lspci)
-    assert lspci_text.is_lspci(b"")
-    assert not read.is_snapshot(lspci)
-    assert not lspci_text.is_lspci(TEXT.encode())
-    assert not read.is_snapshot(b"machine: pc\ndevices: []\n")
-    assert not lspci_text.is_lspci(b"machine: pc\ndevices: []\n")
+    assert version.is_snapshot(TEXT.encode())
+    assert pasted.is_lspci(lspci)
+    assert pasted.is_lspci(b"")
+    assert not version.is_snapshot(lspci)
+    assert not pasted.is_lspci(TEXT.encode())
+    assert not version.is_snapshot(b"machine: pc\ndevices: []\n")
+    assert not pasted.is_lspci(b"machine: pc\ndevices: []\n")
 
 
 def test_a_text_without_bridges_says_that_paths_are_open() -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError
-from pciabi.qemu.accelerator import Wish
+from pciabi.qemu.wish import Wish
 from pciabi.report.terminal.output import PlainOutput
 from pciabi.report.terminal.watching import Lines
 from pciabi.result.side import Side
-from pciabi.scenario.find import find
+from pciabi.scenario_files import find
 from pciabi.source.kind import Kind, content, kind_of
 from pciabi.source.request import Probe, Request
 from pciabi.source.take import take
@@ -133,4 +134,4 @@ def test_a_word_may_be_a_shipped_scenario() -> None:
 
 def taken(path: Path) -> Side:
     request = Request(str(path), None, None, (), Probe.COLD, Wish.AUTO, {})
-    return take(request, Cancellation(), Lines(PlainOutput(None)))
+    return take(request, Cancellation(), lambda: nullcontext(Lines(PlainOutput(None))))

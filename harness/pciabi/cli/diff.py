@@ -8,36 +8,39 @@ from pathlib import Path
 import click
 
 from pciabi.cancellation import Cancellation
-from pciabi.cli.run import selection
-from pciabi.cli.snapshot import QEMU_METAVAR, probe_options
+from pciabi.cli.options import (
+    SPEC_EPILOG,
+    Given,
+    machine_option,
+    probe_options,
+    qemu_option,
+    selection,
+)
+from pciabi.cli.watching import watching
 from pciabi.errors import CannotTest, InputError, PciabiError, worst
-from pciabi.qemu.accelerator import Wish
+from pciabi.qemu.wish import Wish
 from pciabi.report import folder, whole_file, writers
 from pciabi.report.formats import formats, writer
 from pciabi.report.terminal.errors import print_error
 from pciabi.report.terminal.printing import print_result
-from pciabi.report.terminal.watching import observer
 from pciabi.result.judged import judge
 from pciabi.result.policy import FailOn, Policy
 from pciabi.result.result import Result, of_two_sides
 from pciabi.result.side import Side
-from pciabi.scenario.observe import Observer
 from pciabi.signals import stopping
 from pciabi.source.request import Probe, Request
 from pciabi.source.take import take
 
-_SIDES = {"a": "A (before)", "b": "B (after)"}
 
-
-@click.command()
+@click.command(epilog=SPEC_EPILOG)
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
-@click.option("--qemu", metavar=QEMU_METAVAR, help="The QEMU for both sides.")
-@click.option("--qemu-a", "--from", "qemu_a", metavar=QEMU_METAVAR, help="The QEMU for A.")
-@click.option("--qemu-b", "--to", "qemu_b", metavar=QEMU_METAVAR, help="The QEMU for B.")
-@click.option("--machine", metavar="TYPE", help="The machine type for both sides.")
-@click.option("--machine-a", metavar="TYPE", help="The machine type for A.")
-@click.option("--machine-b", metavar="TYPE", help="The machine type for B.")
+@qemu_option("qemu", "--qemu", text="The QEMU for both sides.")
+@qemu_option("qemu_a", "--from", "--qemu-a", text="The QEMU for A.")
+@qemu_option("qemu_b", "--to", "--qemu-b", text="The QEMU for B.")
+@machine_option("machine", "--machine", text="The machine type for both sides.")
+@machine_option("machine_a", "--from-machine", "--machine-a", text="The machine type for A.")
+@machine_option("machine_b", "--to-machine", "--machine-b", text="The machine type for B.")
 @click.option(
     "--fail-on",
     multiple=True,
@@ -61,12 +64,12 @@ _SIDES = {"a": "A (before)", "b": "B (after)"}
 def diff(
     before: str,
     after: str,
-    qemu: str | None,
-    qemu_a: str | None,
-    qemu_b: str | None,
-    machine: str | None,
-    machine_a: str | None,
-    machine_b: str | None,
+    qemu: Given | None,
+    qemu_a: Given | None,
+    qemu_b: Given | None,
+    machine: Given | None,
+    machine_a: Given | None,
+    machine_b: Given | None,
     fail_on: tuple[str, ...],
     form: str,
     report_dir: Path | None,
@@ -83,21 +86,19 @@ def diff(
     probe = Probe.BOOT if boot else Probe.COLD
     select = selection(selected)
 
-    def request(name: str, own_qemu: str | None, own_machine: str | None, side: str) -> Request:
-        given = ((f"--qemu-{side}", own_qemu), (f"--machine-{side}", own_machine))
-        own = tuple(option for option, value in given if value is not None)
-        asked = (own_qemu or qemu, own_machine or machine, own)
-        return Request(name, *asked, probe, Wish(accel), select, _SIDES[side])
+    def request(name: str, own_qemu: Given | None, own_machine: Given | None, side: str) -> Request:
+        own = tuple(given.option for given in (own_qemu, own_machine) if given is not None)
+        asked = (_value(own_qemu or qemu), _value(own_machine or machine), own)
+        return Request(name, *asked, probe, Wish(accel), select, side)
 
     requests = (
-        request(before, qemu_a, machine_a, "a"),
-        request(after, qemu_b, machine_b, "b"),
+        request(before, qemu_a, machine_a, "A (before)"),
+        request(after, qemu_b, machine_b, "B (after)"),
     )
     started = datetime.now(UTC)
     cancellation = Cancellation()
     with stopping(cancellation):
-        with observer() as watching:
-            sides = [_taken(each, cancellation, watching) for each in requests]
+        sides = [_taken(each, cancellation) for each in requests]
         errors = [side for side in sides if isinstance(side, PciabiError)]
         if errors:
             for error in errors:
@@ -109,10 +110,14 @@ def diff(
         return _conclude(of_two_sides(comparison, started, seconds), form, report_dir)
 
 
-def _taken(request: Request, cancellation: Cancellation, observer: Observer) -> Side | PciabiError:
+def _value(given: Given | None) -> str | None:
+    return None if given is None else given.value
+
+
+def _taken(request: Request, cancellation: Cancellation) -> Side | PciabiError:
     """The side, or why there is none: the other one may be wrong too."""
     try:
-        return take(request, cancellation, observer)
+        return take(request, cancellation, watching)
     except (InputError, CannotTest) as error:
         cancellation.check()
         return error

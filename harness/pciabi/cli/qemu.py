@@ -13,7 +13,7 @@ import click
 
 from pciabi import __version__
 from pciabi.errors import InputError, PackageError
-from pciabi.qemu import acquire, binary, release, suites
+from pciabi.qemu import acquire, binary, release, spec
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.release import Release
 from pciabi.report.terminal.following import following
@@ -70,7 +70,7 @@ def get(
 
     Needs neither root nor a container. What is in the cache already is not fetched again.
     """
-    for each in [suites.required(text) for text in wanted]:
+    for each in [spec.released(text) for text in wanted]:
         with following(f"qemu {each}") as report:
             if mirror is not None or update:
                 found = acquire.fetch(each, mirror, report)
@@ -99,7 +99,7 @@ def list_qemus(
 @click.argument("wanted", nargs=-1, required=True, metavar="VERSION or debian:SUITE...")
 def remove(wanted: tuple[str, ...]) -> None:
     """Remove released QEMUs from the cache: all that fit."""
-    for each in [suites.required(text) for text in wanted]:
+    for each in [spec.released(text) for text in wanted]:
         fitting = [known for known in release.known() if known.is_meant(each)]
         if not fitting:
             raise InputError(f"no QEMU {each} is in the cache", advice="pciabi qemu list")

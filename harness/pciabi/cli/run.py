@@ -9,38 +9,30 @@ from pathlib import Path
 import click
 
 from pciabi.cancellation import Cancellation
-from pciabi.errors import CannotTest, InputError, Interrupted, worst
-from pciabi.qemu.accelerator import Wish
+from pciabi.cli.options import SPEC, SPEC_EPILOG, selection
+from pciabi.errors import CannotTest, Interrupted, worst
+from pciabi.probe.guest_host import guest_host
+from pciabi.qemu.wish import Wish
 from pciabi.report import folder
 from pciabi.report.terminal.errors import print_error
 from pciabi.report.terminal.printing import print_result
-from pciabi.report.terminal.watching import observer
+from pciabi.report.terminal.watching import watch
 from pciabi.result.result import Result
-from pciabi.scenario import find, load
+from pciabi.scenario import load
 from pciabi.scenario.case import Case
-from pciabi.scenario.run import Wishes
 from pciabi.scenario.run import run as run_cases
+from pciabi.scenario.selection import select
+from pciabi.scenario_files import find
 from pciabi.signals import held, stopping
-
-
-def selection(options: Sequence[str]) -> dict[str, frozenset[str]]:
-    """`AXIS=VALUE[,VALUE]` options as a mapping. Raises InputError."""
-    wanted: dict[str, frozenset[str]] = {}
-    for option in options:
-        axis, equals, values = option.partition("=")
-        if not equals or not axis or not values:
-            raise InputError(f"--select takes AXIS=VALUE[,VALUE], not '{option}'")
-        wanted[axis] = wanted.get(axis, frozenset()) | frozenset(values.split(","))
-    return wanted
 
 
 def chosen(wanted: Sequence[str], options: Sequence[str]) -> tuple[Case, ...]:
     """The cases meant by the command line. Raises InputError."""
-    cases = [case for path in find.find(wanted) for case in load.cases(path)]
-    return find.select(cases, selection(options))
+    cases = [case for path in find(wanted) for case in load.cases(path)]
+    return select(cases, selection(options))
 
 
-@click.command()
+@click.command(epilog=SPEC_EPILOG)
 @click.argument("scenarios", nargs=-1, metavar="[NAME, PATH or GLOB]...")
 @click.option(
     "--select",
@@ -59,8 +51,8 @@ def chosen(wanted: Sequence[str], options: Sequence[str]) -> tuple[Case, ...]:
 )
 @click.option(
     "--qemu",
-    metavar="PATH, VERSION or debian:SUITE",
-    help="The QEMU to use instead of the one on PATH; `pciabi qemu get` fetches a release.",
+    metavar=SPEC,
+    help="The QEMU to use instead of the one on PATH.",
 )
 @click.option(
     "--accel",
@@ -94,8 +86,8 @@ def run(
         return 0
     cancellation = Cancellation()
     with stopping(cancellation):
-        with observer() as watching:
-            result = run_cases(cases, Wishes(qemu, Wish(accel), jobs), cancellation, watching)
+        with watch() as tell, guest_host(Wish(accel), cancellation, tell) as host:
+            result = run_cases(cases, qemu, jobs, host, tell)
         code = conclude(result, report_dir)
         cancellation.check()
         return code

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
-from pciabi import pciutils
 from pciabi.cancellation import Cancellation
-from pciabi.cli.run import selection
-from pciabi.pci import lspci
-from pciabi.qemu.accelerator import Wish
-from pciabi.report import snapshot_text, whole_file
-from pciabi.report.terminal.watching import observer
+from pciabi.cli.options import (
+    SPEC_EPILOG,
+    Given,
+    machine_option,
+    probe_options,
+    qemu_option,
+    selection,
+)
+from pciabi.cli.watching import watching
+from pciabi.qemu.wish import Wish
+from pciabi.report import whole_file
 from pciabi.result.side import Side
 from pciabi.signals import stopping
-from pciabi.snapshots import write
 from pciabi.source.request import Probe, Request
 from pciabi.source.take import take
-
-F = TypeVar("F", bound=Callable[..., Any])
-QEMU_METAVAR = "PATH, VERSION or debian:SUITE"
 
 
 class Form(StrEnum):
@@ -35,34 +34,7 @@ class Form(StrEnum):
     HEX = "hex"
 
 
-def probe_options(command: F) -> F:
-    """The options that say how a configuration is started and read."""
-    for option in (
-        click.option(
-            "--accel",
-            type=click.Choice([wish.value for wish in Wish]),
-            default=Wish.AUTO.value,
-            show_default=True,
-            help="With --boot. auto: KVM where it really runs guest code, otherwise TCG.",
-        ),
-        click.option(
-            "--select",
-            "selected",
-            multiple=True,
-            metavar="AXIS=VALUE",
-            help="Which case of a scenario with several, such as machine=q35.",
-        ),
-        click.option(
-            "--boot/--cold",
-            default=False,
-            help="Boot a guest and ask it, instead of reading a paused QEMU.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-@click.command()
+@click.command(epilog=SPEC_EPILOG)
 @click.argument("source", metavar="CONFIG")
 @click.option(
     "-o",
@@ -70,8 +42,13 @@ def probe_options(command: F) -> F:
     type=click.Path(path_type=Path, dir_okay=False, readable=False),
     help="The file to write, instead of standard output.",
 )
-@click.option("--qemu", metavar=QEMU_METAVAR, help="The QEMU to start it with.")
-@click.option("--machine", metavar="TYPE", help="This machine type instead of the configured one.")
+@qemu_option("qemu", "--qemu", "--from", text="The QEMU to start it with.")
+@machine_option(
+    "machine",
+    "--machine",
+    "--from-machine",
+    text="This machine type instead of the configured one.",
+)
 @click.option(
     "--format",
     "form",
@@ -85,8 +62,8 @@ def probe_options(command: F) -> F:
 def snapshot(
     source: str,
     output: Path | None,
-    qemu: str | None,
-    machine: str | None,
+    qemu: Given | None,
+    machine: Given | None,
     form: str,
     boot: bool,  # noqa: FBT001 - click hands flags over by name
     selected: tuple[str, ...],
@@ -97,22 +74,18 @@ def snapshot(
     CONFIG is a scenario, of which the first boot counts, or a QEMU command line; a snapshot or
     a saved text of lspci is printed in another format.
     """
-    own = tuple(
-        name
-        for name, given in (("--qemu", qemu), ("--machine", machine), ("--boot", boot))
-        if given
-    )
+    own = tuple(given.option for given in (qemu, machine) if given is not None)
     request = Request(
         source,
-        qemu,
-        machine,
-        own,
+        qemu.value if qemu else None,
+        machine.value if machine else None,
+        (*own, "--boot") if boot else own,
         Probe.BOOT if boot else Probe.COLD,
         Wish(accel),
         selection(selected),
     )
     cancellation = Cancellation()
-    with stopping(cancellation), observer() as watching:
+    with stopping(cancellation):
         taken = take(request, cancellation, watching)
     emit = whole_file.emit if form == Form.TEXT else whole_file.emit_document
     emit(_rendered(taken, Form(form)), output)
@@ -120,11 +93,20 @@ def snapshot(
 
 
 def _rendered(side: Side, form: Form) -> str:
-    functions = [placed.function for placed in side.snapshot.functions]
+    """The text of one format, whose writer is imported when it is asked for."""
     if form is Form.TEXT:
+        from pciabi.report import snapshot_text
+
         return snapshot_text.render(side)
+    if form is Form.JSON:
+        from pciabi.snapshots import write
+
+        return write.render(side.snapshot)
+    functions = [placed.function for placed in side.snapshot.functions]
     if form is Form.LSPCI:
+        from pciabi import pciutils
+
         return pciutils.decoded(functions)
-    if form is Form.HEX:
-        return lspci.dump(functions)
-    return write.render(side.snapshot)
+    from pciabi.pci import lspci
+
+    return lspci.dump(functions)

@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
 from pciabi.distribution.packages import checksum
 from pciabi.errors import PackageError
 
@@ -39,6 +37,9 @@ class Form(Generic[T]):
 
     def loads(self, text: bytes, place: Path) -> T:
         """Inverse of `dumps`. Raises PackageError naming `place`."""
+        # Not above: whoever starts the QEMU on PATH reads no manifest, and need not wait for it.
+        from pydantic import TypeAdapter, ValidationError
+
         try:
             document = json.loads(text)
             if document.pop("schema") != self.schema:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import re
-import socket
 from collections.abc import Sequence
 
 from pexpect import EOF, TIMEOUT
 from pexpect.fdpexpect import fdspawn
 
+from pciabi.descriptor import Descriptor
 from pciabi.errors import GuestError, QemuError
 from pciabi.guest.faults import FAULTS
 from pciabi.guest.secret import Secret, redacted
@@ -54,14 +54,14 @@ class _Log(io.StringIO):
 class Console:
     """A guest's serial port, read whenever `fileno` is readable, or up to an expected text.
 
-    The caller owns the socket. `fault` is set as soon as the guest says it is lost. `secrets`
+    The caller owns the port. `fault` is set as soon as the guest says it is lost. `secrets`
     are taken out of all that is shown of it.
     """
 
-    def __init__(self, connection: socket.socket, secrets: Sequence[Secret] = ()) -> None:
+    def __init__(self, port: Descriptor, secrets: Sequence[Secret] = ()) -> None:
         self._secrets = secrets
         self._log = _Log()
-        self._spawn = fdspawn(connection.fileno(), encoding="utf-8", codec_errors="replace")
+        self._spawn = fdspawn(port.fileno(), encoding="utf-8", codec_errors="replace")
         self._spawn.logfile_read = self._log
         self.fault: str | None = None
 

@@ -2,199 +2,165 @@
 
 from __future__ import annotations
 
-import socket
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from pciabi.abi.snapshot import Provenance, Snapshot
 from pciabi.deadline import Deadline
-from pciabi.errors import (
-    CannotTest,
-    Evidence,
-    GuestError,
-    InputError,
-    PciabiError,
-    QemuError,
-)
+from pciabi.errors import CannotTest, Evidence, GuestError, InputError, PciabiError
+from pciabi.events import Label, StageReached
 from pciabi.guest.answers import Answers
 from pciabi.guest.console import Console
 from pciabi.guest.login import OwnProtocol
 from pciabi.pci import listing
-from pciabi.probe import agreement, contact, refusal, start
+from pciabi.probe import agreement, boot_refusal, contact, first_cause
+from pciabi.probe.boot_setup import BootSetup
 from pciabi.probe.contact import Underway
-from pciabi.probe.equipment import Equipped
+from pciabi.probe.equipment import Vm, equip
+from pciabi.probe.guest_host import GuestHost
+from pciabi.probe.hypervisor import Process, Running
 from pciabi.probe.readiness import GuestWords
 from pciabi.probe.sighting import agreed
-from pciabi.probe.testbed import Testbed
-from pciabi.qemu import monitor, placement, process
+from pciabi.qemu import placement
 from pciabi.qemu.command_line import device_argument
+from pciabi.qemu.monitor import Monitor
 from pciabi.result.boot import BootRecord
 from pciabi.vm.command_line.stated_macs import stated_macs
-from pciabi.vm.config import Device
-
-OnStage = Callable[[str], None]
 
 # From here to contact.LSPCI_READ bench/boot.py times.
 STARTING = "starting QEMU"
 
 
-def boot(
-    equipped: Equipped,
-    control: Device | None,
-    testbed: Testbed,
-    timeout: float,
-    on_stage: OnStage,
-) -> BootRecord:
-    """Boot the VM, read it, end it.
+@dataclass(frozen=True)
+class BootTask:
+    """A VM to be booted on the QEMU of that name (None: the one on PATH) with the guest of a
+    recipe. `control` is the id of the NIC that carries SSH, None where nothing does; `seconds`
+    bound the whole boot."""
 
-    `control` is the NIC that carries SSH, None where nothing does; `timeout` in seconds bounds
-    the whole boot. Raises InputError, CannotTest (with the evidence so far) or Interrupted.
-    """
-    return _Boot(equipped, control, testbed, Deadline.after(timeout), on_stage).run()
+    vm: Vm
+    qemu: str | None
+    recipe: Path
+    control: str | None
+    label: Label
+    seconds: float
+
+    def carry_out(self, host: GuestHost) -> BootRecord:
+        """Boot the VM, read it, end it. See Task."""
+        binary = host.qemu(self.qemu)
+        accelerator = host.accelerator(binary)
+        guest = host.guest(self.recipe)
+        equipped = equip(self.vm, binary)
+        control = None if self.control is None else equipped.config.device(self.control)
+        setup = BootSetup(equipped, control, guest, binary, accelerator)
+        return _Boot(setup, host, self.label, Deadline.after(self.seconds)).run()
 
 
 class _Boot:
-    def __init__(
-        self,
-        equipped: Equipped,
-        control: Device | None,
-        testbed: Testbed,
-        deadline: Deadline,
-        on_stage: OnStage,
-    ) -> None:
-        self.equipped = equipped
-        self.control = control
-        self.testbed = testbed
+    def __init__(self, setup: BootSetup, host: GuestHost, label: Label, deadline: Deadline) -> None:
+        self.setup = setup
+        self.host = host
+        self.label = label
         self.deadline = deadline
-        self.on_stage = on_stage
-        self.arguments: tuple[str, ...] = ()
-        self.console: Console | None = None
+
+    def on_stage(self, stage: str) -> None:
+        self.host.tell(StageReached(self.label, stage))
 
     def run(self) -> BootRecord:
         started = time.monotonic()
         self.on_stage("preparing")
         self.must_be_pluggable()
-        with tempfile.TemporaryDirectory(dir=self.testbed.folder) as name, ExitStack() as stack:
-            folder = Path(name)
-            (ours_monitor, theirs_monitor) = _socket_pair(stack)
-            (ours_console, theirs_console) = _socket_pair(stack)
-            (ours_events, theirs_events) = _socket_pair(stack)
-            theirs = (theirs_monitor, theirs_console, theirs_events)
-            descriptors = (
-                theirs_monitor.fileno(),
-                theirs_console.fileno(),
-                theirs_events.fileno(),
-            )
-            self.arguments = start.arguments(
-                self.equipped, self.control, self.testbed, folder, descriptors
-            )
-            login = self.testbed.guest.login
-            self.console = Console(ours_console, login.secrets)
+        with tempfile.TemporaryDirectory(dir=self.host.folder) as folder:
+            machine = self.setup.machine(self.host.keys, Path(folder))
             self.on_stage(STARTING)
-            with (
-                self.evidence(),
-                process.running(
-                    self.arguments,
-                    descriptors,
-                    self.testbed.cancellation,
-                    start.environment(self.testbed.guest, folder),
-                ) as qemu,
-            ):
-                for end in theirs:
-                    end.close()
-                with self.faults(qemu), monitor.session(ours_monitor, self.deadline) as qmp:
-                    self.on_stage("booting the guest")
-                    words = GuestWords(
-                        qemu, self.console, ours_events, self.deadline, self.testbed.cancellation
-                    )
-                    said = contact.contact(login, self.testbed.keys).ask(
-                        Underway(
-                            qmp=qmp,
-                            console=self.console,
-                            words=words,
-                            plugged=self.equipped.complete_plugged(),
-                            deadline=self.deadline,
-                            on_stage=self.on_stage,
-                        )
-                    )
-                    snapshot = self.snapshot(qmp, said)
-                self.console.read()
-        return BootRecord(snapshot, said.lspci, self.console.text, time.monotonic() - started)
+            with self.host.hypervisor.start(machine, self.host.cancellation) as running:
+                console = Console(running.console, self.setup.guest.login.secrets)
+                with _evidence(running, console):
+                    answers, snapshot = self.asked(running, console)
+                    console.read()
+        return BootRecord(snapshot, answers.lspci, console.text, time.monotonic() - started)
+
+    def asked(self, running: Running, console: Console) -> tuple[Answers, Snapshot]:
+        """What the guest answers, and what QEMU makes of it. Raises as BootTask."""
+        with (
+            self.faults(running.process, console),
+            running.monitor(self.deadline) as qmp,
+        ):
+            self.on_stage("booting the guest")
+            words = GuestWords(
+                running.process, console, running.events, self.deadline, self.host.cancellation
+            )
+            underway = Underway(
+                qmp=qmp,
+                console=console,
+                words=words,
+                plugged=self.setup.equipped.complete_plugged(),
+                deadline=self.deadline,
+                on_stage=self.on_stage,
+            )
+            answers = contact.contact(self.setup.guest.login, self.host.keys).ask(underway)
+            return answers, self.snapshot(qmp, answers, running.command_line)
 
     def must_be_pluggable(self) -> None:
         """A foreign guest has nothing that tells when it drives a hot-plugged device."""
-        if self.equipped.plugged and not isinstance(self.testbed.guest.login, OwnProtocol):
+        plugged = self.setup.equipped.plugged
+        if plugged and not isinstance(self.setup.guest.login, OwnProtocol):
             raise InputError(
                 "hot-plugging needs a guest that follows pciabi's own protocol",
                 advice="a recipe without `login:`",
-                place=self.equipped.plugged[0].position,
+                place=plugged[0].position,
             )
 
-    def snapshot(self, qmp: monitor.Monitor, said: Answers) -> Snapshot:
-        agreement.must_run_on(self.equipped.config.firmware, said.firmware_interfaces, said.bios)
-        plugged = map(device_argument, self.equipped.complete_plugged())
-        stated = stated_macs((*self.arguments, *plugged))
+    def snapshot(self, qmp: Monitor, said: Answers, arguments: tuple[str, ...]) -> Snapshot:
+        equipped = self.setup.equipped
+        agreement.must_run_on(equipped.config.firmware, said.firmware_interfaces, said.bios)
+        plugged = map(device_argument, equipped.complete_plugged())
+        stated = stated_macs((*arguments, *plugged))
         listed = listing.parse(said.lspci)
-        functions, hidden = agreed(qmp, self.equipped, stated, listed, said.interfaces)
-        origin, substitutions = self.provenance(qmp, said), self.equipped.substitutions
-        return Snapshot(functions, origin, hidden, substitutions)
+        functions, hidden = agreed(qmp, equipped, stated, listed, said.interfaces)
+        origin = self.provenance(qmp, said, arguments)
+        return Snapshot(functions, origin, hidden, equipped.substitutions)
 
-    def provenance(self, qmp: monitor.Monitor, said: Answers) -> Provenance:
-        uefi = self.equipped.uefi
+    def provenance(self, qmp: Monitor, said: Answers, arguments: tuple[str, ...]) -> Provenance:
+        uefi, binary = self.setup.equipped.uefi, self.setup.binary
         return Provenance(
             probe="boot",
-            qemu_version=self.testbed.binary.version_text,
-            qemu_package=self.testbed.binary.banner,
+            qemu_version=binary.version_text,
+            qemu_package=binary.banner,
             machine=placement.machine_type(qmp),
-            accelerator=self.testbed.accelerator.name,
+            accelerator=self.setup.accelerator.name,
             firmware=f"{said.bios} ({uefi.label})" if uefi else said.bios,
-            guest=f"{self.testbed.guest.label}, Linux {said.release}",
-            command_line=self.arguments,
+            guest=f"{self.setup.guest.label}, Linux {said.release}",
+            command_line=arguments,
         )
 
     @contextmanager
-    def faults(self, qemu: process.Process) -> Iterator[None]:
+    def faults(self, process: Process, console: Console) -> Iterator[None]:
         """Whatever was noticed first, the death of QEMU or the guest is the reason to name."""
+
+        def ended() -> PciabiError:
+            return boot_refusal.reason(process, self.setup)
+
         try:
             yield
         except CannotTest as error:
-            self.testbed.cancellation.check()
-            status = _final_status(qemu, error)
+            cause = first_cause.of_error(error, process, self.host.cancellation, ended)
             # A guest that panics ends QEMU, so its last words come first.
-            if self.console is not None:
-                self.console.read()
-                if self.console.fault is not None:
-                    raise GuestError(self.console.fault) from error
-            if status is not None:
-                raise refusal.reason(qemu, self.equipped, self.control, self.testbed) from error
-            if qemu.stop_signal is not None:
-                raise QemuError(
-                    f"QEMU hangs: {qemu.stop_signal.name} suspended it, and nothing let it go on"
-                ) from error
-            raise
-
-    @contextmanager
-    def evidence(self) -> Iterator[None]:
-        try:
-            yield
-        except PciabiError as error:
-            text = self.console.text if self.console else ""
-            error.evidence = Evidence(self.arguments, text)
-            raise
+            console.read()
+            if console.fault is not None:
+                raise GuestError(console.fault) from error
+            if cause is error:
+                raise
+            raise cause from error
 
 
-def _final_status(qemu: process.Process, error: CannotTest) -> int | None:
-    """QEMU's exit status. A lost connection means it is ending, if it has not ended yet."""
-    if isinstance(error, QemuError):
-        return qemu.ended_within(1.0)
-    return qemu.exit_status
-
-
-def _socket_pair(stack: ExitStack) -> tuple[socket.socket, socket.socket]:
-    ours, theirs = socket.socketpair()
-    stack.callback(ours.close)
-    stack.callback(theirs.close)
-    return ours, theirs
+@contextmanager
+def _evidence(running: Running, console: Console) -> Iterator[None]:
+    try:
+        yield
+    except PciabiError as error:
+        error.evidence = Evidence(running.command_line, console.text)
+        raise

@@ -7,9 +7,8 @@ reads each register before it touches it.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from pciabi.abi.snapshot import (
@@ -21,23 +20,18 @@ from pciabi.abi.snapshot import (
 )
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
-from pciabi.errors import (
-    CannotTest,
-    Disagreement,
-    Evidence,
-    InputError,
-    PciabiError,
-    QemuError,
-)
+from pciabi.errors import Disagreement, InputError, QemuError
 from pciabi.pci.address import TopologyPath
 from pciabi.pci.facts import Facts
-from pciabi.probe import readers, refusal, stand_ins
+from pciabi.probe import first_cause, readers, refusal, stand_ins
 from pciabi.probe.creation import creations, options_by_path
 from pciabi.probe.enumeration import enumerate_functions
 from pciabi.probe.equipment import Equipped
 from pciabi.probe.fact_readers import Emulated, machine_facts, readers_in, with_facts
+from pciabi.probe.hypervisor import PAUSED, Hypervisor, Machine
+from pciabi.probe.own_qemu import OWN_QEMU
 from pciabi.probe.reachability import settle
-from pciabi.qemu import command_line, config_access, inventory, monitor, process
+from pciabi.qemu import command_line, config_access, inventory, monitor
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.inert.stand_ins import Model
 from pciabi.qemu.qtest import Qtest
@@ -47,8 +41,6 @@ from pciabi.vm.command_line.stated_macs import stated_macs
 PROBE = "cold"
 _NO_FIRMWARE = "none: read before any firmware ran"
 _NO_GUEST = "none"
-# Of a start of 255 processors on a busy machine QEMU's longest answer takes 5.
-PATIENCE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -79,53 +71,53 @@ class ColdReading:
 
 
 def cold_probe(
-    hardware: Hardware, binary: Binary, cancellation: Cancellation, deadline: Deadline
+    hardware: Hardware,
+    binary: Binary,
+    cancellation: Cancellation,
+    deadline: Deadline,
+    hypervisor: Hypervisor = OWN_QEMU,
 ) -> Snapshot:
     """The snapshot of `cold_reading`, which says more."""
-    return cold_reading(hardware, binary, cancellation, deadline).snapshot
+    return cold_reading(hardware, binary, cancellation, deadline, hypervisor).snapshot
 
 
 def cold_reading(
-    hardware: Hardware, binary: Binary, cancellation: Cancellation, deadline: Deadline
+    hardware: Hardware,
+    binary: Binary,
+    cancellation: Cancellation,
+    deadline: Deadline,
+    hypervisor: Hypervisor = OWN_QEMU,
 ) -> ColdReading:
-    """Start QEMU paused, read every function, end QEMU.
+    """Have the machine started paused, read every function, have it ended.
 
     Raises InputError where QEMU refuses the hardware, CannotTest where it cannot be read (both
     with the command line as evidence), Interrupted.
     """
-    with ExitStack() as stack:
-        ours_monitor, theirs_monitor = _socket_pair(stack)
-        ours_qtest, theirs_qtest = _socket_pair(stack)
-        descriptors = (theirs_monitor.fileno(), theirs_qtest.fileno())
-        arguments = (
-            *binary.command,
-            *hardware.arguments,
-            *command_line.paused(*descriptors),
-        )
-        with (
-            _evidence(arguments, binary),
-            process.running(arguments, descriptors, cancellation) as qemu,
-        ):
-            theirs_monitor.close()
-            theirs_qtest.close()
-            with (
-                _end_told(qemu, cancellation),
-                monitor.session(ours_monitor, deadline, PATIENCE_SECONDS) as qmp,
-                _faults(qemu, cancellation),
-            ):
-                qtest = Qtest(ours_qtest, deadline, PATIENCE_SECONDS)
-                return _read(hardware, binary, qmp, qtest, arguments)
+    machine = Machine(binary, hardware.arguments, PAUSED)
+    with (
+        _told_with_its_qemu(binary),
+        hypervisor.start(machine, cancellation) as running,
+        first_cause.session(
+            running, cancellation, deadline, lambda: refusal.of_hardware(running.process)
+        ) as qmp,
+    ):
+        qtest = running.qtest(deadline, first_cause.PATIENCE_SECONDS)
+        return _read(hardware, binary, qmp, qtest, running.command_line)
 
 
 def cold_probe_of(
-    equipped: Equipped, binary: Binary, cancellation: Cancellation, deadline: Deadline
+    equipped: Equipped,
+    binary: Binary,
+    cancellation: Cancellation,
+    deadline: Deadline,
+    hypervisor: Hypervisor = OWN_QEMU,
 ) -> Snapshot:
     """A VM whose devices have been completed, read as `cold_probe` does.
 
     Raises as that, a refusal at the line of the user's file it is about.
     """
     try:
-        return cold_probe(inert(equipped), binary, cancellation, deadline)
+        return cold_probe(inert(equipped), binary, cancellation, deadline, hypervisor)
     except (InputError, QemuError) as error:
         raise refusal.located(error, equipped, binary) from error
 
@@ -188,61 +180,10 @@ def _must_be_there(
 
 
 @contextmanager
-def _end_told(qemu: process.Process, cancellation: Cancellation) -> Iterator[None]:
-    """A connection that is lost is explained by how QEMU ended, one that never spoke by what
-    suspended it."""
+def _told_with_its_qemu(binary: Binary) -> Iterator[None]:
     try:
         yield
-    except monitor.Lost as error:
-        raise _explained(error, qemu, cancellation) from error
-    except monitor.Silent as error:
-        cancellation.check()
-        if qemu.stop_signal is not None:
-            raise refusal.suspended(qemu.stop_signal) from error
-        raise
-    except CannotTest:
-        cancellation.check()
-        raise
-
-
-@contextmanager
-def _faults(qemu: process.Process, cancellation: Cancellation) -> Iterator[None]:
-    """The death of QEMU, or what ended it, is the reason to name, whatever was noticed first;
-    but not a death of being left alone, so this is settled while it is still spoken to."""
-    try:
-        yield
-    except monitor.Lost:
-        # Closing the connection may tell why.
-        raise
     except QemuError as error:
-        raise _explained(error, qemu, cancellation) from error
-
-
-def _explained(error: QemuError, qemu: process.Process, cancellation: Cancellation) -> PciabiError:
-    cancellation.check()
-    if error.message.startswith(monitor.FOREIGN):
-        # It may end of being left alone with what it says.
-        return error
-    if qemu.ended_within(1.0) is not None:
-        return refusal.of_hardware(qemu)
-    if qemu.stop_signal is not None:
-        return refusal.suspended(qemu.stop_signal)
-    return error
-
-
-@contextmanager
-def _evidence(arguments: tuple[str, ...], binary: Binary) -> Iterator[None]:
-    try:
-        yield
-    except PciabiError as error:
-        if isinstance(error, QemuError) and not error.advice:
+        if not error.advice:
             error.advice = f"{binary.name}, QEMU {binary.version_text}"
-        error.evidence = Evidence(arguments, "")
         raise
-
-
-def _socket_pair(stack: ExitStack) -> tuple[socket.socket, socket.socket]:
-    ours, theirs = socket.socketpair()
-    stack.callback(ours.close)
-    stack.callback(theirs.close)
-    return ours, theirs

@@ -11,7 +11,9 @@ from pciabi.deadline import Deadline
 from pciabi.errors import InputError, QemuError, SourcePosition
 from pciabi.probe import refusal
 from pciabi.probe.cold import ColdReading, Hardware, cold_reading
+from pciabi.probe.hypervisor import Hypervisor
 from pciabi.probe.makers import other_makers
+from pciabi.probe.own_qemu import OWN_QEMU
 from pciabi.qemu import processor_limit
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.inert import processors
@@ -41,7 +43,11 @@ def probe(
 
 
 def read(
-    made: InertHardware, binary: Binary, cancellation: Cancellation, deadline: Deadline
+    made: InertHardware,
+    binary: Binary,
+    cancellation: Cancellation,
+    deadline: Deadline,
+    hypervisor: Hypervisor = OWN_QEMU,
 ) -> Reading:
     """What a guest of a command line that was made inert finds.
 
@@ -58,7 +64,7 @@ def read(
         machine=made.machine,
     )
     try:
-        found = cold_reading(hardware, binary, cancellation, deadline)
+        found = cold_reading(hardware, binary, cancellation, deadline, hypervisor)
     except (InputError, QemuError) as error:
         if error.place is not None:
             raise

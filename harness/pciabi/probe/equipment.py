@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pciabi.abi.snapshot import Substitution
-from pciabi.qemu import firmware, machines
+from pciabi.qemu import machines
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.command_line import complete_devices
 from pciabi.qemu.drivers import accepted_properties
-from pciabi.qemu.firmware import Uefi
 from pciabi.qemu.inert.machine import another_type, type_for
 from pciabi.vm.config import Device, Firmware, VmConfig
+
+if TYPE_CHECKING:
+    from pciabi.qemu.firmware import Uefi
+
+
+@dataclass(frozen=True)
+class Vm:
+    """A VM as it is written down. `macs` are MAC addresses by device id, for the NICs that state
+    none; `plugged` are the devices that join it while it runs."""
+
+    config: VmConfig
+    macs: Mapping[str, str]
+    plugged: tuple[Device, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,30 +64,29 @@ class Equipped:
         return (*self.config.devices, *self.plugged)
 
 
-def equip(
-    config: VmConfig, macs: Mapping[str, str], binary: Binary, plugged: Sequence[Device] = ()
-) -> Equipped:
+def equip(vm: Vm, binary: Binary) -> Equipped:
     """Ask QEMU about every driver, and give each NIC without one the MAC address of its id.
 
     A MAC that QEMU makes up depends on the order of creation, which is what changes here.
     A machine type that only another build of QEMU knows is given the name it has here.
     Raises InputError for a driver QEMU does not have, QemuError where the firmware is missing.
     """
-    config, substitutions = _on_this_qemu(config, binary)
+    config, substitutions = _on_this_qemu(vm.config, binary)
     accepted = {
-        device.driver: accepted_properties(binary, device) for device in (*config.devices, *plugged)
+        device.driver: accepted_properties(binary, device)
+        for device in (*config.devices, *vm.plugged)
     }
 
     def with_mac(device: Device) -> Device:
         nameless = "netdev" in accepted[device.driver] and "mac" not in device.property_names
-        return device.with_properties(("mac", macs[device.id])) if nameless else device
+        return device.with_properties(("mac", vm.macs[device.id])) if nameless else device
 
     devices = tuple(map(with_mac, config.devices))
     return Equipped(
         config=replace(config, devices=devices),
         accepted=accepted,
         uefi=_uefi(config, binary),
-        plugged=tuple(map(with_mac, plugged)),
+        plugged=tuple(map(with_mac, vm.plugged)),
         substitutions=substitutions,
     )
 
@@ -90,5 +102,8 @@ def _on_this_qemu(config: VmConfig, binary: Binary) -> tuple[VmConfig, tuple[Sub
 def _uefi(config: VmConfig, binary: Binary) -> Uefi | None:
     if config.firmware is Firmware.SEABIOS:
         return None
+    # Not above: few VMs run UEFI, and none needs it to be read cold.
+    from pciabi.qemu import firmware
+
     machine = machines.versioned(binary, config.machine, config.machine_position)
     return firmware.find_uefi(binary, machine)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import selectors
 import socket
 
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
-from pciabi.errors import CannotTest, GuestError, QemuError
+from pciabi.descriptor import Descriptor
+from pciabi.errors import GuestError
 from pciabi.guest.console import Console, after_screen_control
-from pciabi.programs import last_words
-from pciabi.qemu.process import Process
+from pciabi.probe.ending import died
+from pciabi.probe.hypervisor import Process
 
 READY = "pciabi-ready"
 PLUGGED = "pciabi-plugged"
 FAULT = "pciabi-fault"
-ENDED = "QEMU ended "
 _LONGEST_WORDS = 1_000_000
 _LONGEST_QUOTE = 300
 
@@ -27,7 +28,7 @@ class GuestWords:
         self,
         process: Process,
         console: Console,
-        events: socket.socket,
+        events: Descriptor,
         deadline: Deadline,
         cancellation: Cancellation,
     ) -> None:
@@ -85,7 +86,7 @@ class GuestWords:
             raise died(self._process)
 
     def _register(self, selector: selectors.BaseSelector) -> None:
-        selector.register(self._process.pidfd, selectors.EVENT_READ)
+        selector.register(self._process, selectors.EVENT_READ)
         selector.register(self._console, selectors.EVENT_READ)
         selector.register(self._events, selectors.EVENT_READ)
 
@@ -102,7 +103,7 @@ class GuestWords:
         if key.fileobj is self._console and not self._console.read():
             selector.unregister(self._console)
         if key.fileobj is self._events:
-            arrived = self._events.recv(65536)
+            arrived = os.read(self._events.fileno(), 65536)
             if not arrived:
                 selector.unregister(self._events)
             self._unread += arrived
@@ -122,17 +123,3 @@ class GuestWords:
         if self._console.fault is not None:
             raise GuestError(self._console.fault)
         return None
-
-
-def died(process: Process) -> CannotTest:
-    """The error for a QEMU that has ended by itself, or was ended for what it said too much of,
-    in its own words."""
-    status = process.popen.wait()
-    if process.excess is not None:
-        return QemuError(process.excess)
-    words = last_words(process.complaints())
-    if status == 0 and not words:
-        # QEMU is told not to reboot: a guest's reset ends it as its power-off does.
-        return GuestError("the guest rebooted or switched itself off before it was read")
-    how = f"by signal {-status}" if status < 0 else f"with status {status}"
-    return QemuError(f"{ENDED}{how}: {words or 'no message'}")

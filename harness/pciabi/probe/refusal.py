@@ -2,56 +2,25 @@
 
 from __future__ import annotations
 
-from signal import Signals
-
 from pciabi.errors import InputError, PciabiError, QemuError, SourcePosition
-from pciabi.guest.guest import Disk
 from pciabi.probe import complaint
+from pciabi.probe.ending import ENDED, died
 from pciabi.probe.equipment import Equipped
-from pciabi.probe.readiness import ENDED, died
-from pciabi.probe.testbed import Testbed
-from pciabi.qemu import command_line, machines
+from pciabi.probe.hypervisor import Process
+from pciabi.qemu import machines
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.command_line import culprit, device_argument
 from pciabi.qemu.inert.hardware import InertHardware
 from pciabi.qemu.inert.machine import size_in_bytes
 from pciabi.qemu.inert.origin import Origin
 from pciabi.qemu.inventory import NoPciBus
-from pciabi.qemu.process import Process
-from pciabi.vm.config import Device, VmConfig
+from pciabi.vm.config import Device
 
 # More than any host can address: no host has it, whatever it lacks besides.
 _ABSURD_BYTES = 1 << 46
 _REFUSES_HARDWARE = "QEMU refuses this hardware: "
 _DEFAULT = "its default machine type"
 _NO_ROOM = "free some memory, or lift the limit (ulimit -v)"
-
-
-def reason(
-    qemu: Process, equipped: Equipped, control: Device | None, testbed: Testbed
-) -> PciabiError:
-    """InputError for what QEMU refuses of the user's, QemuError for any other end."""
-    blame = blamed(qemu, equipped, control.id if control else "")
-    if blame is not None:
-        device, words = blame
-        return InputError(f"QEMU refuses device {device.id}: {words}", place=device.position)
-    cpu = testbed.guest.cpu
-    if cpu is not None and "unable to find CPU model" in qemu.complaints():
-        return InputError(
-            f"QEMU has no CPU model '{cpu.model}'",
-            advice=f"{testbed.binary.name} -cpu help lists them",
-            place=cpu.position,
-        )
-    if isinstance(testbed.guest.medium, Disk):
-        refused = _of_disk(qemu.complaints(), testbed.guest.medium, equipped.config)
-        if refused is not None:
-            return refused
-    return of_machine(qemu, equipped, testbed.binary)
-
-
-def suspended(by: Signals) -> QemuError:
-    """The error for a QEMU that a signal suspended."""
-    return QemuError(f"QEMU hangs: {by.name} suspended it, and nothing let it go on")
 
 
 def blamed(qemu: Process, equipped: Equipped, control: str = "") -> tuple[Device, str] | None:
@@ -70,7 +39,7 @@ def of_machine(qemu: Process, equipped: Equipped, binary: Binary) -> PciabiError
         config = equipped.config
         return machines.unknown(binary, config.machine, config.machine_position)
     words = complaint.spoken(qemu.complaints())
-    if qemu.popen.wait() == 1 and words is not None and complaint.is_of_memory(words):
+    if qemu.exit_status == 1 and words is not None and complaint.is_of_memory(words):
         return _of_scenario_memory(words, equipped, binary)
     return died(qemu)
 
@@ -84,28 +53,12 @@ def _of_scenario_memory(words: str, equipped: Equipped, binary: Binary) -> Pciab
     return QemuError(message, advice=_NO_ROOM, place=place)
 
 
-def _of_disk(said: str, disk: Disk, config: VmConfig) -> InputError | None:
-    """What QEMU says of the guest's disk: one of its arguments is quoted in front of it."""
-    drive = command_line.disk_drive(str(disk.path), disk.format)
-    for argument in (drive, command_line.DISK_DEVICE):
-        _, found, rest = said.partition(f"{argument}: ")
-        words = " ".join(rest.split())
-        if words.startswith("Bus "):
-            return InputError(
-                f"a machine {config.machine} has no place for the guest's disk: {words}",
-                place=config.machine_position,
-            )
-        if found:
-            return InputError(f"QEMU cannot use the guest's disk: {words}", place=disk.position)
-    return None
-
-
 def of_hardware(qemu: Process) -> PciabiError:
     """InputError for a machine QEMU refuses, QemuError for any other end."""
     words = complaint.spoken(qemu.complaints())
-    if qemu.popen.wait() == 1 and words is not None and complaint.is_of_the_vm(words):
+    if qemu.exit_status == 1 and words is not None and complaint.is_of_the_vm(words):
         return InputError(f"{_REFUSES_HARDWARE}{words}")
-    if qemu.popen.wait() == 0 and qemu.excess is None and not qemu.complaints():
+    if qemu.exit_status == 0 and qemu.excess is None and not qemu.complaints():
         # There is no guest that could have switched itself off.
         return QemuError(f"{ENDED}with status 0 and said nothing")
     return died(qemu)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import struct
 import tempfile
 from dataclasses import dataclass
-from enum import StrEnum
 
 from pciabi.cancellation import Cancellation
 from pciabi.errors import QemuError
@@ -17,6 +16,7 @@ from pciabi.qemu import kvm_proof
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.command_line import CPU
 from pciabi.qemu.process import running
+from pciabi.qemu.wish import Wish
 
 LIMIT_SECONDS = 1.0
 _DEBUG_PORT = 0xF4
@@ -26,14 +26,6 @@ _GOOD_STATUS = _ANSWER << 1 | 1
 _NOTE_PHYS32_ENTRY = 18
 _LOAD_ADDRESS = 0x100000
 _ENTRY_OFFSET = 0x1000
-
-
-class Wish(StrEnum):
-    """What the user asks for."""
-
-    AUTO = "auto"
-    KVM = "kvm"
-    TCG = "tcg"
 
 
 @dataclass(frozen=True)

@@ -1,85 +1,175 @@
-"""The shapes of QEMU's answers. One of another shape is no QEMU's, and is called that."""
+"""The shapes of QEMU's answers. One of another shape is no QEMU's, and is called that.
+
+They are written by hand: every cold command waits for what it imports, and for five shapes a
+library of them takes as long to import as QEMU takes to start.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
-
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from pciabi.errors import QemuError
 
 T = TypeVar("T")
+Shape = Callable[[object], T]
+"""Takes a JSON value for what it is meant to be. Raises Misshapen where it is something else."""
 
 NO_QMP = "what QEMU says on its monitor is no QMP: "
 """Begins the message about a program that speaks, and not QMP."""
 
-_Byte = Annotated[int, Field(ge=0, le=0xFF)]
-_Id = Annotated[int, Field(ge=0, le=0xFFFF)]
+_BYTE, _ID, _SLOT, _FUNCTION = 0xFF, 0xFFFF, 0x1F, 7
+_LONGEST_PLACE = 8
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True)
+class Misshapen(Exception):
+    """A part of an answer is not what it is meant to be: the message says what that is.
+
+    `place` leads there from the answer's root, by keys and indices.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.place: list[str | int] = []
 
 
-class Listed(_Answer):
+@dataclass(frozen=True)
+class Listed:
     """An entry of `qom-list`."""
 
     name: str
     type: str
 
 
-class Named(_Answer):
+@dataclass(frozen=True)
+class Named:
     """An entry of a list that is asked for its names: `qom-list-types` and the like."""
 
     name: str
 
 
-class Ids(_Answer):
-    """What a function says it is."""
+@dataclass(frozen=True)
+class PciDevice:
+    """A function in `query-pci`. One without an id has an empty `qdev_id`; `behind` are the
+    functions behind a bridge."""
 
-    vendor: _Id
-    device: _Id
-
-
-class Behind(_Answer):
-    """What is behind a bridge."""
-
-    devices: list[PciDevice] = []
-
-
-class PciDevice(_Answer):
-    """A function in `query-pci`. One without an id has an empty `qdev_id`."""
-
-    bus: _Byte
-    slot: Annotated[int, Field(ge=0, le=0x1F)]
-    function: Annotated[int, Field(ge=0, le=7)]
-    id: Ids
+    bus: int
+    slot: int
+    function: int
+    vendor: int
+    device: int
     qdev_id: str
-    pci_bridge: Behind | None = None
+    behind: tuple[PciDevice, ...]
 
 
-class PciBus(_Answer):
+@dataclass(frozen=True)
+class PciBus:
     """A root bus in `query-pci`."""
 
-    bus: _Byte
-    devices: list[PciDevice]
+    bus: int
+    devices: tuple[PciDevice, ...]
 
 
-TEXT = TypeAdapter(str)
-NUMBER = TypeAdapter(int)
-NAMES = TypeAdapter(list[Named])
-LISTING = TypeAdapter(list[Listed])
-PCI = TypeAdapter(list[PciBus])
-
-
-def shaped(answer: object, shape: TypeAdapter[T], command: str) -> T:
+def shaped(answer: object, shape: Shape[T], command: str) -> T:
     """The command's answer, which must be of that shape. Raises QemuError where it is not."""
     try:
-        return shape.validate_python(answer, strict=True)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = "".join(f"[{step}]" for step in first["loc"][:8])
-        said = f"its answer{place} to {command}: {first['msg'][:100]}"
-        raise QemuError(f"{NO_QMP}{said}") from error
+        return shape(answer)
+    except Misshapen as error:
+        place = "".join(f"[{step}]" for step in error.place[:_LONGEST_PLACE])
+        raise QemuError(f"{NO_QMP}its answer{place} to {command}: {error}") from error
     except RecursionError as error:
         raise QemuError(f"{NO_QMP}its answer to {command} is nested too deeply") from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise Misshapen("it should be a text")
+    return value
+
+
+def _number(value: object) -> int:
+    # To Python `true` is a number.
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Misshapen("it should be a whole number")
+    return value
+
+
+def _up_to(most: int, value: object) -> int:
+    number = _number(value)
+    if not 0 <= number <= most:
+        raise Misshapen(f"it should be a number from 0 to {most}")
+    return number
+
+
+def _each(entry: Shape[T], value: object) -> tuple[T, ...]:
+    if not isinstance(value, list):
+        raise Misshapen("it should be a list")
+    return tuple(_at(index, entry, part) for index, part in enumerate(value))
+
+
+def _member(value: object, name: str, shape: Shape[T]) -> T:
+    if not isinstance(value, dict):
+        raise Misshapen("it should be an object")
+    if name not in value:
+        raise Misshapen(f"it has no '{name}'")
+    return _at(name, shape, value[name])
+
+
+def _at(step: str | int, shape: Shape[T], value: object) -> T:
+    try:
+        return shape(value)
+    except Misshapen as error:
+        error.place.insert(0, step)
+        raise
+
+
+def _listed(value: object) -> Listed:
+    return Listed(_member(value, "name", _text), _member(value, "type", _text))
+
+
+def _named(value: object) -> Named:
+    return Named(_member(value, "name", _text))
+
+
+def _ids(value: object) -> tuple[int, int]:
+    id_of = partial(_up_to, _ID)
+    return _member(value, "vendor", id_of), _member(value, "device", id_of)
+
+
+def _behind(value: object) -> tuple[PciDevice, ...]:
+    if isinstance(value, dict) and "devices" not in value:
+        return ()
+    return _member(value, "devices", _devices)
+
+
+def _pci_device(value: object) -> PciDevice:
+    vendor, device = _member(value, "id", _ids)
+    is_bridge = isinstance(value, dict) and value.get("pci_bridge") is not None
+    return PciDevice(
+        bus=_member(value, "bus", partial(_up_to, _BYTE)),
+        slot=_member(value, "slot", partial(_up_to, _SLOT)),
+        function=_member(value, "function", partial(_up_to, _FUNCTION)),
+        vendor=vendor,
+        device=device,
+        qdev_id=_member(value, "qdev_id", _text),
+        behind=_member(value, "pci_bridge", _behind) if is_bridge else (),
+    )
+
+
+def _devices(value: object) -> tuple[PciDevice, ...]:
+    return _each(_pci_device, value)
+
+
+def _pci_bus(value: object) -> PciBus:
+    return PciBus(
+        _member(value, "bus", partial(_up_to, _BYTE)), _member(value, "devices", _devices)
+    )
+
+
+TEXT: Shape[str] = _text
+NUMBER: Shape[int] = _number
+NAMES: Shape[tuple[Named, ...]] = partial(_each, _named)
+LISTING: Shape[tuple[Listed, ...]] = partial(_each, _listed)
+PCI: Shape[tuple[PciBus, ...]] = partial(_each, _pci_bus)

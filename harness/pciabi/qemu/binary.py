@@ -8,12 +8,15 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pciabi import programs
 from pciabi.errors import QemuError
 from pciabi.programs import Bounds
-from pciabi.qemu import launch, release, suites
-from pciabi.qemu.release import Release
+from pciabi.qemu import launch, spec, suites
+
+if TYPE_CHECKING:
+    from pciabi.qemu.release import Release
 
 _PACKAGE = re.compile(r"\((?:\S+ )?(\S+)\)")
 OLDEST = (5, 2)
@@ -54,16 +57,18 @@ class Binary:
 
 
 def find(wanted: str | None) -> Binary:
-    """The emulator a user means: the path of a program, an unpacked root or a build, a program's
-    name, `debian:SUITE` or a version such as `10.0`; the one on PATH for None.
+    """The emulator that a SPEC means (`spec.ACCEPTED`); the one on PATH for None.
 
     Suites and versions are looked for in the cache, a version then on PATH; nothing is fetched.
     Raises InputError for an unknown suite, QemuError when there is none, it does not run, lacks
     a part of what it runs on, or is older than `OLDEST`, PackageError when it is damaged.
     """
-    target = None if wanted is None else suites.parse(wanted)
-    if target is None:
-        return _named(wanted or PROGRAM)
+    target = spec.parse(wanted or PROGRAM)
+    if isinstance(target, spec.Place):
+        return _named(target.text)
+    # Not above: what reads the cache takes as long to import as a QEMU on PATH to be asked.
+    from pciabi.qemu import release
+
     found = release.find(target)
     if found is not None:
         release.verify(found)
@@ -105,8 +110,7 @@ def _on_path(program: str) -> Binary:
     if found is None:
         raise QemuError(
             f"QEMU is missing: no program {program}",
-            advice="apt-get install qemu-system-x86, or name one with --qemu "
-            "PATH, VERSION or debian:SUITE",
+            advice=f"apt-get install qemu-system-x86, or name another: {spec.ACCEPTED}",
         )
     return ask(found, (found,), Path("/"))
 

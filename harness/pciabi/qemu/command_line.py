@@ -28,11 +28,12 @@ class Backends:
 
 @dataclass(frozen=True)
 class Wiring:
-    """What ties one boot to the harness. The three file descriptors are sockets QEMU inherits."""
+    """What ties one boot to the harness: the addresses of three sockets, in the words of QEMU's
+    character devices, such as `fd=7`."""
 
-    monitor_fd: int
-    console_fd: int
-    event_fd: int
+    monitor: str
+    console: str
+    events: str
 
 
 def escaped(value: str) -> str:
@@ -106,33 +107,34 @@ def hardware(
 def harness(wiring: Wiring, accelerator: str) -> tuple[str, ...]:
     """The arguments that let the harness drive the guest; they add nothing to PCI."""
     arguments = ["-accel", accelerator, "-display", "none", "-no-reboot"]
-    for name, descriptor in (
-        ("monitor", wiring.monitor_fd),
-        ("console", wiring.console_fd),
-        ("events", wiring.event_fd),
+    for name, address in (
+        ("monitor", wiring.monitor),
+        ("console", wiring.console),
+        ("events", wiring.events),
     ):
-        arguments += ["-chardev", f"socket,id=pciabi-{name},fd={descriptor}"]
+        arguments += ["-chardev", f"socket,id=pciabi-{name},{address}"]
     arguments += ["-mon", "chardev=pciabi-monitor,mode=control"]
     arguments += ["-serial", "chardev:pciabi-console", "-serial", "chardev:pciabi-events"]
     return tuple(arguments)
 
 
-def stopped(monitor_fd: int) -> tuple[str, ...]:
-    """The arguments that start a machine whose guest never runs; the file descriptor is that of
-    QMP, a socket QEMU inherits."""
+def stopped(monitor: str) -> tuple[str, ...]:
+    """The arguments that start a machine whose guest never runs; `monitor` is the address of a
+    socket for QMP, such as `fd=7`."""
     return (
         *("-accel", "tcg", "-S", "-display", "none"),
-        *("-chardev", f"socket,id=pciabi-monitor,fd={monitor_fd}"),
+        *("-chardev", f"socket,id=pciabi-monitor,{monitor}"),
         *("-mon", "chardev=pciabi-monitor,mode=control"),
     )
 
 
-def paused(monitor_fd: int, qtest_fd: int) -> tuple[str, ...]:
-    """The arguments that start a machine paused, to be read through qtest and QMP."""
+def paused(monitor: str, qtest: str) -> tuple[str, ...]:
+    """The arguments that start a machine paused, to be read through qtest and QMP; both are
+    addresses of sockets, such as `fd=7`."""
     return (
-        *stopped(monitor_fd),
+        *stopped(monitor),
         # From 6.1 on QEMU looks for a character device of this very name, whatever it is told.
-        *("-chardev", f"socket,id=qtest,fd={qtest_fd}"),
+        *("-chardev", f"socket,id=qtest,{qtest}"),
         *("-qtest", "chardev:qtest", "-qtest-log", "none"),
     )
 

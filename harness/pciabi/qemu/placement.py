@@ -50,13 +50,12 @@ def _walk(
         yield QemuFunction(
             address=GuestAddress(0, device.bus, device.slot, device.function),
             path=path,
-            vendor_id=device.id.vendor,
-            device_id=device.id.device,
+            vendor_id=device.vendor,
+            device_id=device.device,
             qdev_id=qdev_id,
             device=types.get(qdev_id) if qdev_id else None,
         )
-        if device.pci_bridge is not None:
-            yield from _walk(device.pci_bridge.devices, path, types)
+        yield from _walk(device.behind, path, types)
 
 
 def mac_address(monitor: Monitor, qdev_id: str) -> str:

@@ -39,6 +39,10 @@ class Process:
         """A descriptor of the process that was started."""
         return self.program.pidfd
 
+    def fileno(self) -> int:
+        """The descriptor to wait on for its end."""
+        return self.program.pidfd
+
     @property
     def exit_status(self) -> int | None:
         """The exit status, negative for a signal, None while it runs."""

@@ -1,14 +1,12 @@
-"""Which suites of the Debian archive hold which QEMU, and what a user may ask for."""
+"""Which suites of the Debian archive hold which QEMU, and which versions of it there are."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from pciabi.errors import InputError
-
 PREFIX = "debian:"
-_VERSION = re.compile(r"(?:\d+:)?(\d+)\.(\d+)[A-Za-z0-9.+~-]*")
+VERSION = re.compile(r"(?:\d+:)?(\d+)\.(\d+)[A-Za-z0-9.+~-]*")
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 
 
@@ -70,33 +68,8 @@ class Version:
 
 def series(version: str) -> str:
     """The first two numbers of a version, a package's or QEMU's own: `10.0`."""
-    match = _VERSION.fullmatch(version)
+    match = VERSION.fullmatch(version)
     return f"{match[1]}.{match[2]}" if match else version
-
-
-def parse(text: str) -> Suite | Version | None:
-    """`debian:SUITE` or a version number; None for anything else.
-
-    Raises InputError for a suite that is not known.
-    """
-    if text.startswith(PREFIX):
-        name = text.removeprefix(PREFIX)
-        found = next((suite for suite in SUITES if suite.name == name), None)
-        if found is None:
-            known = ", ".join(suite.name for suite in SUITES)
-            raise InputError(f"no suite '{name}' is known", advice=f"there are: {known}")
-        return found
-    return Version(text) if _VERSION.fullmatch(text) else None
-
-
-def required(text: str) -> Suite | Version:
-    """As `parse`; raises InputError for anything else too."""
-    found = parse(text)
-    if found is None:
-        raise InputError(
-            f"'{text}' names no released QEMU", advice="a version such as 10.0, or debian:trixie"
-        )
-    return found
 
 
 def holding(wanted: Version) -> tuple[Suite, ...]:

@@ -1,25 +1,15 @@
-"""Starts that QEMU must refuse: tried, and held against what was expected."""
+"""Starts that QEMU must refuse, held against what was expected. Pure."""
 
 from __future__ import annotations
 
-from pciabi.cancellation import Cancellation
-from pciabi.probe.attempt import Attempt, attempt
-from pciabi.probe.equipment import Equipped
-from pciabi.qemu.binary import Binary
+from pciabi.probe.attempt import Attempt
 from pciabi.result.entry import RefusalResult
 from pciabi.result.failure import Aspect, Failure
 from pciabi.scenario.case import Refusal
 
 
-def try_refusal(
-    refusal: Refusal, equipped: Equipped, binary: Binary, cancellation: Cancellation
-) -> RefusalResult:
-    """Start the VM that must be refused. Raises as `attempt` does."""
-    return judge(refusal, attempt(equipped, binary, cancellation))
-
-
 def judge(refusal: Refusal, made: Attempt) -> RefusalResult:
-    """Whether QEMU refused the start, for the device and in the words expected. Pure."""
+    """Whether QEMU refused the start, for the device and in the words expected."""
     message = _fault(refusal, made)
     failure = (
         Failure(refusal.device_id, Aspect.REFUSAL, message, refusal.position) if message else None

@@ -5,7 +5,6 @@ The text does not say where it comes from: provenance is empty but for the probe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -19,13 +18,6 @@ from pciabi.pci.topology import topology_paths
 
 PROBE = "lspci"
 _NOWHERE = Provenance(PROBE, "", "", "", "", "", "", ())
-_HEADING = re.compile(rb"(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7] [^\n]*")
-
-
-def is_lspci(raw: bytes) -> bool:
-    """Whether the bytes begin like lspci's text. An empty text is taken for one that was cut."""
-    stripped = raw.strip()
-    return not stripped or _HEADING.match(stripped) is not None
 
 
 def parse(raw: bytes, file: str) -> Snapshot:

@@ -17,18 +17,16 @@ from pciabi.abi.snapshot import (
     Unreachable,
     path_made_of,
 )
-from pciabi.documents import Location
+from pciabi.bounded_files import read_limited
+from pciabi.documents import Location, validate_json
 from pciabi.errors import CannotTest, InputError, SourcePosition
-from pciabi.json_documents import load, place_of, read_limited, text_of, validate
+from pciabi.json_documents import load, place_of, text_of
 from pciabi.pci.address import GuestAddress, TopologyPath
 from pciabi.pci.function import PciFunction, all_bits
 from pciabi.snapshots import forms
 from pciabi.snapshots.schema import FunctionPart, SnapshotFile
 from pciabi.snapshots.upgrade import READABLE, upgraded
-from pciabi.snapshots.version import SCHEMA
-
-MAX_BYTES = 32_000_000
-_FAMILY = SCHEMA.partition("/")[0]
+from pciabi.snapshots.version import FAMILY, MAX_BYTES, SCHEMA
 
 
 def read(path: Path) -> Snapshot:
@@ -42,7 +40,7 @@ def parse(raw: bytes, file: str) -> Snapshot:
     text = text_of(raw, file)
     data = load(text, file)
     _must_be_a_snapshot(data, text, file)
-    document = validate(upgraded(data), SnapshotFile, text, file)
+    document = validate_json(upgraded(data), SnapshotFile, text, file)
     if not document.functions:
         raise CannotTest(
             "the snapshot holds no function, so nothing can be held against it",
@@ -70,11 +68,6 @@ def parse(raw: bytes, file: str) -> Snapshot:
         ),
         facts=forms.facts_in(document.facts, machine_families(), ("facts",), places.place),
     )
-
-
-def is_snapshot(raw: bytes) -> bool:
-    """Whether the bytes claim to be a snapshot file, of whatever version."""
-    return raw.lstrip()[:1] == b"{" and f'"{_FAMILY}/'.encode() in raw[:4096]
 
 
 class _Places:
@@ -107,7 +100,7 @@ def _must_be_a_snapshot(data: Any, text: str, file: str) -> None:
     if said in READABLE:
         return
     place = place_of(text, ("schema",), file)
-    if isinstance(said, str) and said.startswith(f"{_FAMILY}/"):
+    if isinstance(said, str) and said.startswith(f"{FAMILY}/"):
         raise InputError(
             f"schema {said[:40]!r} is another version than this pciabi reads: "
             f"{', '.join(READABLE)}",

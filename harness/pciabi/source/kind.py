@@ -6,10 +6,10 @@ import re
 from enum import StrEnum
 from pathlib import Path
 
+from pciabi.bounded_files import read_limited
 from pciabi.errors import InputError, SourcePosition
-from pciabi.json_documents import read_limited
-from pciabi.scenario.load import SUFFIX
-from pciabi.snapshots import lspci_text, read
+from pciabi.scenario_files import SUFFIX
+from pciabi.snapshots import version
 from pciabi.source import pasted
 from pciabi.vm import formats
 from pciabi.vm.command_line.argument import plain
@@ -42,14 +42,14 @@ def content(path: Path) -> bytes:
 
     Raises InputError where it cannot be read or is too large.
     """
-    return pasted.without_prompt(read_limited(path, read.MAX_BYTES))
+    return pasted.without_prompt(read_limited(path, version.MAX_BYTES))
 
 
 def kind_of(path: Path, raw: bytes) -> Kind:
     """What the file holds. Raises InputError for something else."""
-    if read.is_snapshot(raw):
+    if version.is_snapshot(raw):
         return Kind.SNAPSHOT
-    if lspci_text.is_lspci(raw):
+    if pasted.is_lspci(raw):
         return Kind.LSPCI
     if path.name.endswith(SUFFIX):
         return Kind.SCENARIO

@@ -18,6 +18,12 @@ _TREE = re.compile(rb"-\+?-?\[[0-9a-f]{2,}(?:[:-][0-9a-f]{2,})*\]-")
 _ADVICE = "lspci -nn -vvv -xxxx prints a text to save"
 
 
+def is_lspci(raw: bytes) -> bool:
+    """Whether the bytes begin like lspci's text. An empty text is taken for one that was cut."""
+    stripped = raw.strip()
+    return not stripped or _FUNCTION.match(stripped) is not None
+
+
 def without_prompt(raw: bytes) -> bytes:
     """The text without a first line that is the command itself, and the prompt that follows."""
     lines = raw.split(b"\n")

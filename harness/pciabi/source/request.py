@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pciabi.qemu.accelerator import Wish
+from pciabi.qemu.wish import Wish
 
 
 class Probe(StrEnum):
@@ -20,9 +20,9 @@ class Probe(StrEnum):
 class Request:
     """One thing to read: a file or a shipped scenario's name.
 
-    `qemu` is a path, a version or `debian:SUITE`, None for the one on PATH; `machine` replaces
-    the configuration's machine type. `own` names the options that were given for this side
-    alone: they must not go unused. `select` picks a case of a scenario's matrix. `side` is what
+    `qemu` is a SPEC, None for the QEMU on PATH; `machine` replaces the configuration's machine
+    type. `own` names the options that were given for this side alone, as the user has spelled
+    them: they must not go unused. `select` picks a case of a scenario's matrix. `side` is what
     the user calls it beside another one (`A (before)`), empty where there is one.
     """
 
@@ -38,4 +38,4 @@ class Request:
     @property
     def machine_option(self) -> str:
         """The option that named the machine type."""
-        return next((name for name in self.own if name.startswith("--machine")), "--machine")
+        return next((name for name in self.own if "machine" in name), "--machine")

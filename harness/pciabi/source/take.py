@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError, SourcePosition
 from pciabi.json_documents import place_of
 from pciabi.result.side import Side
-from pciabi.scenario.find import find
-from pciabi.scenario.observe import Observer
-from pciabi.snapshots import lspci_text, read
-from pciabi.source import live
+from pciabi.scenario_files import find
 from pciabi.source.kind import Kind, content, kind_of
 from pciabi.source.request import Request
 
+if TYPE_CHECKING:
+    from pciabi.events import Tell
 
-def take(request: Request, cancellation: Cancellation, observer: Observer) -> Side:
+Watching = Callable[[], "AbstractContextManager[Tell]"]
+"""Gives whom to tell, for as long as hardware is read. Called only where a scenario's is."""
+
+
+def take(request: Request, cancellation: Cancellation, watching: Watching) -> Side:
     """The side a user means.
 
     Raises InputError for a file that is wrong or options that cannot apply to it, CannotTest
@@ -32,9 +37,15 @@ def take(request: Request, cancellation: Cancellation, observer: Observer) -> Si
     if kind.is_recorded:
         _must_not_ask_for_more(request, kind, path)
         return _recorded(path, kind, raw)
+    # Each draws in what only it needs: a command line neither a guest nor scenarios.
     if kind is Kind.SCENARIO:
-        return live.scenario(path, raw, request, cancellation, observer)
-    return live.qemu_command_line(path, raw, request, cancellation)
+        from pciabi.source import scenario_vm
+
+        with watching() as tell:
+            return scenario_vm.read(path, raw, request, cancellation, tell)
+    from pciabi.source import command_line
+
+    return command_line.read(path, raw, request, cancellation)
 
 
 def _must_not_ask_for_more(request: Request, kind: Kind, path: Path) -> None:
@@ -48,9 +59,14 @@ def _must_not_ask_for_more(request: Request, kind: Kind, path: Path) -> None:
 def _recorded(path: Path, kind: Kind, raw: bytes) -> Side:
     file = str(path)
     start = SourcePosition(file, 1)
+    # Neither is imported above: what reads a recording takes longer to import than a QEMU to start.
     if kind is Kind.LSPCI:
+        from pciabi.snapshots import lspci_text
+
         found = lspci_text.parse(raw, file)
         return Side(path.name, found, start, _lspci_places(raw, file, found))
+    from pciabi.snapshots import read
+
     found = read.parse(raw, file)
     return Side(path.name, found, start, _snapshot_places(raw, file, found))
 

@@ -15,12 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from pciabi.distribution.progress import Progress
+from pciabi.events import Ended, Event, ImageProgressed, Label, Planned, Said, StageReached
 from pciabi.report import printable
 from pciabi.report.terminal.output import StyledOutput
 from pciabi.report.terminal.tables import STYLES
 from pciabi.report.words import cases as words
 from pciabi.result.entry import Entry
-from pciabi.scenario.case import Case
 
 _REFRESHES_PER_SECOND = 4
 # Lines of the terminal that are not for rows of running cases.
@@ -29,14 +29,13 @@ _RESERVED_LINES = 8
 
 @dataclass(frozen=True)
 class _Running:
-    case: Case
-    boot: int
+    label: Label
     stage: str
     since: float
 
 
 class LiveTable:
-    """An observer for a terminal: what runs now, what has ended, and for how long.
+    """For a terminal: what runs now, what has ended, and for how long.
 
     A context manager. The table goes away at the end; of a run that was stopped, the cases that
     had ended are printed to stay.
@@ -73,34 +72,28 @@ class LiveTable:
             for result in self._ended:
                 self._output.say(words.line(result), STYLES[words.standing(result)])
 
-    def said(self, line: str) -> None:
-        """Print the line above the table."""
-        self._output.say(line)
-
-    def image(self, name: str, progress: Progress) -> None:
-        """Show how far the image is."""
+    def __call__(self, event: Event) -> None:
+        """Show it in the table; what was said is printed above."""
+        if isinstance(event, Said):
+            self._output.say(event.line)
+            return
         with self._lock:
-            self._image = (name, progress)
+            match event:
+                case ImageProgressed(image, progress):
+                    self._image = (image, progress)
+                case Planned(cases):
+                    self._total = cases
+                case StageReached(label, stage):
+                    self._image = None
+                    self._running[label.case] = _Running(label, stage, self._since(label))
+                case Ended(result):
+                    self._image = None
+                    self._running.pop(result.subject.title, None)
+                    self._ended.append(result)
 
-    def planned(self, cases: tuple[Case, ...]) -> None:
-        """Keep the number to count down from."""
-        with self._lock:
-            self._total = len(cases)
-
-    def stage(self, case: Case, boot: int, stage: str) -> None:
-        """Show it in the case's row."""
-        with self._lock:
-            self._image = None
-            known = self._running.get(case.title)
-            since = known.since if known else time.monotonic()
-            self._running[case.title] = _Running(case, boot, stage, since)
-
-    def ended(self, result: Entry) -> None:
-        """Take the row away and count the case."""
-        with self._lock:
-            self._image = None
-            self._running.pop(result.subject.title, None)
-            self._ended.append(result)
+    def _since(self, label: Label) -> float:
+        known = self._running.get(label.case)
+        return known.since if known else time.monotonic()
 
     def renderable(self) -> RenderableType:
         """What is on the screen now."""
@@ -122,8 +115,8 @@ class LiveTable:
         room = max(1, self._console.height - _RESERVED_LINES)
         for running in list(self._running.values())[:room]:
             table.add_row(
-                Text(printable.line(running.case.title)),
-                f"{running.boot + 1}/{len(running.case.boots)}" if running.case.boots else "-",
+                Text(printable.line(running.label.case)),
+                f"{running.label.boot + 1}/{running.label.boots}" if running.label.boots else "-",
                 Text(printable.line(running.stage)),
                 words.seconds(time.monotonic() - running.since),
             )

@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 
+_RECORDED = Path(__file__).with_name("drivers.json")
 _CPU = re.compile(r".+-(x86_64|i386)-cpu")
 # Their module needs OpenGL to be asked; they are these with a renderer added.
 _RENDERING = {
@@ -52,7 +53,7 @@ class DriverTable:
 @cache
 def driver_table() -> DriverTable:
     """The recorded table."""
-    data = json.loads((files("pciabi.vm.command_line") / "drivers.json").read_text())
+    data = json.loads(_RECORDED.read_bytes())
     drivers = {
         name: Driver(name, row["pci"], frozenset(row["text"]))
         for name, row in data["drivers"].items()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 
 # Options that went before the oldest recorded QEMU and that old command lines still hold.
@@ -19,11 +19,12 @@ _GONE = {
 }
 # Options that a distribution adds: `-id` is Proxmox VE's, the number of the VM.
 _DOWNSTREAM = {"id": True}
+_RECORDED = Path(__file__).with_name("options.json")
 
 
 def _recorded() -> dict[str, bool]:
-    text = (files("pciabi.vm.command_line") / "options.json").read_text()
-    return {name: row["argument"] for name, row in json.loads(text)["options"].items()}
+    rows = json.loads(_RECORDED.read_bytes())["options"]
+    return {name: row["argument"] for name, row in rows.items()}
 
 
 TAKES_ARGUMENT: Mapping[str, bool] = MappingProxyType({**_GONE, **_DOWNSTREAM, **_recorded()})

@@ -1,0 +1,72 @@
+"""Tasks that need no guest: hardware to be read cold, and a start to be attempted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pciabi.abi.snapshot import Snapshot
+from pciabi.deadline import Deadline
+from pciabi.events import Label, Said, StageReached
+from pciabi.probe import configuration
+from pciabi.probe.attempt import Attempt, attempt
+from pciabi.probe.cold import cold_probe_of
+from pciabi.probe.configuration import Reading
+from pciabi.probe.equipment import Vm, equip
+from pciabi.probe.host import Host
+from pciabi.qemu.inert.hardware import InertHardware
+
+SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class ColdTask:
+    """A VM to be read without a guest, on the QEMU of that name (None: the one on PATH), in so
+    many seconds at the most."""
+
+    vm: Vm
+    qemu: str | None
+    label: Label
+    seconds: float = SECONDS
+
+    def carry_out(self, host: Host) -> Snapshot:
+        """See Task."""
+        binary = host.qemu(self.qemu)
+        host.tell(Said(f"{self.label.case}: {binary.banner}, paused"))
+        equipped = equip(self.vm, binary)
+        deadline = Deadline.after(self.seconds)
+        return cold_probe_of(equipped, binary, host.cancellation, deadline, host.hypervisor)
+
+
+@dataclass(frozen=True)
+class InertTask:
+    """The hardware of a user's own command line, made inert, to be read without a guest."""
+
+    hardware: InertHardware
+    qemu: str | None
+    seconds: float = SECONDS
+
+    def carry_out(self, host: Host) -> Reading:
+        """See Task."""
+        binary = host.qemu(self.qemu)
+        deadline = Deadline.after(self.seconds)
+        return configuration.read(
+            self.hardware, binary, host.cancellation, deadline, host.hypervisor
+        )
+
+
+@dataclass(frozen=True)
+class AttemptTask:
+    """A VM to be started and ended again, to learn whether QEMU takes it."""
+
+    vm: Vm
+    qemu: str | None
+    label: Label
+    seconds: float = SECONDS
+
+    def carry_out(self, host: Host) -> Attempt:
+        """See Task."""
+        host.tell(StageReached(self.label, "starting what must be refused"))
+        binary = host.qemu(self.qemu)
+        equipped = equip(self.vm, binary)
+        deadline = Deadline.after(self.seconds)
+        return attempt(equipped, binary, host.cancellation, deadline, host.hypervisor)
