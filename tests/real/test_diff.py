@@ -148,7 +148,9 @@ def test_a_booted_snapshot_and_its_reports(tmp_path: Path) -> None:
     assert taken.returncode == 0, taken.stderr
     snapshot = json.loads((tmp_path / "a.json").read_text())
     assert snapshot["provenance"]["probe"] == "boot"
-    assert {nic["name"] for nic in snapshot["interfaces"]} == {"ens3", "ens4"}
+    facts = [function["facts"] for function in snapshot["functions"]]
+    names = {nic["name"] for one in facts for nic in one.get("interfaces", ())}
+    assert names == {"ens3", "ens4"}
 
     done = pciabi("diff", "a.json", "a.json", "--report-dir", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
