@@ -69,7 +69,8 @@ if Path("/dev/kvm").exists():
 @pytest.mark.parametrize("stage", STAGES)
 def test_ctrl_c_on_a_terminal(tmp_path: Path, stage: Callable[[Terminal, Path], None]) -> None:
     own = {**environment(tmp_path), "TERM": "xterm"}
-    if stage is image_is_built:
+    # In a cache of its own nothing is built yet, and nobody remembers that KVM was tried.
+    if stage is not guest_boots:
         place = tmp_path / "cache" / "pciabi"
         place.mkdir(parents=True)
         (place / "packages").symlink_to(cache.packages())
