@@ -45,12 +45,6 @@ def manuals() -> dict[str, str]:
     return {module.FAMILY.key.name: inspect.getdoc(module) or "" for module in _modules()}
 
 
-def forget() -> None:
-    """Look again the next time that somebody asks: there may be other modules."""
-    for known in (families, function_families, machine_families, kinds):
-        known.cache_clear()
-
-
 def _modules() -> list[Any]:
     return [
         importlib.import_module(f"{package.__name__}.{module.name}")

@@ -32,4 +32,4 @@ def change_rules() -> Mapping[str, ReportingDescriptor]:
 
 def rule_index(word: str) -> int:
     """Where the rule of that word stands among them."""
-    return list(change_rules()).index(word)
+    return (*kinds(), UNKNOWN).index(word)
