@@ -12,17 +12,21 @@ from hypothesis import strategies as st
 
 from pciabi.abi.change import Change
 from pciabi.abi.compare import Comparison, compare
+from pciabi.abi.facts import rom
 from pciabi.abi.field_kinds import CAPABILITY
 from pciabi.abi.judgement import Severity
 from pciabi.abi.kind import Kind
 from pciabi.abi.matching import Matching, match
 from pciabi.abi.pair import Basis
 from pciabi.abi.snapshot import (
+    INTERFACES,
     Creation,
+    Interface,
     NetworkInterface,
     PlacedFunction,
     Snapshot,
     Substitution,
+    path_made_of,
 )
 from pciabi.abi.unknown import Unknown
 from pciabi.errors import CannotTest, SourcePosition
@@ -249,6 +253,46 @@ def test_an_identifier_that_a_side_did_not_read_is_open() -> None:
     assert found(unread, unread) == [("MAC address", True)]
     assert found(unread, none) == [("MAC address", False)]
     assert found(indexed, unread) == [("MAC address", False), ("ACPI index", False)]
+
+
+def test_less_of_two_kinds_of_source_is_one_reason() -> None:
+    nic = recorded("qemu-7.2_pc-two-nics").by_id("net1")
+    assert nic is not None
+    guest, text = (snapshot(unidentified(nic), probe=probe) for probe in ("boot", "lspci"))
+    (address,) = [u for u in compare(guest, text).unknowns if u.field == "MAC address"]
+    assert address.excused
+    assert address.why_before != address.why_after
+
+
+def test_a_rom_of_unknown_size_that_goes_is_a_change_and_nothing_open() -> None:
+    vga = recorded("qemu-7.2_pc-two-nics").by_id("vga0")
+    assert vga is not None
+    without = vga.function.config[:0x30] + bytes(4) + vga.function.config[0x34:]
+    before = alone(with_rom(vga.function, None))
+    after = alone(with_rom(replace(vga.function, config=without), None))
+    assert breaking(compare(before, after).changes) == [(rom.CHANGED, "expansion ROM")]
+    assert "expansion ROM size" not in {u.field for u in compare(before, after).unknowns}
+
+
+def test_a_nic_without_interfaces_has_no_other_name() -> None:
+    nic = recorded("qemu-7.2_pc-two-nics").by_id("net1")
+    assert nic is not None
+    interface = Interface("52:54:00:00:00:02", None, "ens4", ())
+    named = snapshot(nic.having(nic.facts.having(INTERFACES, (interface,))))
+    none = snapshot(nic.having(nic.facts.having(INTERFACES, ())))
+    for one, two in ((named, none), (none, named)):
+        assert compare(one, two).changes == ()
+        assert [u.field for u in compare(one, two).unknowns] == ["interface name"]
+
+
+def test_where_one_side_knows_no_path_the_addresses_are_held_together() -> None:
+    nic = recorded("qemu-7.2_pc-two-nics").by_id("net1")
+    assert nic is not None
+    pathless = replace(nic, path=path_made_of(nic.address), path_is_read=False)
+    for one, two in ((nic, pathless), (pathless, nic)):
+        found = compare(snapshot(one), snapshot(two))
+        assert found.changes == ()
+        assert [u.field for u in found.unknowns] == ["path", "interface name"]
 
 
 def test_a_guest_without_extended_space_leaves_it_open() -> None:

@@ -285,6 +285,11 @@ BAD: dict[str, tuple[str, str, str]] = {
         "facts.mac.x: Unexpected",
         '"x"',
     ),
+    "a number for a truth": (
+        with_fact(mac={"value": "", "stated": 1}),
+        "facts.mac.stated: .*boolean",
+        '"stated"',
+    ),
     "part of a fact missing": (
         with_fact(mac={"value": ""}),
         "facts.mac.stated: .*required",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from pciabi.abi.identifying import Identifier
 from pciabi.abi.snapshot import interfaces_of
 from pciabi.errors import CannotTest, InputError
 from pciabi.pci.facts import UNREAD, Facts
+from pciabi.pci.function import DRIVER
 from pciabi.snapshots import read, write
 from pciabi.snapshots.upgrade import READABLE
 from tests.unit.strategies import GOLDEN
@@ -78,6 +80,13 @@ def test_what_the_second_version_did_not_read_is_unread() -> None:
     snapshot = read.parse(json.dumps(old).encode(), "x.json")
     assert snapshot.functions[-1].facts == Facts()
     assert not snapshot.functions[-1].path_is_read
+
+
+@pytest.mark.parametrize("folder", [FIRST, SECOND])
+def test_no_paused_machine_has_a_driver(folder: Path) -> None:
+    old = read.read(folder / "qemu-5.2_pc-i440fx-5.2_nvme.json")
+    drivers = [function.facts.get(DRIVER) for function in old.functions]
+    assert all(driver is UNREAD for driver in drivers)
 
 
 def test_what_the_command_line_states_was_read() -> None:
