@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pciabi.abi.identifying import TITLE, Identifier
 from pciabi.abi.scope import NOT_YET, scope
 from pciabi.abi.snapshot import Snapshot
+from pciabi.pci.facts import facts_of
 from pciabi.report.words import scope as scope_words
 from pciabi.snapshots import lspci_text
 from tests.unit import report_data
-from tests.unit.strategies import recorded_text, with_interfaces
+from tests.unit.strategies import IDENTIFYING, recorded_text, with_interfaces
 from tests.unit.test_pci_listing import taken
 
 BOOTED = report_data.record("qemu-7.2_q35-many").snapshot
@@ -42,3 +44,18 @@ def test_the_line_names_both_and_whose_readings_they_are() -> None:
     assert line.endswith("firmware, performance.")
     assert "under" not in scope_words.line(scope([text("-nn")]))
     assert scope_words.line(scope([])).startswith("Scope: nothing was compared. Not looked at")
+
+
+def test_a_shared_title_is_read_only_where_all_of_its_families_were() -> None:
+    one = Identifier("x", stated=True)
+    whole = _with_facts({key.name: one for key in IDENTIFYING})
+    part = _with_facts({IDENTIFYING[0].name: one})
+    assert TITLE in scope([whole]).read
+    for sides in ([part], [whole, part]):
+        assert TITLE not in scope(sides).read
+        assert TITLE in scope(sides).not_read
+
+
+def _with_facts(facts: dict[str, object]) -> Snapshot:
+    functions = tuple(one.having(facts_of(facts)) for one in BOOTED.functions)
+    return replace(BOOTED, functions=functions)

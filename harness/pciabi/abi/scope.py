@@ -53,7 +53,8 @@ def scope(snapshots: Iterable[Snapshot]) -> Scope:
             read.append(_IDS)
     accelerators = {side.provenance.accelerator for side in sides} - {""}
     return Scope(
-        read=tuple(dict.fromkeys(read)),
-        not_read=(*(title for title in dict.fromkeys(not_read) if title not in read), *NOT_YET),
+        # Families that share a title are read only where all of them were.
+        read=tuple(title for title in dict.fromkeys(read) if title not in not_read),
+        not_read=(*dict.fromkeys(not_read), *NOT_YET),
         accelerators=tuple(sorted(accelerators)),
     )
