@@ -76,7 +76,7 @@ def test_every_report_tells_the_changes(sides: Path) -> None:
     told = {c["kind"]: c for c in document["changes"] if c["kind"] in ("system-uuid", "rom-bar")}
     assert told["system-uuid"]["severity"] == "breaking"
     assert (told["system-uuid"]["label"], told["system-uuid"]["address_before"]) == ("the VM", None)
-    assert told["system-uuid"]["before"], told["system-uuid"]["after"] == UUIDS
+    assert (told["system-uuid"]["before"], told["system-uuid"]["after"]) == UUIDS
     assert (told["rom-bar"]["severity"], told["rom-bar"]["id"]) == ("notable", "nic")
     assert {"system UUID", "ROM BARs"} <= set(document["scope"])
     assert f"system UUID {UUIDS[0]} → {UUIDS[1]}" in diff(sides, "a", "b", "html")[1]
