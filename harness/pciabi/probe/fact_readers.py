@@ -12,7 +12,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
@@ -62,11 +62,12 @@ class MachineReader(Generic[Asked, V]):
 Reader = FunctionReader[Any, Any] | MachineReader[Any, Any]
 
 
+@cache
 def readers_in(package: ModuleType) -> Sequence[Reader]:
     """All readers in the modules of a package, by the names of the modules."""
     names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
     modules = (importlib.import_module(f"{package.__name__}.{name}") for name in names)
-    return [reader for module in modules for reader in module.READERS]
+    return tuple(reader for module in modules for reader in module.READERS)
 
 
 def with_facts(

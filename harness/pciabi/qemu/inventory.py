@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pciabi.errors import InputError
+from pciabi.errors import Disagreement, InputError
 from pciabi.qemu import device_tree
 from pciabi.qemu.answers import LISTING, NUMBER, TEXT, Listed, shaped
 from pciabi.qemu.device_tree import DeviceTree
@@ -50,10 +50,7 @@ def take(monitor: Monitor) -> Inventory:
         ("qom-list", {"path": _FOLDER}),
     )
     machine_type = shaped(machine, TEXT, "qom-get /machine type").removesuffix("-machine")
-    tree_text = shaped(text, TEXT, device_tree.COMMAND)
-    if not device_tree.has_pci(tree_text):
-        raise NoPciBus(machine_type)
-    tree = device_tree.parse(tree_text)
+    tree = _tree(shaped(text, TEXT, device_tree.COMMAND), machine_type)
     on_pci = {function.device for function in tree.functions if function.qdev_id is None}
     listed = shaped(listing, LISTING, "qom-list")
     devices = sorted(_numbered(listed))
@@ -72,6 +69,16 @@ def take(monitor: Monitor) -> Inventory:
         for _, device in devices
     )
     return Inventory(machine_type, tree, nameless)
+
+
+def _tree(text: str, machine: str) -> DeviceTree:
+    try:
+        return device_tree.parse(text)
+    except Disagreement as error:
+        # Only now: nearly every machine has one, and reading the tree twice takes a while.
+        if not device_tree.has_pci(text):
+            raise NoPciBus(machine) from error
+        raise
 
 
 def _numbered(listing: Sequence[Listed]) -> Iterator[tuple[int, str]]:
