@@ -14,8 +14,9 @@ from pciabi.probe.hypervisor import Process, Running
 from pciabi.qemu import monitor
 from pciabi.qemu.monitor import Monitor
 
-# Of a start of 255 processors on a busy machine QEMU's longest answer takes 5.
-PATIENCE_SECONDS = 10.0
+# Of a start of 255 processors QEMU's longest answer takes 5 on a busy machine; on one that was slow
+# besides, 288 took more than 10 to greet.
+PATIENCE_SECONDS = 20.0
 _ENDING_SECONDS = 1.0
 
 Ended = Callable[[], PciabiError]
