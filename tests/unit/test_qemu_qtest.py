@@ -66,7 +66,7 @@ def test_far_more_is_asked_and_answered_than_sockets_hold() -> None:
         (b"FAIL unknown command\n" * 2, "answers qtest inl with 'FAIL unknown command'"),
         (b"IRQ raise 5\n" * 2, "IRQ raise 5"),
         (b"OK 1\nOK 2\nOK 3\n", "more than it was asked for"),
-        (b"x" * 200_000, "without an end"),
+        (b"x" * 600_000, "without an end"),
     ],
 )
 def test_what_is_no_answer_is_an_error_in_one_line(words: bytes, problem: str) -> None:

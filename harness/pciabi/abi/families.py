@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 from pciabi.abi import facts as package
-from pciabi.abi.family import FunctionFamily, MachineFamily
+from pciabi.abi.family import Family, FunctionFamily, MachineFamily
 from pciabi.abi.kind import Kind
+from pciabi.abi.snapshot import PlacedFunction, Snapshot
+from pciabi.pci.facts import UNREAD
 
 
 @cache
@@ -38,6 +41,16 @@ def kinds() -> tuple[Kind, ...]:
     return tuple(
         sorted({kind for family in families() for kind in family.kinds}, key=lambda k: k.place)
     )
+
+
+def shown(subject: PlacedFunction | Snapshot) -> Iterator[str]:
+    """The facts of a subject in lines for people, as far as their families have any."""
+    of_function = isinstance(subject, PlacedFunction)
+    found: tuple[Family[Any, Any], ...] = function_families() if of_function else machine_families()
+    for family in found:
+        fact = family.fact_of(subject)
+        if fact is not UNREAD:
+            yield from family.shown(fact)
 
 
 def manuals() -> dict[str, str]:

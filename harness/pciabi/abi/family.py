@@ -63,8 +63,8 @@ class Family(Generic[S, V]):
     `differences` tells how two facts differ, each difference of one of the `kinds` and with one
     of the `judgements`; it is not asked where a side did not read the fact. `openings` tells
     what the two sides leave open of a subject. `missing` names what one side lacks, for people
-    who look at it alone. `is_told_by` says whether a snapshot tells anything of the family;
-    without it one fact suffices.
+    who look at it alone, and `shown` is a fact in lines for them. `is_told_by` says whether a
+    snapshot tells anything of the family; without it one fact suffices.
     """
 
     key: Key[V]
@@ -76,6 +76,7 @@ class Family(Generic[S, V]):
     differences: Callable[[V, V, Both[S]], Iterator[Difference]]
     openings: Callable[[Both[S]], Iterator[Opening]]
     missing: Callable[[S], Iterator[str]] = lambda _: iter(())
+    shown: Callable[[V], Iterator[str]] = lambda _: iter(())
     inherent: Callable[[S], V] | None = None
     is_told_by: Callable[[Snapshot], bool] | None = None
 

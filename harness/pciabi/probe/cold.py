@@ -27,12 +27,13 @@ from pciabi.probe import first_cause, readers, refusal, stand_ins
 from pciabi.probe.creation import creations, options_by_path
 from pciabi.probe.enumeration import enumerate_functions
 from pciabi.probe.equipment import Equipped
-from pciabi.probe.fact_readers import Emulated, machine_facts, readers_in, with_facts
+from pciabi.probe.fact_readers import Emulated, Paused, machine_facts, readers_in, with_facts
 from pciabi.probe.hypervisor import PAUSED, Hypervisor, Machine
 from pciabi.probe.own_qemu import OWN_QEMU
 from pciabi.probe.reachability import settle
 from pciabi.qemu import command_line, config_access, inventory, monitor
 from pciabi.qemu.binary import Binary
+from pciabi.qemu.fw_cfg import FwCfg
 from pciabi.qemu.inert.stand_ins import Model
 from pciabi.qemu.qtest import Qtest
 from pciabi.vm.command_line.device_options import device_options
@@ -140,11 +141,13 @@ def _read(
 ) -> ColdReading:
     had = inventory.take(qmp)
     stand_ins.must_be_there(qmp, hardware.models, refusal.by(binary, hardware.machine))
-    found = enumerate_functions(config_access.open_access(qtest), had.tree.roots)
+    access = config_access.open_access(qtest)
+    found = enumerate_functions(access, had.tree.roots)
     functions, unreachable = settle(found, had.tree.functions)
     _must_be_there(hardware.expected, functions, unreachable)
     tree = {one.path: one for one in had.tree.functions}
-    machine = Emulated(qmp, tree, stated_macs(hardware.arguments), qtest)
+    paused = Paused(qtest, access, FwCfg(qtest))
+    machine = Emulated(qmp, tree, stated_macs(hardware.arguments), paused)
     asked = readers_in(readers)
     options = device_options(hardware.arguments)
     snapshot = Snapshot(

@@ -12,14 +12,16 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import cache
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from pciabi.abi.snapshot import PlacedFunction
 from pciabi.pci.address import TopologyPath
-from pciabi.pci.facts import Facts, Key, Unread
+from pciabi.pci.facts import UNREAD, Facts, Key, Unread
+from pciabi.qemu.config_access import ConfigAccess
 from pciabi.qemu.device_tree import TreeFunction
+from pciabi.qemu.fw_cfg import FwCfg
 from pciabi.qemu.monitor import Monitor
 from pciabi.qemu.qtest import Qtest
 
@@ -28,18 +30,32 @@ V = TypeVar("V")
 
 
 @dataclass(frozen=True)
+class Paused:
+    """The ways into a machine that runs no guest: its memory and I/O ports, its configuration
+    space, and the files that QEMU has for the firmware.
+
+    Buses have numbers, and nothing else is written: a reader leaves what it writes as it found
+    it, or writes only what no other reader reads. Nobody reads configuration space any more.
+    """
+
+    qtest: Qtest
+    access: ConfigAccess
+    firmware: FwCfg
+
+
+@dataclass(frozen=True)
 class Emulated:
     """A machine that QEMU has started, and what it has said of it already.
 
     `tree` are its functions by path, those that no guest finds included; `stated_macs` the MAC
-    addresses that the configuration states. `qtest` reads and writes its memory and I/O ports;
-    None where a guest runs, for the machine is the guest's then.
+    addresses that the configuration states. `paused` is None where a guest runs, for the machine
+    is the guest's then.
     """
 
     monitor: Monitor
     tree: Mapping[TopologyPath, TreeFunction]
     stated_macs: frozenset[str]
-    qtest: Qtest | None
+    paused: Paused | None
 
 
 @dataclass(frozen=True)
@@ -52,6 +68,15 @@ class FunctionReader(Generic[Asked, V]):
 
 
 @dataclass(frozen=True)
+class FunctionsReader(Generic[Asked, V]):
+    """Reads the facts of one family of all functions at once, by path: for each answer is waited
+    for. A function that is not among them has UNREAD."""
+
+    key: Key[V]
+    read: Callable[[Asked, Sequence[PlacedFunction]], Mapping[TopologyPath, V]]
+
+
+@dataclass(frozen=True)
 class MachineReader(Generic[Asked, V]):
     """Reads the one fact of a family about the machine."""
 
@@ -59,7 +84,7 @@ class MachineReader(Generic[Asked, V]):
     read: Callable[[Asked], V | Unread]
 
 
-Reader = FunctionReader[Any, Any] | MachineReader[Any, Any]
+Reader = FunctionReader[Any, Any] | FunctionsReader[Any, Any] | MachineReader[Any, Any]
 
 
 @cache
@@ -71,20 +96,27 @@ def readers_in(package: ModuleType) -> Sequence[Reader]:
 
 
 def with_facts(
-    functions: Iterable[PlacedFunction], source: object, readers: Iterable[Reader]
+    functions: Sequence[PlacedFunction], source: object, readers: Iterable[Reader]
 ) -> tuple[PlacedFunction, ...]:
     """The functions with the facts that these readers find in the source."""
-    of_functions = [one for one in readers if isinstance(one, FunctionReader)]
+    facts = [function.facts for function in functions]
+    for reader in readers:
+        if isinstance(reader, MachineReader):
+            continue
+        found = _read(reader, functions, source)
+        facts = [known.having(reader.key, fact) for known, fact in zip(facts, found, strict=True)]
+    return tuple(function.having(known) for function, known in zip(functions, facts, strict=True))
 
-    def with_own(function: PlacedFunction) -> PlacedFunction:
-        facts = reduce(
-            lambda known, reader: known.having(reader.key, reader.read(source, function)),
-            of_functions,
-            function.facts,
-        )
-        return function.having(facts)
 
-    return tuple(map(with_own, functions))
+def _read(
+    reader: FunctionReader[Any, Any] | FunctionsReader[Any, Any],
+    functions: Sequence[PlacedFunction],
+    source: object,
+) -> list[Any]:
+    if isinstance(reader, FunctionReader):
+        return [reader.read(source, function) for function in functions]
+    by_path = reader.read(source, functions)
+    return [by_path.get(function.path, UNREAD) for function in functions]
 
 
 def machine_facts(source: object, readers: Iterable[Reader]) -> Facts:

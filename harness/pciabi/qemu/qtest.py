@@ -6,6 +6,7 @@ docs/devel/testing/qtest.rst and system/qtest.c.
 
 from __future__ import annotations
 
+import base64
 import select
 import socket
 from collections.abc import Sequence
@@ -15,8 +16,8 @@ from pciabi.deadline import Deadline
 from pciabi.errors import QemuError
 
 _CHUNK = 1 << 16
-# The longest answer to expect is a block of 4 KB in hexadecimal.
-_LONGEST_LINE = 1 << 16
+# The longest answer to expect is a block of 256 KB in base 64.
+_LONGEST_LINE = 1 << 19
 
 
 class Qtest:
@@ -85,6 +86,17 @@ def data(answer: str, length: int) -> bytes:
     """The bytes an answer holds. Raises QemuError where they are not as many as asked for."""
     try:
         found = bytes.fromhex(answer.removeprefix("0x"))
+    except ValueError as error:
+        raise QemuError(f"QEMU's qtest answer is no data: {answer[:40]!r}") from error
+    if len(found) != length:
+        raise QemuError(f"QEMU's qtest answer holds {len(found)} bytes, not {length}")
+    return found
+
+
+def base64_data(answer: str, length: int) -> bytes:
+    """The bytes an answer to `b64read` holds. Raises QemuError as `data`."""
+    try:
+        found = base64.b64decode(answer, validate=True)
     except ValueError as error:
         raise QemuError(f"QEMU's qtest answer is no data: {answer[:40]!r}") from error
     if len(found) != length:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from pciabi.abi import families
 from pciabi.abi.difference import ABSENT
 from pciabi.abi.facts.bars import shown_bars
 from pciabi.abi.facts.rom import shown_rom
-from pciabi.abi.families import function_families
 from pciabi.abi.reading import reading
 from pciabi.abi.snapshot import PlacedFunction, is_made_up
 from pciabi.pci.facts import UNREAD
@@ -27,6 +27,7 @@ def _lines(side: Side) -> Iterator[str]:
     for term, value in two_sides.notes(side):
         yield f"{term}: {value}"
     snapshot = side.snapshot
+    yield from families.shown(snapshot)
     for placed in snapshot.functions:
         yield ""
         yield from _function(placed, side.name_of(placed))
@@ -54,7 +55,8 @@ def _function(placed: PlacedFunction, name: str) -> Iterator[str]:
         yield from (f"  {line}" for line in _fields(capability.fields))
     for finding in read.space.findings:
         yield f"  finding at 0x{finding.offset:02x}: {finding.message}"
-    missing = [part for family in function_families() for part in family.missing(placed)]
+    yield from (f"  {line}" for line in families.shown(placed))
+    missing = [part for family in families.function_families() for part in family.missing(placed)]
     if missing:
         yield f"  not read: {', '.join(sorted(missing))}"
 

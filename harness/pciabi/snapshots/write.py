@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pciabi import __version__
-from pciabi.abi.families import families, function_families
+from pciabi.abi.families import families, function_families, shown
 from pciabi.abi.identity import identity
 from pciabi.abi.naming import words
 from pciabi.abi.reading import reading
@@ -110,6 +110,7 @@ def summary(placed: PlacedFunction) -> Iterator[str]:
         yield f"capability at 0x{capability.offset:02x}: {capability.name}{version}"
     for finding in read.space.findings:
         yield f"finding at 0x{finding.offset:02x}: {finding.message}"
+    yield from shown(placed)
     missing = [name for family in function_families() for name in family.missing(placed)]
     if missing:
         yield f"not read: {', '.join(sorted(missing))}"
