@@ -33,6 +33,14 @@ class StoodInFor(StrEnum):
     TELLS = "tells"
 
 
+class Reading(StrEnum):
+    """When the facts of a family are read: of every machine, or only where they are asked for,
+    because reading them takes long."""
+
+    ALWAYS = "always"
+    ON_REQUEST = "on request"
+
+
 @dataclass(frozen=True)
 class Form(Generic[V]):
     """How the facts of a family stand in a snapshot file.
@@ -64,7 +72,8 @@ class Family(Generic[S, V]):
     of the `judgements`; it is not asked where a side did not read the fact. `openings` tells
     what the two sides leave open of a subject. `missing` names what one side lacks, for people
     who look at it alone, and `shown` is a fact in lines for them. `is_told_by` says whether a
-    snapshot tells anything of the family; without it one fact suffices.
+    snapshot tells anything of the family; without it one fact suffices. `reading` says when
+    somebody reads it.
     """
 
     key: Key[V]
@@ -79,6 +88,7 @@ class Family(Generic[S, V]):
     shown: Callable[[V], Iterator[str]] = lambda _: iter(())
     inherent: Callable[[S], V] | None = None
     is_told_by: Callable[[Snapshot], bool] | None = None
+    reading: Reading = Reading.ALWAYS
 
     def fact_of(self, subject: S) -> V | Unread:
         """The fact of a subject, UNREAD where it was not read."""
