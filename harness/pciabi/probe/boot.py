@@ -34,6 +34,8 @@ from pciabi.vm.command_line.stated_macs import stated_macs
 
 # From here to contact.LSPCI_READ bench/boot.py times.
 STARTING = "starting QEMU"
+# From here to the end it times as well.
+READING_TWIN = "reading a paused twin"
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ class _Boot:
         wanted = paused_twin.unread(booted, self.families)
         if not wanted:
             return booted
-        self.on_stage("reading a paused twin")
+        self.on_stage(READING_TWIN)
         twin = paused_twin.read(
             self.setup.equipped,
             wanted,
