@@ -36,14 +36,17 @@ class Comparison:
     unknowns: tuple[Unknown, ...]
 
 
-def compare(before: Snapshot, after: Snapshot) -> Comparison:
+def compare(
+    before: Snapshot, after: Snapshot, looked_at: frozenset[str] | None = None
+) -> Comparison:
     """Hold two snapshots against each other; equal ones give no change.
 
-    What either side could not read is no change: it is unknown. Raises CannotTest where a
+    What either side could not read is no change: it is unknown; `looked_at` are the families, by
+    name, of which that is of interest, None for all. Raises CannotTest where a
     configuration space has a size no function has.
     """
     matching = match(before, after)
-    pairs, left_open = _Pairs(matching, before, after), Unknowns(before, after)
+    pairs, left_open = _Pairs(matching, before, after), Unknowns(before, after, looked_at)
     changes = list(_machine_changes(before, after))
     unknowns = list(left_open.of_machine())
     # Of each pair both at once: what is decoded for one is at hand for the other.
