@@ -9,7 +9,7 @@ import pytest
 
 from pciabi import resources
 from pciabi.abi.compare import compare
-from pciabi.abi.facts.smbios import KEY, Smbios, SmbiosText
+from pciabi.abi.facts.smbios import KEY, Smbios
 from pciabi.abi.judgement import Severity
 from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
@@ -20,6 +20,7 @@ from pciabi.pci.facts import UNREAD
 from pciabi.probe.cold import Hardware, cold_probe
 from pciabi.probe.readers.smbios import smbios
 from pciabi.qemu import binary, firmware, machines
+from pciabi.smbios.named_fields import NamedField
 from tests.real.image_boot import Guest, boot
 from tests.real.releases import COMPARED, ON_PATH, emulator
 
@@ -68,7 +69,7 @@ def test_a_booted_guest_finds_the_same(
 ) -> None:
     read = smbios_of(cold(ON_PATH, machine, *NAMES, *nics()))
     assert read is not None
-    assert read.anchor == anchor
+    assert read.entry_point.anchor == anchor
     with boot(tmp_path, shipped, machine, NICS, further=NAMES) as guest:
         assert guest.event == "pciabi-ready"
         assert guests_own(guest) == read
@@ -90,7 +91,7 @@ def test_a_guest_of_uefi_finds_the_same(
     uefi = firmware.install(found, tmp_path)
     read = smbios_of(cold(ON_PATH, machine, *NAMES, *nics()))
     assert read is not None
-    assert read.anchor == anchor
+    assert read.entry_point.anchor == anchor
     efi = replace(shipped, kernel=shipped.efi_kernel)
     with boot(tmp_path, efi, machine, NICS, further=(*uefi, *NAMES)) as guest:
         assert guest.event == "pciabi-ready"
@@ -107,7 +108,7 @@ def guests_own(guest: Guest) -> Smbios:
     return smbios(entry, table)
 
 
-ANCHORS = {
+ANCHORS: dict[str, dict[str, str | None]] = {
     "5.2": {"pc-i440fx-2.0": None, "pc-i440fx-2.1": "_SM_", "pc-q35-5.2": "_SM_"},
     ON_PATH: {"pc-i440fx-1.4": None, "pc-i440fx-2.0": None, "pc-q35-7.2": "_SM_"},
     "10.0": {"pc-q35-8.0": "_SM_", "pc-q35-8.1": "_SM3_", "pc-i440fx-8.2": "_SM3_"},
@@ -118,10 +119,12 @@ ANCHORS = {
 @pytest.mark.parametrize("version", [ON_PATH, *COMPARED])
 def test_the_entry_point_is_of_the_kind_that_the_machine_type_has(version: str) -> None:
     found = {machine: smbios_of(cold(version, machine)) for machine in ANCHORS[version]}
-    assert {name: fact and fact.anchor for name, fact in found.items()} == ANCHORS[version]
+    assert {name: fact and fact.entry_point.anchor for name, fact in found.items()} == ANCHORS[
+        version
+    ]
     for machine, fact in found.items():
         if fact is not None:
-            assert SmbiosText("System Information", "Version", machine) in fact.texts
+            assert NamedField("System Information", "Version", machine) in fact.texts
 
 
 def test_machine_types_differ_in_names_and_entry_point_and_devices_in_theirs() -> None:

@@ -9,13 +9,15 @@ import pytest
 from pciabi.abi.change import Harm
 from pciabi.abi.compare import compare
 from pciabi.abi.facts import rom_content, smbios
-from pciabi.abi.facts.smbios import Smbios, SmbiosText
+from pciabi.abi.facts.smbios import Smbios
 from pciabi.abi.judgement import Severity
 from pciabi.abi.measured_boot import has_tpm
 from pciabi.abi.snapshot import Snapshot, Substitution
 from pciabi.pci.facts import Facts
 from pciabi.pci.function import ROM
 from pciabi.qemu.inert.hardware import inert
+from pciabi.smbios.entry_point import EntryPoint
+from pciabi.smbios.named_fields import NamedField
 from pciabi.vm import reading
 from tests.unit.strategies import recorded
 
@@ -25,13 +27,13 @@ LEFT_OUT = Substitution("-device tpm-crb", "left out", None, ("ACPI tables",))
 
 def vm(version: str, digest: str, rom_size: int) -> Snapshot:
     """A VM with a machine type in SMBIOS and a ROM on its last function, with a TPM."""
-    texts = (SmbiosText("System Information", "Version", version),)
+    texts = (NamedField("System Information", "Version", version),)
     *others, nic = VM.functions
     facts = nic.facts.having(rom_content.KEY, digest).having(ROM, rom_size)
     return replace(
         VM,
         functions=(*others, nic.having(facts)),
-        facts=Facts().having(smbios.KEY, Smbios("_SM_", "2.8", texts, ())),
+        facts=Facts().having(smbios.KEY, Smbios(EntryPoint("_SM_", 2, 8), texts, ())),
         substitutions=(LEFT_OUT,),
     )
 

@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 
 from pciabi.abi.compare import compare
 from pciabi.abi.difference import ABSENT
-from pciabi.abi.facts.smbios import KEY, Smbios, SmbiosDevice
+from pciabi.abi.facts.smbios import KEY, Smbios
 from pciabi.abi.judgement import Severity
 from pciabi.abi.snapshot import SMBIOS_TABLES, Snapshot, Substitution
-from pciabi.pci.address import GuestAddress
 from pciabi.pci.facts import UNREAD, Facts, Unread
 from pciabi.probe.readers.smbios import smbios
 from pciabi.smbios.entry_point import EntryPoint, entry_point
-from pciabi.smbios.named_devices import named_devices
+from pciabi.smbios.named_devices import NamedDevice, named_devices
 from pciabi.smbios.named_fields import named_fields
 from pciabi.smbios.structures import Structure, structures
 from tests.unit.strategies import recorded
@@ -121,8 +120,8 @@ def test_devices_and_slots_have_a_place() -> None:
     nowhere = (41, bytes((1, 0x05, 7)) + b"\xff\xff\xff\xff", [b"off"])
     found = list(named_devices(tuple(structures(table(slot, older, ONBOARD, nowhere)))))
     assert [(one.address, one.designation, one.sort, one.number) for one in found] == [
-        (GuestAddress(1, 2, 3, 2), "S", "slot type 0xa5", 12),
-        (GuestAddress(0, 0, 3, 0), "LAN", "Ethernet", 7),
+        ("0001:02:03.2", "S", "slot type 0xa5", 12),
+        ("0000:00:03.0", "LAN", "Ethernet", 7),
         (None, "off", "Ethernet, disabled", 7),
     ]
 
@@ -163,7 +162,7 @@ def test_a_name_of_a_device_breaks_and_a_name_of_the_machine_does_not() -> None:
     empty_place = replace(device, address="0000:00:1e.0")
     for other, wanted in (
         (
-            replace(READ, anchor="_SM3_", version="3.0", texts=texts[1:]),
+            replace(READ, entry_point=EntryPoint("_SM3_", 3, 0), texts=texts[1:]),
             [
                 (Severity.NOTABLE, "SMBIOS entry point", "_SM3_, version 3.0"),
                 (Severity.NOTABLE, "System Information: Manufacturer", ABSENT),
@@ -185,7 +184,7 @@ def test_a_name_of_a_device_breaks_and_a_name_of_the_machine_does_not() -> None:
         assert [(one.severity, one.field, one.after) for one in changes] == wanted
 
 
-def _at(device: SmbiosDevice) -> str:
+def _at(device: NamedDevice) -> str:
     return f"Onboard Devices Extended Information: {device.address}"
 
 

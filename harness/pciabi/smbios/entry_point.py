@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pciabi.pci.function import Stored
+
 
 @dataclass(frozen=True)
-class EntryPoint:
+class EntryPoint(Stored):
     """An entry point: the anchor that a guest looks for in memory, which tells its kind, and the
     version of the specification that the table follows."""
 
@@ -18,10 +20,8 @@ class EntryPoint:
     major: int
     minor: int
 
-    @property
-    def version(self) -> str:
-        """The version as people write it: `2.8`."""
-        return f"{self.major}.{self.minor}"
+    def __str__(self) -> str:
+        return f"{self.anchor}, version {self.major}.{self.minor}"
 
 
 # Of each anchor: how long such an entry point is at least, and where its version stands. Version

@@ -7,42 +7,22 @@ Source: DMTF, DSP0134, System Management BIOS Reference Specification 3.7, 7.10 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from pciabi.pci.address import GuestAddress
+from pciabi.pci.function import Stored
 from pciabi.smbios.structures import Structure
 
 _SLOT, _ONBOARD = 9, 41
 _DESIGNATION = 0x04
-# Segment group, bus, device and function.
-_PLACE = struct.Struct("<HBB")
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Where such a structure has its parts: what sort of thing it names, in so many bytes, the
-    number by which a guest tells it from others, and the place on PCI."""
-
-    name: str
-    sort: int
-    number: int
-    number_bytes: int
-    place: int
-
-
-_LAYOUTS: Mapping[int, _Layout] = MappingProxyType(
-    {
-        _SLOT: _Layout("System Slots", sort=0x05, number=0x09, number_bytes=2, place=0x0D),
-        _ONBOARD: _Layout(
-            "Onboard Devices Extended Information",
-            sort=0x05,
-            number=0x06,
-            number_bytes=1,
-            place=0x07,
-        ),
-    }
+_NAMES: Mapping[int, str] = MappingProxyType(
+    {_SLOT: "System Slots", _ONBOARD: "Onboard Devices Extended Information"}
+)
+# Of each: type, number, segment group, bus, device and function; what is in between is left out.
+_PARTS: Mapping[int, struct.Struct] = MappingProxyType(
+    {_SLOT: struct.Struct("<5xB3xH2xHBB"), _ONBOARD: struct.Struct("<5xBBHBB")}
 )
 # Of an onboard device; of slots there are over a hundred, which stay numbers.
 _ENABLED = 1 << 7
@@ -71,39 +51,42 @@ _NOWHERE = (0xFFFF, 0xFF, 0xFF)
 
 
 @dataclass(frozen=True)
-class NamedDevice:
-    """What a structure says of one place on PCI. `sort` is the device type of an onboard device,
-    or the slot type; `number` its device type instance, or its slot id, by which Linux makes
-    `eno1`. `address` is None for what is not on PCI."""
+class NamedDevice(Stored):
+    """What a structure says of one place on PCI: `address` is a guest address, or None for what
+    is not on PCI. `sort` is the device type of an onboard device, or the slot type; `number` its
+    device type instance, of which Linux makes `eno1`, or its slot id."""
 
     structure: str
-    address: GuestAddress | None
+    address: str | None
     designation: str | None
     sort: str
     number: int
 
+    def __str__(self) -> str:
+        return ", ".join((self.designation or "no designation", self.sort, str(self.number)))
 
-def named_devices(structures: tuple[Structure, ...]) -> Iterator[NamedDevice]:
-    """The devices and slots that have a name and can have a place; older structures are too short
-    to tell any."""
+
+def named_devices(structures: Iterable[Structure]) -> Iterator[NamedDevice]:
+    """The devices and slots that are named; structures of older versions are too short to tell a
+    place, and left out."""
     for structure in structures:
-        layout = _LAYOUTS.get(structure.type)
-        if layout is None or len(structure.formatted) < layout.place + _PLACE.size:
+        parts = _PARTS.get(structure.type)
+        if parts is None or len(structure.formatted) < parts.size:
             continue
-        number_end = layout.number + layout.number_bytes
+        sort, number, *place = parts.unpack_from(structure.formatted)
         yield NamedDevice(
-            layout.name,
-            _address(*_PLACE.unpack_from(structure.formatted, layout.place)),
+            _NAMES[structure.type],
+            _address(*place),
             structure.string(_DESIGNATION),
-            _sort(structure.type, structure.formatted[layout.sort]),
-            int.from_bytes(structure.formatted[layout.number : number_end], "little"),
+            _sort(structure.type, sort),
+            number,
         )
 
 
-def _address(segment: int, bus: int, devfn: int) -> GuestAddress | None:
+def _address(segment: int, bus: int, devfn: int) -> str | None:
     if (segment, bus, devfn) == _NOWHERE:
         return None
-    return GuestAddress(segment, bus, devfn >> 3, devfn & 7)
+    return str(GuestAddress(segment, bus, devfn >> 3, devfn & 7))
 
 
 def _sort(structure_type: int, sort: int) -> str:

@@ -6,23 +6,22 @@ Source: DMTF, DSP0134, System Management BIOS Reference Specification 3.7, 7.2 t
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from pciabi.pci.function import Stored
 from pciabi.smbios.entry_point import EntryPoint
 from pciabi.smbios.structures import Structure
 
 _SYSTEM, _BASEBOARD, _CHASSIS = 1, 2, 3
-NAMES: Mapping[int, str] = MappingProxyType(
+_NAMES: Mapping[int, str] = MappingProxyType(
     {
         _SYSTEM: "System Information",
         _BASEBOARD: "Baseboard Information",
         _CHASSIS: "System Enclosure or Chassis",
     }
 )
-"""The structures that name the machine, by type."""
 
 _STRINGS: Mapping[int, Mapping[int, str]] = MappingProxyType(
     {
@@ -62,7 +61,7 @@ _LITTLE_ENDIAN_UUIDS = (2, 6)
 
 
 @dataclass(frozen=True)
-class NamedField:
+class NamedField(Stored):
     """A text that names the machine: which structure has it in which field."""
 
     structure: str
@@ -70,14 +69,14 @@ class NamedField:
     text: str
 
 
-def named_fields(entry: EntryPoint, structures: tuple[Structure, ...]) -> Iterator[NamedField]:
+def named_fields(entry: EntryPoint, structures: Iterable[Structure]) -> Iterator[NamedField]:
     """Every text by which the table calls the machine, those that are not given left out.
 
     A second structure of one type is called `Baseboard Information 2`.
     """
     seen: dict[int, int] = {}
     for structure in structures:
-        name = NAMES.get(structure.type)
+        name = _NAMES.get(structure.type)
         if name is None:
             continue
         seen[structure.type] = ordinal = seen.get(structure.type, 0) + 1
@@ -100,6 +99,9 @@ def _uuid(entry: EntryPoint, structure: Structure) -> str | None:
     data = structure.formatted[_UUID : _UUID + _UUID_BYTES]
     if len(data) < _UUID_BYTES or data in _NO_UUID:
         return None
+    # Most machines have none.
+    import uuid
+
     if (entry.major, entry.minor) >= _LITTLE_ENDIAN_UUIDS:
         return str(uuid.UUID(bytes_le=data))
     return str(uuid.UUID(bytes=data))

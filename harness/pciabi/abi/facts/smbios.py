@@ -21,6 +21,9 @@ from pciabi.abi.opening import Both, Opening, Reason
 from pciabi.abi.snapshot import SMBIOS_TABLES, Snapshot
 from pciabi.pci.facts import UNREAD, Key
 from pciabi.pci.function import Stored
+from pciabi.smbios.entry_point import EntryPoint
+from pciabi.smbios.named_devices import NamedDevice
+from pciabi.smbios.named_fields import NamedField
 
 CHANGED = Kind(
     "smbios",
@@ -41,43 +44,13 @@ _FIRMWARES = "the firmware makes them, QEMU has none for this machine type"
 
 
 @dataclass(frozen=True)
-class SmbiosText(Stored):
-    """A text that names the machine, with the specification's names of structure and field."""
-
-    structure: str
-    field: str
-    text: str
-
-
-@dataclass(frozen=True)
-class SmbiosDevice(Stored):
-    """What a structure says of the place `address`, which is a guest address, or None for what is
-    not on PCI: its name, what sort of device or slot it is, and its number among those."""
-
-    structure: str
-    address: str | None
-    designation: str | None
-    sort: str
-    number: int
-
-    @property
-    def place(self) -> tuple[str, str]:
-        """What tells it from others."""
-        return self.structure, self.address or "off PCI"
-
-    def __str__(self) -> str:
-        return ", ".join((self.designation or "no designation", self.sort, str(self.number)))
-
-
-@dataclass(frozen=True)
 class Smbios(Stored):
-    """What the table says. `anchor` is the entry point's, `_SM_` or `_SM3_`, and `version` that
-    of the specification it follows."""
+    """What the table says: the entry point that leads to it, the texts that name the machine, and
+    the devices and slots that have a name."""
 
-    anchor: str
-    version: str
-    texts: tuple[SmbiosText, ...]
-    devices: tuple[SmbiosDevice, ...]
+    entry_point: EntryPoint
+    texts: tuple[NamedField, ...]
+    devices: tuple[NamedDevice, ...]
 
 
 KEY: Key[Smbios | None] = Key("smbios")
@@ -89,9 +62,9 @@ def _differences(
 ) -> Iterator[Difference]:
     if before is None or after is None or _left_out(both.before) or _left_out(both.after):
         return
-    one, two = (f"{side.anchor}, version {side.version}" for side in (before, after))
-    if one != two:
-        yield Difference(CHANGED, _ENTRY_POINT, "SMBIOS entry point", one, two)
+    if before.entry_point != after.entry_point:
+        entries = str(before.entry_point), str(after.entry_point)
+        yield Difference(CHANGED, _ENTRY_POINT, "SMBIOS entry point", *entries)
     yield from _text_differences(before, after)
     yield from _device_differences(before, after, both)
 
@@ -120,8 +93,13 @@ def _by_place(smbios: Smbios) -> dict[tuple[str, str], str]:
     """What is said of each place, by all structures that name it."""
     said: dict[tuple[str, str], list[str]] = {}
     for device in smbios.devices:
-        said.setdefault(device.place, []).append(str(device))
+        said.setdefault(_place(device), []).append(str(device))
     return {place: "; ".join(names) for place, names in said.items()}
+
+
+def _place(device: NamedDevice) -> tuple[str, str]:
+    """What tells it from others."""
+    return device.structure, device.address or "off PCI"
 
 
 def _openings(both: Both[Snapshot]) -> Iterator[Opening]:
@@ -156,12 +134,12 @@ def _shown(smbios: Smbios | None) -> Iterator[str]:
     if smbios is None:
         yield f"SMBIOS: {_FIRMWARES}"
         return
-    yield f"SMBIOS {smbios.version}, entry point {smbios.anchor}"
+    yield f"SMBIOS entry point: {smbios.entry_point}"
     for structure in dict.fromkeys(text.structure for text in smbios.texts):
         fields = (f"{t.field} {t.text!r}" for t in smbios.texts if t.structure == structure)
         yield f"{structure}: {', '.join(fields)}"
     for device in smbios.devices:
-        yield f"{': '.join(device.place)}: {device}"
+        yield f"{': '.join(_place(device))}: {device}"
 
 
 FAMILY = MachineFamily(

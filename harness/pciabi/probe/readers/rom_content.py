@@ -8,7 +8,6 @@ Architecture 1.2, 3.2.5.6 and 3.2.5.8 (memory base and limit).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -59,6 +58,9 @@ def _read(
 ) -> Mapping[TopologyPath, str | None]:
     if machine.paused is None:
         return {}
+    # It takes as long to load as a ROM to read, and few ask for any.
+    import hashlib
+
     by_path = {function.path: function for function in functions}
     contents: dict[TopologyPath, str | None] = {}
     empty = _bytes(machine.paused.qtest, _HEAD)

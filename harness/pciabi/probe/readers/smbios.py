@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pciabi.abi.facts.smbios import KEY, Smbios, SmbiosDevice, SmbiosText
+from pciabi.abi.facts.smbios import KEY, Smbios
 from pciabi.errors import QemuError
 from pciabi.pci.facts import UNREAD, Unread
 from pciabi.probe.fact_readers import Emulated, MachineReader
@@ -18,23 +18,7 @@ def smbios(anchor: bytes, tables: bytes) -> Smbios:
     """The facts in an entry point and the table that it leads to. Raises ValueError."""
     entry = entry_point(anchor)
     listed = tuple(structures(tables))
-    return Smbios(
-        anchor=entry.anchor,
-        version=entry.version,
-        texts=tuple(
-            SmbiosText(one.structure, one.field, one.text) for one in named_fields(entry, listed)
-        ),
-        devices=tuple(
-            SmbiosDevice(
-                one.structure,
-                str(one.address) if one.address is not None else None,
-                one.designation,
-                one.sort,
-                one.number,
-            )
-            for one in named_devices(listed)
-        ),
-    )
+    return Smbios(entry, tuple(named_fields(entry, listed)), tuple(named_devices(listed)))
 
 
 def _read(machine: Emulated) -> Smbios | Unread | None:
