@@ -34,7 +34,8 @@ def test_a_command_line_read_twice(seed: int, tmp_path: Path) -> None:
     file = tmp_path / "vm.sh"
     raw = varied_command_lines.command_line(seed, release).encode()
     spec = None if release == ON_PATH else release
-    request = Request(str(file), spec, None, (), Probe.COLD, Wish.AUTO, {}, chosen_by_default())
+    families = chosen_by_default()
+    request = Request(str(file), spec, None, (), Probe.COLD, Wish.AUTO, {}, families)
     one, two = (command_line.read(file, raw, request, Cancellation()).snapshot for _ in range(2))
     comparison = compare(one, two)
     assert comparison.changes == ()

@@ -17,6 +17,7 @@ class Harm(StrEnum):
     LINUX_NAME = "linux-name"
     DRIVER = "driver"
     MIGRATION = "migration"
+    MEASURED_BOOT = "measured-boot"
 
 
 class Outcome(StrEnum):

@@ -14,6 +14,7 @@ from pciabi.abi.families import function_families, machine_families
 from pciabi.abi.family import StoodInFor
 from pciabi.abi.identifying import stated
 from pciabi.abi.matching import Matching, match
+from pciabi.abi.measured_boot import with_notes
 from pciabi.abi.naming import MACHINE_LABEL, label, machine_device, pair_label
 from pciabi.abi.opening import Both
 from pciabi.abi.pair import Basis, Pair
@@ -59,7 +60,8 @@ def compare(
     for function in matching.appeared:
         sight = Sight(None, function, before.at_path(function.path), None)
         changes.append(_explained(_change(appearing(function), sight), before))
-    return Comparison(matching, tuple(sorted(changes, key=_sort_key)), tuple(unknowns))
+    noted = with_notes(sorted(changes, key=_sort_key), before)
+    return Comparison(matching, tuple(noted), tuple(unknowns))
 
 
 class _Pairs:

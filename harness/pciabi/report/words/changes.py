@@ -12,7 +12,12 @@ from pciabi.result.judged import JudgedChange
 from pciabi.result.short_values import short_values
 
 GUESTS = {Harm.LINUX_NAME: "Linux", Harm.WINDOWS_IDENTITY: "Windows"}
-HARMS = {**GUESTS, Harm.DRIVER: "Driver", Harm.MIGRATION: "Migration"}
+HARMS = {
+    **GUESTS,
+    Harm.DRIVER: "Driver",
+    Harm.MIGRATION: "Migration",
+    Harm.MEASURED_BOOT: "Measured boot",
+}
 _SEVERITIES = list(Severity)
 
 
