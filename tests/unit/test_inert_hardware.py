@@ -187,11 +187,13 @@ def test_what_a_backend_decides_is_unknown_for_the_device_on_it() -> None:
     device = '{"driver":"virtio-net-pci","netdev":"n","id":"net0"}'
     found = made("-netdev", "tap,id=n,queues=4,ifname=secret", "-device", device)
     (told,) = found.substitutions
-    offloads = ("CSUM", "GUEST_CSUM", "GUEST_TSO4", "GUEST_TSO6", "GUEST_ECN", "GUEST_UFO")
-    offloads += ("HOST_TSO4", "HOST_TSO6", "HOST_ECN", "HOST_UFO")
-    offloads += ("GUEST_USO4", "GUEST_USO6", "HOST_USO", "HASH_REPORT")
-    offloads += ("GUEST_UDP_TUNNEL_GSO", "GUEST_UDP_TUNNEL_GSO_CSUM")
-    offloads += ("HOST_UDP_TUNNEL_GSO", "HOST_UDP_TUNNEL_GSO_CSUM")
+    offloads = (
+        *("CSUM", "GUEST_CSUM", "GUEST_TSO4", "GUEST_TSO6", "GUEST_ECN", "GUEST_UFO"),
+        *("HOST_TSO4", "HOST_TSO6", "HOST_ECN", "HOST_UFO"),
+        *("GUEST_USO4", "GUEST_USO6", "HOST_USO", "HASH_REPORT"),
+        *("GUEST_UDP_TUNNEL_GSO", "GUEST_UDP_TUNNEL_GSO_CSUM"),
+        *("HOST_UDP_TUNNEL_GSO", "HOST_UDP_TUNNEL_GSO_CSUM"),
+    )
     assert told == Substitution(
         "-netdev tap,queues=4",
         "-netdev user",
