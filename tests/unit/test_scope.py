@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pciabi.abi.facts import virtio
 from pciabi.abi.identifying import TITLE, Identifier
 from pciabi.abi.scope import NOT_YET, scope
 from pciabi.abi.snapshot import Snapshot
@@ -25,8 +24,7 @@ def text(form: str) -> Snapshot:
 def test_what_one_side_does_not_tell_is_not_read() -> None:
     everything = scope([BOOTED, BOOTED])
     assert "interface names" in everything.read
-    # A recorded text of lspci tells nothing of virtio, whatever is put beside it.
-    assert everything.not_read == (virtio.FAMILY.title, *NOT_YET)
+    assert everything.not_read[-len(NOT_YET) :] == NOT_YET
     cold = scope([BOOTED, replace(BOOTED, functions=with_interfaces(BOOTED.functions, ()))])
     assert set(everything.read) - set(cold.read) == {"interface names"}
     assert "interface names" in cold.not_read
@@ -42,7 +40,8 @@ def test_what_one_side_does_not_tell_is_not_read() -> None:
 def test_the_line_names_both_and_whose_readings_they_are() -> None:
     line = scope_words.line(scope([BOOTED, BOOTED]))
     assert line.startswith("Scope: topology, configuration space, BARs")
-    assert "as read under TCG. Not looked at: virtio features" in line
+    assert "as read under TCG. Not looked at: " in line
+    assert "virtio features" in line
     assert line.endswith("firmware, performance.")
     assert "under" not in scope_words.line(scope([text("-nn")]))
     assert scope_words.line(scope([])).startswith("Scope: nothing was compared. Not looked at")

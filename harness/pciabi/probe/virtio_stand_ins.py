@@ -6,11 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from pciabi.abi.snapshot import PlacedFunction, Snapshot, Substitution
+from pciabi.abi.snapshot import Snapshot, Substitution
 from pciabi.abi.unknown import Replaced
 from pciabi.pci.address import TopologyPath
-from pciabi.pci.facts import UNREAD
-from pciabi.pci.virtio import VIRTIO
 from pciabi.pci.virtio_pins import may_show
 from pciabi.qemu.device_tree import TreeFunction
 
@@ -27,18 +25,13 @@ def narrowed(snapshot: Snapshot, tree: Mapping[TopologyPath, TreeFunction]) -> S
     narrower: dict[Substitution, Substitution] = {}
     for function in snapshot.functions:
         listed = tree.get(function.path)
-        if listed is None or not _was_read(function):
+        if listed is None:
             continue
         for one in replaced.of(function):
             narrower[one] = replace(one, unknown=tuple(_showing(one, listed)))
     return replace(
         snapshot, substitutions=tuple(narrower.get(one, one) for one in snapshot.substitutions)
     )
-
-
-def _was_read(function: PlacedFunction) -> bool:
-    fact = function.facts.get(VIRTIO)
-    return fact is not UNREAD and fact is not None
 
 
 def _showing(one: Substitution, device: TreeFunction) -> Iterator[str]:

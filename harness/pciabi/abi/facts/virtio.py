@@ -186,12 +186,10 @@ def _configuration(before: VirtioDevice, after: VirtioDevice) -> Iterator[Differ
 
 
 def _openings(both: Both[PlacedFunction]) -> Iterator[Opening]:
-    """What a side did not read of a device that is one of virtio on either. Where neither could,
-    for a guest or a text was the source, the scope says so already."""
+    """What a side did not read of a device that is one of virtio on either."""
     sides = (both.before, both.after)
     before, after = (side.facts.get(VIRTIO) is UNREAD for side in sides)
-    told = before != after or (before and both.read_cold)
-    if told and any(is_virtio(side.function) for side in sides):
+    if (before or after) and any(is_virtio(side.function) for side in sides):
         yield both.silent(_NAME, before=before, after=after)
 
 
