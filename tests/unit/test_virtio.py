@@ -272,6 +272,7 @@ def test_each_part_is_judged_for_itself() -> None:
         (GPU, "num_scanouts", Severity.BREAKING),
         (INPUT, "ID_NAME", Severity.BREAKING),
         (INPUT, "ID_SERIAL", Severity.BENIGN),
+        (INPUT, "EV_BITS KEY", Severity.NOTABLE),
         (20, "bytes", Severity.NOTABLE),
     ],
 )

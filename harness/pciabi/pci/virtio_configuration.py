@@ -32,6 +32,8 @@ class FieldClass(StrEnum):
     """What happens while the machine runs, such as the state of a link."""
     ASSIGNED = "assigned"
     """The configuration, as something that identifies the device: another family's fact."""
+    EVENTS = "events"
+    """The device's catalogue of events that it may ever report."""
     UNNAMED = "unnamed"
     """Nobody here knows."""
 
@@ -157,12 +159,12 @@ INPUT_SELECTIONS: Mapping[tuple[int, int], tuple[str, FieldClass]] = MappingProx
         (0x02, 0): ("ID_SERIAL", _A),
         (0x03, 0): ("ID_DEVIDS", _F),
         (0x10, 0): ("PROP_BITS", _F),
-        (0x11, 0x01): ("EV_BITS KEY", _F),
-        (0x11, 0x02): ("EV_BITS REL", _F),
-        (0x11, 0x03): ("EV_BITS ABS", _F),
-        (0x11, 0x04): ("EV_BITS MSC", _F),
-        (0x11, 0x11): ("EV_BITS LED", _F),
-        (0x11, 0x14): ("EV_BITS REP", _F),
+        (0x11, 0x01): ("EV_BITS KEY", FieldClass.EVENTS),
+        (0x11, 0x02): ("EV_BITS REL", FieldClass.EVENTS),
+        (0x11, 0x03): ("EV_BITS ABS", FieldClass.EVENTS),
+        (0x11, 0x04): ("EV_BITS MSC", FieldClass.EVENTS),
+        (0x11, 0x11): ("EV_BITS LED", FieldClass.EVENTS),
+        (0x11, 0x14): ("EV_BITS REP", FieldClass.EVENTS),
         (0x12, 0x00): ("ABS_INFO X", _F),
         (0x12, 0x01): ("ABS_INFO Y", _F),
     }

@@ -58,6 +58,9 @@ _OF_CLASS: Mapping[FieldClass, Judgement] = MappingProxyType(
         FieldClass.BACKEND: benign("it is what the device is connected to, such as an image"),
         FieldClass.RUNTIME: benign("it changes while a machine runs"),
         FieldClass.ASSIGNED: benign("it identifies the device, which other facts tell"),
+        FieldClass.EVENTS: notable(
+            "a driver asks which events may come, and fails for none of them"
+        ),
         FieldClass.UNNAMED: notable("what these bytes of the configuration mean is not known here"),
     }
 )
