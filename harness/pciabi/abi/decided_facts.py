@@ -38,6 +38,7 @@ _QUEUES = Decided(_VIRTIO.name, ("queue ", "sizes of queues", "number of virtio 
 _SLOT = Decided(_CONFIG, ("PCI Express: SltCap",))
 _IDS = ("Device ID", "Vendor ID", "Subsystem", "Revision ID")
 _MODERN = Decided(_CONFIG, (*_IDS, "virtio ", "MSI-X"))
+_RESERVES = ("bus-reserve", "io-reserve", "mem-reserve", "pref32-reserve", "pref64-reserve")
 
 # hw/pci/pci.c and hw/pci/pcie.c, of all devices.
 _OF_ALL: Mapping[str, tuple[Decided, ...]] = {
@@ -68,7 +69,8 @@ _OF_TYPES: tuple[tuple[tuple[str, ...], Mapping[str, tuple[Decided, ...]]], ...]
             "queue-size": (_QUEUES,),
             "rx_queue_size": (_QUEUES,),
             "tx_queue_size": (_QUEUES,),
-            "vectors": (_MSIX,),
+            # The table is in BAR 1.
+            "vectors": (_MSIX, Decided(BARS.name, ("BAR 1",))),
             "virtqueue_size": (_QUEUES,),
             "x-ats-page-aligned": _config("Address Translation Service"),
             "x-disable-pcie": _config("PCI Express", "configuration space size"),
@@ -88,6 +90,13 @@ _OF_TYPES: tuple[tuple[tuple[str, ...], Mapping[str, tuple[Decided, ...]]], ...]
             "x-width": _config("PCI Express: Lnk"),
         },
     ),
+    (
+        # hw/pci/pci_bridge.c: a hint to the firmware, in a capability of QEMU's own.
+        ("pcie-root-port", "pci-bridge"),
+        dict.fromkeys(_RESERVES, _config("Vendor Specific")),
+    ),
+    # hw/pci-host/q35.c: EXT_TSEG_MBYTES.
+    (("mch",), {"extended-tseg-mbytes": _config("device-specific register 0x50")}),
     (("pci-bridge",), {"chassis_nr": _config("Slot Identification"), "msi": (_MSI,)}),
     (
         ("nvme",),

@@ -97,7 +97,7 @@ def _feature_difference(name: str, before: str | None, after: str | None) -> Ite
     old, new = allowed_by(name, before), allowed_by(name, after)
     if old is not new:
         judgement = _HOST_DECIDES if Allowed.HOST_DECIDES in (old, new) else _FEATURE
-    elif old is Allowed.YES and before != after:
+    elif old is Allowed.YES and None not in (before, after) and before != after:
         # The feature is offered on both sides, with another value (`host_mtu=`).
         judgement = _UNSEEN
     else:
