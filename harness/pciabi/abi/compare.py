@@ -15,6 +15,7 @@ from pciabi.abi.families import function_families, machine_families
 from pciabi.abi.family import StoodInFor
 from pciabi.abi.identifying import stated
 from pciabi.abi.matching import Matching, match
+from pciabi.abi.measured_boot import with_notes
 from pciabi.abi.naming import MACHINE_LABEL, label, machine_device, pair_label
 from pciabi.abi.opening import Both
 from pciabi.abi.pair import Basis, Pair
@@ -37,14 +38,17 @@ class Comparison:
     unknowns: tuple[Unknown, ...]
 
 
-def compare(before: Snapshot, after: Snapshot) -> Comparison:
+def compare(
+    before: Snapshot, after: Snapshot, looked_at: frozenset[str] | None = None
+) -> Comparison:
     """Hold two snapshots against each other; equal ones give no change.
 
-    What either side could not read is no change: it is unknown. Raises CannotTest where a
+    What either side could not read is no change: it is unknown; `looked_at` are the families, by
+    name, of which that is of interest, None for all. Raises CannotTest where a
     configuration space has a size no function has.
     """
     matching = match(before, after)
-    pairs, left_open = _Pairs(matching, before, after), Unknowns(before, after)
+    pairs, left_open = _Pairs(matching, before, after), Unknowns(before, after, looked_at)
     changes = list(_machine_changes(before, after))
     unknowns = list(left_open.of_machine())
     # Of each pair both at once: what is decoded for one is at hand for the other.
@@ -57,7 +61,8 @@ def compare(before: Snapshot, after: Snapshot) -> Comparison:
     for function in matching.appeared:
         sight = Sight(None, function, before.at_path(function.path), None)
         changes.append(_explained(_change(appearing(function), sight), before))
-    return Comparison(matching, tuple(sorted(changes, key=_sort_key)), tuple(unknowns))
+    noted = with_notes(sorted(changes, key=_sort_key), before)
+    return Comparison(matching, tuple(noted), tuple(unknowns))
 
 
 class _Pairs:

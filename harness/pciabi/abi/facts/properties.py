@@ -15,12 +15,12 @@ from typing import Any
 
 from pciabi.abi.decided_facts import all_were_read, facts_decided_by
 from pciabi.abi.difference import ABSENT, Difference
-from pciabi.abi.family import Form, FunctionFamily
+from pciabi.abi.family import Form, FunctionFamily, left_open_where_unread
 from pciabi.abi.judgement import Judgement, benign, breaking, notable
 from pciabi.abi.kind import Advice, Kind
-from pciabi.abi.opening import Both, Opening
+from pciabi.abi.opening import Both
 from pciabi.abi.snapshot import PlacedFunction
-from pciabi.pci.facts import UNREAD, Key
+from pciabi.pci.facts import Key
 from pciabi.pci.virtio_properties import Allowed, allowed_by, feature_decided_by, virtio_type
 
 Properties = tuple[tuple[str, str], ...]
@@ -121,13 +121,6 @@ def _shown(value: str | None) -> str:
     return ABSENT if value is None else value or "(empty)"
 
 
-def _openings(both: Both[PlacedFunction]) -> Iterator[Opening]:
-    """What one side read and the other did not: where neither did, the scope says so."""
-    before, after = (side.facts.get(KEY) is UNREAD for side in (both.before, both.after))
-    if before != after:
-        yield both.silent(_TITLE, before=before, after=after)
-
-
 def _read(form: Mapping[str, str]) -> Properties:
     if len(form) > _MOST:
         raise ValueError(f"no device has {len(form)} properties")
@@ -148,5 +141,5 @@ FAMILY = FunctionFamily(
     kinds=(CHANGED,),
     judgements=(_FEATURE, _HOST_DECIDES, _READ, _UNSEEN, _ONE_SIDED),
     differences=_differences,
-    openings=_openings,
+    openings=left_open_where_unread(KEY, _TITLE),
 )

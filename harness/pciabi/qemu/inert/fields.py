@@ -3,9 +3,11 @@
 Measured on real QEMU by `tests/real/test_inert_backends.py`.
 """
 
+from pciabi.abi.snapshot import SMBIOS_TABLES
+
 VIRTIO_FEATURES = "virtio features"
 VIRTIO_CONFIGURATION = "virtio device configuration"
 MSIX_TABLE = "MSI-X table size"
 ROM = "expansion ROM"
 ACPI = "ACPI tables"
-SMBIOS = "SMBIOS tables"
+SMBIOS = SMBIOS_TABLES

@@ -11,7 +11,12 @@ from pciabi.abi.judgement import Severity
 from pciabi.result.judged import JudgedChange
 
 GUESTS = {Harm.LINUX_NAME: "Linux", Harm.WINDOWS_IDENTITY: "Windows"}
-HARMS = {**GUESTS, Harm.DRIVER: "Driver", Harm.MIGRATION: "Migration"}
+HARMS = {
+    **GUESTS,
+    Harm.DRIVER: "Driver",
+    Harm.MIGRATION: "Migration",
+    Harm.MEASURED_BOOT: "Measured boot",
+}
 _SEVERITIES = list(Severity)
 
 
