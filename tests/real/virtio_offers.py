@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pciabi.pci.address import GuestAddress
-from pciabi.probe.hypervisor import Machine
-from pciabi.probe.hypervisor import PAUSED
-from pciabi.probe.own_qemu import OWN_QEMU
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
+from pciabi.pci.address import GuestAddress
+from pciabi.probe.hypervisor import PAUSED, Machine
+from pciabi.probe.own_qemu import OWN_QEMU
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.config_access import ConfigAccess, Read, Write, open_access
 
