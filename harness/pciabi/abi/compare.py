@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from pciabi.abi.change import Change
 from pciabi.abi.consequences import Sight, consequences
+from pciabi.abi.deciding import with_deciding_properties
 from pciabi.abi.difference import Difference
 from pciabi.abi.facts import mac, serial_number
 from pciabi.abi.facts.topology import MOVED, appearing, vanishing
@@ -76,7 +77,7 @@ class _Pairs:
 
     def changes(self, pair: Pair) -> Iterator[Change]:
         """Every change of one device."""
-        differences = list(self._differences(pair))
+        differences = with_deciding_properties(list(self._differences(pair)), pair)
         if not differences:
             return
         sight = Sight(
