@@ -127,7 +127,7 @@ def test_devices_and_slots_have_a_place() -> None:
 
 
 def test_a_structure_that_qemu_leaves_unfinished_is_what_a_guest_makes_of_it() -> None:
-    # QEMU 10.0 gives up a structure of type 41 for a device behind a bridge after its string.
+    # QEMU 10.0 gives up a structure of type 41, for a device behind a bridge, after its string.
     unfinished = table(SYSTEM) + table(ONBOARD)[:-1] + struct.pack("<BBHH", 127, 4, 0x7F00, 0)
     found = smbios(ANCHORS["_SM_"], unfinished)
     assert [device.designation for device in found.devices] == ["LAN"]

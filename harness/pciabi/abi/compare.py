@@ -20,7 +20,7 @@ from pciabi.abi.naming import MACHINE_LABEL, label, machine_device, pair_label
 from pciabi.abi.opening import Both
 from pciabi.abi.pair import Basis, Pair
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
-from pciabi.abi.unknown import Unknown, Unknowns
+from pciabi.abi.unknown import Replaced, Unknown, Unknowns
 from pciabi.pci.address import GuestAddress
 from pciabi.pci.facts import UNREAD
 
@@ -73,6 +73,7 @@ class _Pairs:
         self.after = after
         self.probes = before.provenance.probe, after.provenance.probe
         self.exchanges = _exchanges(matching)
+        self.replaced = Replaced(before), Replaced(after)
 
     def changes(self, pair: Pair) -> Iterator[Change]:
         """Every change of one device."""
@@ -93,7 +94,10 @@ class _Pairs:
             yield replace(change, reason=reason, exchanged_with=other)
 
     def _differences(self, pair: Pair) -> Iterator[Difference]:
-        both = Both(pair.before, pair.after, *self.probes)
+        before, after = self.replaced
+        replaced = (*before.of(pair.before), *after.of(pair.after))
+        left_open = frozenset(field for one in replaced for field in one.unknown)
+        both = Both(pair.before, pair.after, *self.probes, left_open)
         needed = self._needed_to_tell(pair)
         # Most functions are the same to the bit, so there is nothing to decode: then only where
         # they are may differ.

@@ -14,7 +14,7 @@ from pciabi.abi.snapshot import Snapshot
 
 _IDS = "ids and class"
 
-NOT_YET = ("virtio features and queues", "ACPI")
+NOT_YET = ("ACPI",)
 """What a guest sees and pciabi does not read."""
 
 NEVER = (

@@ -49,7 +49,7 @@ class Unknowns:
         self._before = before
         self._after = after
         self._probes = before.provenance.probe, after.provenance.probe
-        self._replaced = _Replaced(before), _Replaced(after)
+        self._replaced = Replaced(before), Replaced(after)
         self._of_functions = self._in_question(function_families())
 
     def of_pair(self, pair: Pair) -> Iterator[Unknown]:
@@ -95,7 +95,7 @@ class Unknowns:
         return _unknown(opening, machine_device(self._before), None, MACHINE_LABEL, addresses)
 
 
-class _Replaced:
+class Replaced:
     """The substitutions of one snapshot, by the device that they are about."""
 
     def __init__(self, snapshot: Snapshot) -> None:

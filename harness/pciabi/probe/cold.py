@@ -24,7 +24,7 @@ from pciabi.deadline import Deadline
 from pciabi.errors import Disagreement, InputError, QemuError
 from pciabi.pci.address import TopologyPath
 from pciabi.pci.facts import Facts
-from pciabi.probe import first_cause, readers, refusal, stand_ins
+from pciabi.probe import first_cause, readers, refusal, stand_ins, virtio_stand_ins
 from pciabi.probe.creation import creations, options_by_path
 from pciabi.probe.enumeration import enumerate_functions
 from pciabi.probe.equipment import Equipped
@@ -173,6 +173,7 @@ def _read(
         creations=creations(had.tree.functions, had.nameless, options, functions),
         facts=machine_facts(machine, asked),
     )
+    snapshot = virtio_stand_ins.narrowed(snapshot, tree)
     return ColdReading(snapshot, options_by_path(had.tree.functions, had.nameless, options))
 
 

@@ -14,6 +14,7 @@ from pciabi.abi.kind import Kind
 from pciabi.abi.naming import MACHINE_LABEL
 from pciabi.abi.snapshot import Snapshot
 from pciabi.errors import SourcePosition
+from pciabi.result.short_values import short_values
 
 
 class Aspect(StrEnum):
@@ -96,5 +97,5 @@ def sentence(change: Change, later: Snapshot) -> str:
         return f"{who} vanished" + (f" (unreachable: {reason})" if reason else "")
     if change.kind == APPEARED:
         return f"{who} appeared"
-    before, after = change.before or "none", change.after or "none"
+    before, after = short_values(change.before or "none", change.after or "none")
     return f"{change.field} of {who} changed from {before} to {after}"

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pciabi.abi.difference import ABSENT, Difference
-from pciabi.abi.family import MachineFamily, as_it_is
+from pciabi.abi.family import Concern, MachineFamily, as_it_is
 from pciabi.abi.judgement import breaking, notable
 from pciabi.abi.kind import Advice, Kind
 from pciabi.abi.opening import Both, Opening, Reason
@@ -152,4 +152,5 @@ FAMILY = MachineFamily(
     differences=_differences,
     openings=_openings,
     shown=_shown,
+    concern=Concern.FIRMWARE_TABLES,
 )

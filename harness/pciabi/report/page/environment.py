@@ -16,7 +16,7 @@ from pciabi.report import printable
 from pciabi.report.page.comparison import compared
 from pciabi.report.page.evidence import boots, provenance, shell
 from pciabi.report.words import cases, story, two_sides, verdicts
-from pciabi.report.words.changes import GUESTS, HARMS
+from pciabi.report.words.changes import GUESTS, HARMS, values
 from pciabi.report.words.gaps import gaps
 
 
@@ -50,6 +50,7 @@ def environment() -> Environment:
         shell=shell,
         story=story,
         two_sides=two_sides,
+        values=values,
         verdicts=verdicts,
         views=views,
     )
