@@ -14,7 +14,7 @@ from pciabi.abi.snapshot import Snapshot
 
 _IDS = "ids and class"
 
-NOT_YET = ("virtio features and queues", "ACPI", "SMBIOS", "other device properties")
+NOT_YET = ("virtio features and queues", "SMBIOS", "other device properties")
 """What a guest sees and pciabi does not read."""
 
 NEVER = (
