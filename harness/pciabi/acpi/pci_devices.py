@@ -75,10 +75,10 @@ class PciDevices:
             address = objects.get("_ADR")
             if isinstance(address, int):
                 self._children.setdefault(path[:-1], {}).setdefault(address, []).append(path)
+                for name in ("_SUN", "_PXM"):
+                    _number(objects, name)
             if _is_root_bridge(objects):
                 self._roots.setdefault(_number(objects, "_BBN") or 0, []).append(path)
-            for name in ("_SUN", "_PXM"):
-                _number(objects, name)
         self.root_bridges = tuple(
             _root_bridge(self._devices[path])
             for _, paths in sorted(self._roots.items())
