@@ -93,6 +93,9 @@ def measured(
         whole = [run.whole for run in done if run.whole is not None]
         if whole:
             print(f"- {machine}: the whole {name} command took {Spread.of(whole).text(2)} s")
+        twins = [run.twin for run in done if run.twin is not None]
+        if twins:
+            print(f"- {machine}: then {name} read a paused twin in {Spread.of(twins).text(2)} s")
     timed = Rounds({name: [run.seconds for run in done] for name, done in runs.items()})
     return [row(machine, name, timed) for name in by_name]
 

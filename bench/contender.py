@@ -10,12 +10,14 @@ from typing import Protocol
 class Run:
     """One run: seconds from QEMU's exec to the text in hand, and the text.
 
-    `whole` counts from the command's start, where a command of its own was run.
+    `whole` counts from the command's start, where a command of its own was run; `twin` are the
+    seconds that a paused twin took afterwards, where there was one.
     """
 
     seconds: float
     text: str
     whole: float | None = None
+    twin: float | None = None
 
 
 class Contender(Protocol):

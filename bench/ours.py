@@ -73,8 +73,9 @@ class Ours:
         vm, recipe = self.bench.machine(machine), self.bench.recipe
         task = boot.BootTask(vm, None, recipe, CONTROL, Label("bench"), SECONDS)
         record = self.bench.host.read(task)
-        at = self.bench.reached.at
-        return Run(at[contact.LSPCI_READ] - at[boot.STARTING], record.lspci)
+        ended, at = time.monotonic(), self.bench.reached.at
+        twin = ended - at[boot.READING_TWIN] if boot.READING_TWIN in at else None
+        return Run(at[contact.LSPCI_READ] - at[boot.STARTING], record.lspci, twin=twin)
 
 
 @dataclass(frozen=True)

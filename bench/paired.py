@@ -51,6 +51,11 @@ class Rounds:
         pairs = zip(self.figures[name], self.figures[other], strict=True)
         return Spread.of([mine / theirs for mine, theirs in pairs])
 
+    def difference(self, name: str, other: str) -> Spread:
+        """By how much one contender is above another, round by round."""
+        pairs = zip(self.figures[name], self.figures[other], strict=True)
+        return Spread.of([mine - theirs for mine, theirs in pairs])
+
 
 def turn(names: Sequence[str], number: int) -> tuple[str, ...]:
     """The order of a round: each contender comes first in turn, so that none always follows

@@ -14,9 +14,11 @@ from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.events import Label
 from pciabi.pci import registers as reg
+from pciabi.probe import readers
 from pciabi.probe.boot import BootTask
 from pciabi.probe.cold_task import ColdTask
 from pciabi.probe.equipment import Vm
+from pciabi.probe.fact_readers import readers_in
 from pciabi.probe.guest_host import GuestHost, guest_host
 from pciabi.qemu.wish import Wish
 from pciabi.vm.config import VmConfig
@@ -24,6 +26,7 @@ from pciabi.vm.config import VmConfig
 SECONDS = 240.0
 _LABEL = Label("a test")
 _VGA = (0x0300).to_bytes(2, "little")
+_OF_QEMU = frozenset(reader.key.name for reader in readers_in(readers))
 _HIDDEN = "the guest's kernel shows the shadow copy of the display's ROM instead"
 
 
@@ -56,12 +59,15 @@ def bench() -> Iterator[Bench]:
 
 
 def must_agree(cold_snapshot: Snapshot, boot_snapshot: Snapshot) -> None:
-    """Cold and boot are one hardware: presence, place, every fixed field, BARs and ROMs."""
+    """Cold and boot are one hardware: presence, place, every fixed field, BARs and ROMs, and all
+    that QEMU tells of each function and of the machine, be it of a paused twin. Of that nothing
+    is excused."""
     assert breaks(cold_snapshot, boot_snapshot) == []
     assert breaks(boot_snapshot, cold_snapshot) == []
     read = [_facts(function) for function in cold_snapshot.functions]
     seen = [_facts(function) for function in boot_snapshot.functions]
     assert read == seen, [pair for pair in zip(read, seen, strict=False) if pair[0] != pair[1]]
+    assert cold_snapshot.facts == boot_snapshot.facts
     assert cold_snapshot.functions
     assert cold_snapshot.provenance.machine == boot_snapshot.provenance.machine
 
@@ -97,4 +103,5 @@ def _facts(placed: PlacedFunction) -> tuple[object, ...]:
         function.config[reg.VENDOR_ID : reg.DEVICE_ID + 2],
         function.config[reg.CLASS_CODE - 1 : reg.CLASS_CODE + 3],
         function.config[reg.HEADER_TYPE],
+        {name: fact for name, fact in placed.facts if name in _OF_QEMU},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from pciabi.guest.ssh import SshSession, session
 
 MACS = ("52:54:00:00:00:01", "52:54:00:00:00:02")
 LIMIT = 90.0
+_EVENT = re.compile(r"pciabi-[^\r\n]*")
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,11 @@ def boot(
     machine: str,
     devices: Sequence[str],
     control_mac: str = MACS[1],
+    further: Sequence[str] = (),
 ) -> Iterator[Guest]:
     """Boot with these NICs, `-device` values to which netdev and MAC are added; NIC 1 carries
-    SSH. With an empty `control_mac` the guest is given no files of its own at all."""
+    SSH. With an empty `control_mac` the guest is given no files of its own at all. `further` are
+    arguments that go before all others that state hardware."""
     keys, port = RunKeys(), free_port()
     initrd, console = folder / "initrd", folder / "console"
     if control_mac:
@@ -71,7 +75,7 @@ def boot(
         process = subprocess.Popen(
             [
                 *("qemu-system-x86_64", "-M", machine, "-accel", "tcg", "-cpu", "qemu64,+rdrand"),
-                *("-m", "256", "-nodefaults", "-display", "none", "-no-reboot"),
+                *("-m", "256", "-nodefaults", "-display", "none", "-no-reboot", *further),
                 *("-kernel", image.kernel, "-initrd", initrd, "-append", image.kernel_arguments),
                 *("-serial", f"file:{console}", "-chardev", f"socket,id=e,path={folder}/events"),
                 *("-serial", "chardev:e", *nics, *rest),
@@ -81,8 +85,10 @@ def boot(
             events.settimeout(LIMIT)
             with events.accept()[0] as channel:
                 channel.settimeout(LIMIT)
-                event = channel.makefile(encoding="ascii").readline()
-                yield Guest(event.rstrip("\r\n"), process, port, keys, console)
+                # UEFI firmware writes to every serial port before the guest does.
+                lines = channel.makefile(encoding="ascii", errors="replace")
+                event = next((found[0] for line in lines if (found := _EVENT.search(line))), "")
+                yield Guest(event, process, port, keys, console)
         finally:
             process.kill()
             process.wait()

@@ -4,6 +4,7 @@ real QEMU into a snapshot file and every report, without a line changed elsewher
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -111,8 +112,35 @@ def test_a_side_that_did_not_read_them_is_unknown_and_never_equal(sides: Path) -
     for field in ("system UUID", "rombar"):
         assert found[field]["excused"] is False
         assert found[field]["why_before"] == "it was not read"
-    assert open_fields(sides, "old", "old")["rombar"]["excused"] is True
-    assert not {"system UUID", "rombar"} & open_fields(sides, "a", "a").keys()
+    for same in ("old", "a"):
+        assert not {"system UUID", "rombar"} & open_fields(sides, same, same).keys()
+
+
+def test_a_file_without_them_is_compared_where_they_are_left_out(sides: Path) -> None:
+    code, text = diff(sides, "old", "a", "text")
+    assert code == 3
+    (line,) = [
+        line for line in text.split("\n") if line.startswith("before: ") and "--facts" in line
+    ]
+    assert line.startswith("before: old.json was read without system UUID, ROM BARs: take it again")
+    option = line.rpartition("--facts ")[2]
+    done = with_made_up("diff", "old.json", "a.json", "--facts", option, cwd=sides)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"Not looked at: .*system UUID, ROM BARs", done.stdout)
+    # The same of what is read anew.
+    done = with_made_up("diff", "old.json", "a.args", "--facts", option, cwd=sides)
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_is_not_chosen_is_not_read(sides: Path) -> None:
+    done = with_made_up("snapshot", "a.args", "--facts", "system-uuid", cwd=sides)
+    document = json.loads(done.stdout)
+    assert document["facts"] == {"system-uuid": UUIDS[0]}
+    names = {name for function in document["functions"] for name in function["facts"]}
+    assert names == {"bars", "rom"}
+    done = with_made_up("snapshot", "a.args", "--facts", "uuid", cwd=sides)
+    assert done.returncode == 2
+    assert "there are no facts called 'uuid', only: topology, " in done.stderr
 
 
 def test_who_does_not_know_the_family_refuses_its_file(sides: Path) -> None:

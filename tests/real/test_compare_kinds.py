@@ -61,6 +61,22 @@ PAIRS: dict[str, tuple[str, str, int]] = {
         f"-netdev tap,queues=4,id=n -global virtio-net-pci.vectors=5 {NET}",
         0,
     ),
+    "smbios-name-of-a-device": (
+        f"-netdev user,id=n {NET} -smbios type=41,designation=a,instance=1,pcidev=net0",
+        f"-netdev user,id=n {NET} -smbios type=41,designation=b,instance=1,pcidev=net0",
+        1,
+    ),
+    "smbios-name-of-the-machine": (
+        "-device e1000,addr=3 -smbios type=1,serial=one",
+        "-device e1000,addr=3 -smbios type=1,serial=two",
+        0,
+    ),
+    "smbios-file": ("-device e1000,addr=3 -smbios file=/a/x", "-device e1000,addr=3", 3),
+    "smbios-free-strings": (
+        "-device e1000,addr=3 -smbios type=11,value=secret",
+        "-device e1000,addr=3",
+        0,
+    ),
     "netdevs-by-other-names": (
         USERS.format(0, 0, 3) + USERS.format(1, 1, 4),
         USERS.format(1, 1, 3) + USERS.format(0, 0, 4),

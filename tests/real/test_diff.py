@@ -124,7 +124,7 @@ def test_a_change_points_at_the_line_of_a_command_line(tmp_path: Path) -> None:
     assert [place["region"]["startLine"] for place in places] == [5, 5]
     opened = [r["message"]["text"] for r in run["results"] if r["kind"] == "open"]
     # The same inert backend stood in for the same tap on both sides.
-    assert any("virtio features of net0" in text for text in opened), opened
+    assert any("virtio feature CSUM of net0" in text for text in opened), opened
 
 
 def test_a_snapshot_is_the_same_each_time_and_can_stand_for_its_vm(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pciabi.abi.choice import chosen_by_default
 from pciabi.abi.compare import compare
 from pciabi.cancellation import Cancellation
 from pciabi.qemu.wish import Wish
@@ -33,7 +34,8 @@ def test_a_command_line_read_twice(seed: int, tmp_path: Path) -> None:
     file = tmp_path / "vm.sh"
     raw = varied_command_lines.command_line(seed, release).encode()
     spec = None if release == ON_PATH else release
-    request = Request(str(file), spec, None, (), Probe.COLD, Wish.AUTO, {})
+    families = chosen_by_default()
+    request = Request(str(file), spec, None, (), Probe.COLD, Wish.AUTO, {}, families)
     one, two = (command_line.read(file, raw, request, Cancellation()).snapshot for _ in range(2))
     comparison = compare(one, two)
     assert comparison.changes == ()

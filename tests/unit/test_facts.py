@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pciabi.abi import facts as package
-from pciabi.abi.families import families, function_families, kinds, manuals
+from pciabi.abi.families import concerns, families, function_families, kinds, manuals
 from pciabi.abi.family import Family
 from pciabi.abi.matching import match
 from pciabi.abi.opening import Both
@@ -71,6 +71,7 @@ def test_a_kind_means_one_thing() -> None:
     told = {str(kind): kind for family in families() for kind in family.kinds}
     for family in families():
         assert all(told[kind] is kind for kind in family.kinds)
+        assert all(concerns()[kind] is family.concern for kind in family.kinds)
 
 
 @pytest.mark.parametrize("name", RECORDINGS)

@@ -57,6 +57,9 @@ def written(devices: tuple[Planned, ...], depth: int) -> Iterator[str]:
         yield f'{pad}    dev: virtio-net-device, id ""'
         yield f'{pad}      mac = "52:54:00:00:00:0a"'
         yield f"{pad}      acpi-index = 7 (0x7)"
+        yield f"{pad}      packed = true"
+        yield f"{pad}      hostmem = 67108864 (64 MiB)"
+        yield f'{pad}      serial = "true"'
 
 
 def expected(devices: tuple[Planned, ...], above: TopologyPath, bus: str) -> Iterator[TreeFunction]:
@@ -64,9 +67,13 @@ def expected(devices: tuple[Planned, ...], above: TopologyPath, bus: str) -> Ite
         path = above.below(*device.place)
         properties = {
             "addr": f"{device.place[0]:02x}.{device.place[1]:x}",
-            "serial": "bus: pci.9",
+            # The virtio device has one of the same name.
+            f"{device.type}.serial": "bus: pci.9",
+            "serial": "true",
             "mac": "52:54:00:00:00:0a",
             "acpi-index": "7",
+            "packed": "on",
+            "hostmem": "67108864",
         }
         yield TreeFunction(path, *device.ids, device.id or None, device.type, bus, properties)
         yield from expected(device.behind, path, device.bus or "")

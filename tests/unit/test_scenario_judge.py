@@ -9,9 +9,10 @@ import pytest
 from pciabi.abi.snapshot import Snapshot, Unreachable
 from pciabi.errors import InputError, SourcePosition
 from pciabi.pci.address import TopologyPath
+from pciabi.pci.facts import facts_of
 from pciabi.result import judged
 from pciabi.result.expectations import Expectation, Expectations
-from pciabi.result.failure import Aspect
+from pciabi.result.failure import MACHINE, Aspect
 from pciabi.result.judged import JudgedComparison
 from pciabi.result.side import Side
 from pciabi.scenario.observable import must_have_been_found
@@ -96,3 +97,23 @@ def test_nothing_accounts_for_a_change_of_a_built_in_device() -> None:
     result = judge(TWO_NICS, after, comparison())
     assert [failure.device_id for failure in result.failures] == [None]
     assert [one.expected for one in result.judged_changes] == [False]
+
+
+@pytest.mark.usefixtures("made_up")
+def test_a_change_of_the_machine_is_one_that_is_expected_of_the_machine_alone() -> None:
+    before, after = (replace(TWO_NICS, facts=facts_of({"system-uuid": one})) for one in "ab")
+
+    def failures(who: str, aspect: Aspect, must: str) -> set[tuple[str, Aspect | None]]:
+        expected = Expectation(who, aspect, must == "change", PLACE)
+        judged = judge(before, after, comparison(expected))
+        return {(one.message, one.aspect) for one in judged.failures}
+
+    tables = Aspect.FIRMWARE_TABLES
+    broke = ("system UUID of the VM changed from a to b", tables)
+    assert failures(MACHINE, tables, "change") == set()
+    assert failures(MACHINE, tables, "stay") == {broke}
+    assert broke in failures(MACHINE, Aspect.HARDWARE, "change")
+    assert broke in failures("net1", tables, "change")
+    expected = Expectation(MACHINE, tables, changed=True, position=PLACE)
+    (missing,) = judge(before, before, comparison(expected)).failures
+    assert missing.message == "the firmware-tables of the VM was expected to change and did not"

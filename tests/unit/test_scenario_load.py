@@ -61,7 +61,11 @@ def test_a_matrix_unfolds_into_named_cases(tmp_path: Path) -> None:
     (comparison,) = cases[0].comparisons
     assert comparison.removed == frozenset({"net0"})
     assert comparison.added == frozenset({"rng0"})
-    assert {t.aspect for t in comparison.tolerances} == {Aspect.PATH, Aspect.NAME}
+    assert {t.aspect for t in comparison.tolerances} == {
+        Aspect.PATH,
+        Aspect.NAME,
+        Aspect.FIRMWARE_TABLES,
+    }
 
 
 def test_values_keep_the_text_that_was_written(tmp_path: Path) -> None:
@@ -158,6 +162,27 @@ def test_a_device_hot_plugged_into_the_later_boot_was_added(tmp_path: Path) -> N
     text = PLUG.replace("  - boot\n", "  - boot\n  - boot\n", 1).replace("new0: {a", "net0: {a")
     (case,) = load.cases(written(tmp_path, text))
     assert [c.added for c in case.comparisons] == [frozenset({"new0"}), frozenset()]
+
+
+def test_the_machine_as_a_whole_can_be_spoken_of_beside_a_device_called_machine(
+    tmp_path: Path,
+) -> None:
+    text = GOOD.replace("net1", "machine").replace(
+        "{address: changed, identity: unchanged}",
+        "{address: changed}\n      the VM: {firmware-tables: changed, hardware: unchanged}",
+    )
+    (first, *_) = load.cases(written(tmp_path, text))
+    assert {
+        (one.device_id, one.aspect, one.changed, one.position.line)
+        for one in first.comparisons[0].expectations
+    } == {
+        ("machine", Aspect.ADDRESS, True, 18),
+        ("the VM", Aspect.FIRMWARE_TABLES, True, 19),
+        ("the VM", Aspect.HARDWARE, False, 19),
+    }
+    path = written(tmp_path, text.replace("hardware:", "name:"))
+    with pytest.raises(InputError, match=r":19.*the VM has no name, only: hardware, firmware-tab"):
+        load.cases(path)
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ from pciabi.pci.function import (
     PciFunction,
     all_bits,
 )
+from pciabi.pci.virtio import VIRTIO, VirtioDevice
 from pciabi.snapshots import lspci_text, read, version, write
 from pciabi.snapshots.schema import schema
 from pciabi.source import pasted
@@ -95,6 +96,14 @@ bars = st.builds(
 NARROW: dict[str, st.SearchStrategy[Any]] = {
     BARS.name: bars,
     ROM.name: st.none() | st.integers(1, 1 << 30),
+    VIRTIO.name: st.none()
+    | st.builds(
+        VirtioDevice,
+        type=st.integers(0, 0xFFFF),
+        features=st.integers(0, (1 << 128) - 1),
+        queue_sizes=st.lists(st.integers(0, 32768), max_size=5).map(tuple),
+        configuration=st.dictionaries(words, words, max_size=3).map(lambda d: tuple(d.items())),
+    ),
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pciabi.abi.choice import chosen_by_default
 from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError
 from pciabi.qemu.wish import Wish
@@ -133,5 +134,5 @@ def test_a_word_may_be_a_shipped_scenario() -> None:
 
 
 def taken(path: Path) -> Side:
-    request = Request(str(path), None, None, (), Probe.COLD, Wish.AUTO, {})
+    request = Request(str(path), None, None, (), Probe.COLD, Wish.AUTO, {}, chosen_by_default())
     return take(request, Cancellation(), lambda: nullcontext(Lines(PlainOutput(None))))

@@ -17,6 +17,7 @@ class Harm(StrEnum):
     LINUX_NAME = "linux-name"
     DRIVER = "driver"
     MIGRATION = "migration"
+    MEASURED_BOOT = "measured-boot"
 
 
 class Outcome(StrEnum):
@@ -68,3 +69,8 @@ class Change:
     path_after: TopologyPath | None
     consequences: tuple[Consequence, ...]
     exchanged_with: str | None
+
+    @property
+    def is_of_the_machine(self) -> bool:
+        """Whether it is about the machine as a whole."""
+        return self.address_before is None and self.address_after is None

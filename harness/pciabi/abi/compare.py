@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from pciabi.abi.change import Change
 from pciabi.abi.consequences import Sight, consequences, machine_consequences
+from pciabi.abi.deciding import with_deciding_properties
 from pciabi.abi.difference import Difference
 from pciabi.abi.facts import mac, serial_number
 from pciabi.abi.facts.topology import MOVED, appearing, vanishing
@@ -14,11 +15,12 @@ from pciabi.abi.families import function_families, machine_families
 from pciabi.abi.family import StoodInFor
 from pciabi.abi.identifying import stated
 from pciabi.abi.matching import Matching, match
+from pciabi.abi.measured_boot import with_notes
 from pciabi.abi.naming import MACHINE_LABEL, label, machine_device, pair_label
 from pciabi.abi.opening import Both
 from pciabi.abi.pair import Basis, Pair
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
-from pciabi.abi.unknown import Unknown, Unknowns
+from pciabi.abi.unknown import Replaced, Unknown, Unknowns
 from pciabi.pci.address import GuestAddress
 from pciabi.pci.facts import UNREAD
 
@@ -36,14 +38,17 @@ class Comparison:
     unknowns: tuple[Unknown, ...]
 
 
-def compare(before: Snapshot, after: Snapshot) -> Comparison:
+def compare(
+    before: Snapshot, after: Snapshot, looked_at: frozenset[str] | None = None
+) -> Comparison:
     """Hold two snapshots against each other; equal ones give no change.
 
-    What either side could not read is no change: it is unknown. Raises CannotTest where a
+    What either side could not read is no change: it is unknown; `looked_at` are the families, by
+    name, of which that is of interest, None for all. Raises CannotTest where a
     configuration space has a size no function has.
     """
     matching = match(before, after)
-    pairs, left_open = _Pairs(matching, before, after), Unknowns(before, after)
+    pairs, left_open = _Pairs(matching, before, after), Unknowns(before, after, looked_at)
     changes = list(_machine_changes(before, after))
     unknowns = list(left_open.of_machine())
     # Of each pair both at once: what is decoded for one is at hand for the other.
@@ -56,7 +61,8 @@ def compare(before: Snapshot, after: Snapshot) -> Comparison:
     for function in matching.appeared:
         sight = Sight(None, function, before.at_path(function.path), None)
         changes.append(_explained(_change(appearing(function), sight), before))
-    return Comparison(matching, tuple(sorted(changes, key=_sort_key)), tuple(unknowns))
+    noted = with_notes(sorted(changes, key=_sort_key), before)
+    return Comparison(matching, tuple(noted), tuple(unknowns))
 
 
 class _Pairs:
@@ -67,10 +73,11 @@ class _Pairs:
         self.after = after
         self.probes = before.provenance.probe, after.provenance.probe
         self.exchanges = _exchanges(matching)
+        self.replaced = Replaced(before), Replaced(after)
 
     def changes(self, pair: Pair) -> Iterator[Change]:
         """Every change of one device."""
-        differences = list(self._differences(pair))
+        differences = with_deciding_properties(list(self._differences(pair)), pair)
         if not differences:
             return
         sight = Sight(
@@ -87,7 +94,10 @@ class _Pairs:
             yield replace(change, reason=reason, exchanged_with=other)
 
     def _differences(self, pair: Pair) -> Iterator[Difference]:
-        both = Both(pair.before, pair.after, *self.probes)
+        before, after = self.replaced
+        replaced = (*before.of(pair.before), *after.of(pair.after))
+        left_open = frozenset(field for one in replaced for field in one.unknown)
+        both = Both(pair.before, pair.after, *self.probes, left_open)
         needed = self._needed_to_tell(pair)
         # Most functions are the same to the bit, so there is nothing to decode: then only where
         # they are may differ.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from pciabi.abi import facts as package
-from pciabi.abi.family import Family, FunctionFamily, MachineFamily
+from pciabi.abi.family import Concern, Family, FunctionFamily, MachineFamily
 from pciabi.abi.kind import Kind
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.pci.facts import UNREAD
@@ -41,6 +41,12 @@ def kinds() -> tuple[Kind, ...]:
     return tuple(
         sorted({kind for family in families() for kind in family.kinds}, key=lambda k: k.place)
     )
+
+
+@cache
+def concerns() -> Mapping[Kind, Concern]:
+    """What a change of each kind is a change of."""
+    return {kind: family.concern for family in families() for kind in family.kinds}
 
 
 def shown(subject: PlacedFunction | Snapshot) -> Iterator[str]:

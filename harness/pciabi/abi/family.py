@@ -33,6 +33,31 @@ class StoodInFor(StrEnum):
     TELLS = "tells"
 
 
+class Reading(StrEnum):
+    """When the facts of a family are read: with every function, whoever reads it; unless other
+    families are asked for; or only where this one is asked for."""
+
+    WITH_THE_FUNCTION = "with every function"
+    ALWAYS = "always"
+    ON_REQUEST = "on request"
+
+
+class Concern(StrEnum):
+    """What the changes of a family are changes of, in the words of a scenario's expectations:
+    the hardware itself, or tables in which firmware tells of it."""
+
+    HARDWARE = "hardware"
+    FIRMWARE_TABLES = "firmware-tables"
+
+
+class WhereUntold(StrEnum):
+    """What a comparison makes of a family of which neither side tells anything: the scope says
+    that nobody looked at it, or it is also left open of each subject."""
+
+    NOT_LOOKED_AT = "not looked at"
+    LEFT_OPEN = "left open"
+
+
 @dataclass(frozen=True)
 class Form(Generic[V]):
     """How the facts of a family stand in a snapshot file.
@@ -64,7 +89,9 @@ class Family(Generic[S, V]):
     of the `judgements`; it is not asked where a side did not read the fact. `openings` tells
     what the two sides leave open of a subject. `missing` names what one side lacks, for people
     who look at it alone, and `shown` is a fact in lines for them. `is_told_by` says whether a
-    snapshot tells anything of the family; without it one fact suffices.
+    snapshot tells anything of the family; without it one fact suffices. `reading` says when it
+    is read, and `where_untold` what follows where nobody did; `concern` says what its changes are
+    changes of.
     """
 
     key: Key[V]
@@ -79,6 +106,9 @@ class Family(Generic[S, V]):
     shown: Callable[[V], Iterator[str]] = lambda _: iter(())
     inherent: Callable[[S], V] | None = None
     is_told_by: Callable[[Snapshot], bool] | None = None
+    reading: Reading = Reading.ALWAYS
+    where_untold: WhereUntold = WhereUntold.NOT_LOOKED_AT
+    concern: Concern = Concern.HARDWARE
 
     def fact_of(self, subject: S) -> V | Unread:
         """The fact of a subject, UNREAD where it was not read."""

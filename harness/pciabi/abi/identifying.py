@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pciabi.abi.difference import ABSENT, Difference
-from pciabi.abi.family import FunctionFamily, StoodInFor, as_it_is
+from pciabi.abi.family import FunctionFamily, StoodInFor, WhereUntold, as_it_is
 from pciabi.abi.judgement import breaking, notable
 from pciabi.abi.kind import Advice, Kind
 from pciabi.abi.opening import Both, Opening
@@ -92,6 +92,7 @@ def identifying_family(
         differences=differences,
         openings=openings,
         stood_in_for=stood_in_for,
+        where_untold=WhereUntold.LEFT_OPEN,
     )
 
 

@@ -36,12 +36,14 @@ class Opening:
 @dataclass(frozen=True)
 class Both(Generic[S]):
     """One subject on both sides, a function or the machine, and who read it: the two snapshots'
-    `provenance.probe`."""
+    `provenance.probe`. `left_open` names what of it is not known on either side or on both,
+    because something stood in for what decides it."""
 
     before: S
     after: S
     probe_before: str
     probe_after: str
+    left_open: frozenset[str] = frozenset()
 
     @property
     def read_cold(self) -> bool:

@@ -124,6 +124,9 @@ EVERY_FIELD = "every field"
 MACHINE_TYPE = "machine type"
 """In `Substitution.unknown`: the machine has another type than the configured one."""
 
+SMBIOS_TABLES = "SMBIOS tables"
+"""In `Substitution.unknown`: an option that decides what SMBIOS tells was left out."""
+
 
 @dataclass(frozen=True)
 class Substitution:

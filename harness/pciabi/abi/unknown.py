@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from pciabi.abi.families import function_families, machine_families
+from pciabi.abi.family import FunctionFamily, MachineFamily, WhereUntold
 from pciabi.abi.naming import MACHINE_LABEL, machine_device, pair_label
 from pciabi.abi.opening import Both, Opening, Reason
 from pciabi.abi.pair import Pair
 from pciabi.abi.snapshot import MACHINE_TYPE, PlacedFunction, Snapshot, Substitution
 from pciabi.pci.address import GuestAddress, TopologyPath
+
+F = TypeVar("F", FunctionFamily[Any], MachineFamily[Any])
 
 # Where nothing was read there is nothing to name.
 _NOWHERE = GuestAddress(0, 0, 0, 0)
@@ -36,19 +40,23 @@ class Unknown:
 
 
 class Unknowns:
-    """Tells all that two snapshots leave open."""
+    """Tells all that two snapshots leave open of the families `looked_at`, by name, or of all."""
 
-    def __init__(self, before: Snapshot, after: Snapshot) -> None:
+    def __init__(
+        self, before: Snapshot, after: Snapshot, looked_at: frozenset[str] | None = None
+    ) -> None:
+        self._looked_at = looked_at
         self._before = before
         self._after = after
         self._probes = before.provenance.probe, after.provenance.probe
-        self._replaced = _Replaced(before), _Replaced(after)
+        self._replaced = Replaced(before), Replaced(after)
+        self._of_functions = self._in_question(function_families())
 
     def of_pair(self, pair: Pair) -> Iterator[Unknown]:
         """What is left open of a device both have."""
         both = Both(pair.before, pair.after, *self._probes)
         before, after = self._replaced
-        for family in function_families():
+        for family in self._of_functions:
             for opening in family.openings(both):
                 yield _of_pair(pair, opening)
         for opening in _substituted(before.of(pair.before), after.of(pair.after)):
@@ -58,7 +66,7 @@ class Unknowns:
         """What is left open of the machine as a whole; it is told of the first function, the
         host bridge."""
         both = Both(self._before, self._after, *self._probes)
-        for family in machine_families():
+        for family in self._in_question(machine_families()):
             for opening in family.openings(both):
                 yield self._of_machine(opening)
         before, after = (
@@ -69,12 +77,25 @@ class Unknowns:
             if opening.field == MACHINE_TYPE:
                 yield self._of_machine(opening)
 
+    def _in_question(self, families: Sequence[F]) -> tuple[F, ...]:
+        """Those of the families of which something may be left open."""
+        sides = self._before, self._after
+        return tuple(
+            family
+            for family in families
+            if (self._looked_at is None or family.key.name in self._looked_at)
+            and (
+                family.where_untold is WhereUntold.LEFT_OPEN
+                or any(family.is_in_scope_of(side) for side in sides)
+            )
+        )
+
     def _of_machine(self, opening: Opening) -> Unknown:
         addresses = _first(self._before), _first(self._after)
         return _unknown(opening, machine_device(self._before), None, MACHINE_LABEL, addresses)
 
 
-class _Replaced:
+class Replaced:
     """The substitutions of one snapshot, by the device that they are about."""
 
     def __init__(self, snapshot: Snapshot) -> None:

@@ -11,6 +11,7 @@ from pciabi.cancellation import Cancellation
 from pciabi.cli.options import (
     SPEC_EPILOG,
     Given,
+    families,
     machine_option,
     probe_options,
     qemu_option,
@@ -74,6 +75,7 @@ def diff(
     form: str,
     report_dir: Path | None,
     boot: bool,  # noqa: FBT001 - click hands flags over by name
+    facts: str,
     selected: tuple[str, ...],
     accel: str,
 ) -> int:
@@ -84,12 +86,12 @@ def diff(
     QEMU and a machine type of each side's own where you say so.
     """
     probe = Probe.BOOT if boot else Probe.COLD
-    select = selection(selected)
+    select, read = selection(selected), families(facts)
 
     def request(name: str, own_qemu: Given | None, own_machine: Given | None, side: str) -> Request:
         own = tuple(given.option for given in (own_qemu, own_machine) if given is not None)
         asked = (_value(own_qemu or qemu), _value(own_machine or machine), own)
-        return Request(name, *asked, probe, Wish(accel), select, side)
+        return Request(name, *asked, probe, Wish(accel), select, read, side)
 
     requests = (
         request(before, qemu_a, machine_a, "A (before)"),
@@ -105,7 +107,7 @@ def diff(
                 print_error(error)
             return worst([error.exit_code for error in errors])
         one, two = (side for side in sides if isinstance(side, Side))
-        comparison = judge(one, two, Policy(frozenset(map(FailOn, fail_on))))
+        comparison = judge(one, two, Policy(frozenset(map(FailOn, fail_on))), read)
         seconds = (datetime.now(UTC) - started).total_seconds()
         return _conclude(of_two_sides(comparison, started, seconds), form, report_dir)
 

@@ -75,6 +75,14 @@ def probe_options(command: F) -> F:
             help="With --boot. auto: KVM where it really runs guest code, otherwise TCG.",
         ),
         click.option(
+            "--facts",
+            metavar="NAMES",
+            default="default",
+            show_default=True,
+            help="Which facts are read and compared, beside what comes with every function: names "
+            "of families (docs/facts.md) with commas between them, default or all.",
+        ),
+        click.option(
             "--select",
             "selected",
             multiple=True,
@@ -89,6 +97,18 @@ def probe_options(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def families(words: str) -> frozenset[str]:
+    """The families of facts that `--facts` means, by name. Raises InputError."""
+    # Not above: no help needs them.
+    from pciabi.abi.choice import chosen
+
+    try:
+        return chosen(words.split(","))
+    except InputError as error:
+        error.message = f"--facts: {error.message}"
+        raise
 
 
 def selection(options: Sequence[str]) -> dict[str, frozenset[str]]:

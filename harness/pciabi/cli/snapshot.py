@@ -11,6 +11,7 @@ from pciabi.cancellation import Cancellation
 from pciabi.cli.options import (
     SPEC_EPILOG,
     Given,
+    families,
     machine_option,
     probe_options,
     qemu_option,
@@ -66,6 +67,7 @@ def snapshot(
     machine: Given | None,
     form: str,
     boot: bool,  # noqa: FBT001 - click hands flags over by name
+    facts: str,
     selected: tuple[str, ...],
     accel: str,
 ) -> int:
@@ -83,6 +85,7 @@ def snapshot(
         Probe.BOOT if boot else Probe.COLD,
         Wish(accel),
         selection(selected),
+        families(facts),
     )
     cancellation = Cancellation()
     with stopping(cancellation):

@@ -6,9 +6,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from pciabi.abi.choice import chosen_by_default
 from pciabi.abi.snapshot import Provenance, Snapshot
 from pciabi.deadline import Deadline
 from pciabi.errors import CannotTest, Evidence, GuestError, InputError, PciabiError
@@ -17,7 +18,7 @@ from pciabi.guest.answers import Answers
 from pciabi.guest.console import Console
 from pciabi.guest.login import OwnProtocol
 from pciabi.pci import listing
-from pciabi.probe import agreement, boot_refusal, contact, first_cause
+from pciabi.probe import agreement, boot_refusal, contact, first_cause, paused_twin
 from pciabi.probe.boot_setup import BootSetup
 from pciabi.probe.contact import Underway
 from pciabi.probe.equipment import Vm, equip
@@ -33,13 +34,15 @@ from pciabi.vm.command_line.stated_macs import stated_macs
 
 # From here to contact.LSPCI_READ bench/boot.py times.
 STARTING = "starting QEMU"
+# From here to the end it times as well.
+READING_TWIN = "reading a paused twin"
 
 
 @dataclass(frozen=True)
 class BootTask:
     """A VM to be booted on the QEMU of that name (None: the one on PATH) with the guest of a
     recipe. `control` is the id of the NIC that carries SSH, None where nothing does; `seconds`
-    bound the whole boot."""
+    bound the whole boot. `families` are those whose facts are read, by name."""
 
     vm: Vm
     qemu: str | None
@@ -47,6 +50,7 @@ class BootTask:
     control: str | None
     label: Label
     seconds: float
+    families: frozenset[str] = field(default_factory=chosen_by_default)
 
     def carry_out(self, host: GuestHost) -> BootRecord:
         """Boot the VM, read it, end it. See Task."""
@@ -56,15 +60,24 @@ class BootTask:
         equipped = equip(self.vm, binary)
         control = None if self.control is None else equipped.config.device(self.control)
         setup = BootSetup(equipped, control, guest, binary, accelerator)
-        return _Boot(setup, host, self.label, Deadline.after(self.seconds)).run()
+        deadline = Deadline.after(self.seconds)
+        return _Boot(setup, host, self.label, deadline, self.families).run()
 
 
 class _Boot:
-    def __init__(self, setup: BootSetup, host: GuestHost, label: Label, deadline: Deadline) -> None:
+    def __init__(
+        self,
+        setup: BootSetup,
+        host: GuestHost,
+        label: Label,
+        deadline: Deadline,
+        families: frozenset[str],
+    ) -> None:
         self.setup = setup
         self.host = host
         self.label = label
         self.deadline = deadline
+        self.families = families
 
     def on_stage(self, stage: str) -> None:
         self.host.tell(StageReached(self.label, stage))
@@ -81,6 +94,7 @@ class _Boot:
                 with _evidence(running, console):
                     answers, snapshot = self.asked(running, console)
                     console.read()
+        snapshot = self.completed(snapshot)
         return BootRecord(snapshot, answers.lspci, console.text, time.monotonic() - started)
 
     def asked(self, running: Running, console: Console) -> tuple[Answers, Snapshot]:
@@ -120,9 +134,31 @@ class _Boot:
         plugged = map(device_argument, equipped.complete_plugged())
         stated = stated_macs((*arguments, *plugged))
         listed = listing.parse(said.lspci)
-        functions, hidden = agreed(qmp, equipped, stated, listed, said.interfaces)
-        origin = self.provenance(qmp, said, arguments)
-        return Snapshot(functions, origin, hidden, equipped.substitutions)
+        seen = agreed(qmp, equipped, stated, listed, said.interfaces, self.families)
+        return Snapshot(
+            functions=seen.functions,
+            provenance=self.provenance(qmp, said, arguments),
+            unreachable=seen.unreachable,
+            substitutions=equipped.substitutions,
+            facts=seen.facts,
+        )
+
+    def completed(self, booted: Snapshot) -> Snapshot:
+        """The snapshot with what only a paused machine tells."""
+        wanted = paused_twin.unread(booted, self.families)
+        if not wanted:
+            return booted
+        self.on_stage(READING_TWIN)
+        twin = paused_twin.read(
+            self.setup.equipped,
+            wanted,
+            self.setup.environment(self.host.folder),
+            self.setup.binary,
+            self.host.cancellation,
+            self.deadline,
+            self.host.hypervisor,
+        )
+        return paused_twin.completed(booted, twin, wanted)
 
     def provenance(self, qmp: Monitor, said: Answers, arguments: tuple[str, ...]) -> Provenance:
         uefi, binary = self.setup.equipped.uefi, self.setup.binary

@@ -51,8 +51,15 @@ class BootSetup:
             ports=BOOTED,
             accelerator=self.accelerator.name,
             medium=self._medium(initrd),
-            environment=_environment(self.guest, folder),
+            environment=self.environment(folder),
         )
+
+    def environment(self, folder: Path) -> Mapping[str, str]:
+        """The variables QEMU gets: none that hold a secret of the guest's. Its temporary files, a
+        disk's throw-away overlay too, are made in `folder`."""
+        hidden = {secret.variable for secret in self.guest.login.secrets}
+        ours = {name: value for name, value in os.environ.items() if name not in hidden}
+        return {**ours, "TMPDIR": str(folder)}
 
     def _initrd(self, keys: RunKeys, folder: Path) -> Path | None:
         """The initramfs; that of a guest which follows our protocol holds this boot's own
@@ -73,11 +80,3 @@ class BootSetup:
             return command_line.disk(str(medium.path), medium.format)
         kernel = medium.efi_kernel if self.equipped.uefi else medium.kernel
         return command_line.kernel(str(kernel), str(initrd), medium.arguments)
-
-
-def _environment(guest: Guest, folder: Path) -> Mapping[str, str]:
-    """The variables QEMU gets: none that hold a secret of the guest's. Its temporary files, a
-    disk's throw-away overlay too, are made in `folder`."""
-    hidden = {secret.variable for secret in guest.login.secrets}
-    ours = {name: value for name, value in os.environ.items() if name not in hidden}
-    return {**ours, "TMPDIR": str(folder)}

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from pciabi.abi.choice import chosen_by_default
 from pciabi.abi.snapshot import (
     PlacedFunction,
     Provenance,
@@ -23,11 +24,11 @@ from pciabi.deadline import Deadline
 from pciabi.errors import Disagreement, InputError, QemuError
 from pciabi.pci.address import TopologyPath
 from pciabi.pci.facts import Facts
-from pciabi.probe import first_cause, readers, refusal, stand_ins
+from pciabi.probe import first_cause, readers, refusal, stand_ins, virtio_stand_ins
 from pciabi.probe.creation import creations, options_by_path
 from pciabi.probe.enumeration import enumerate_functions
 from pciabi.probe.equipment import Equipped
-from pciabi.probe.fact_readers import Emulated, Paused, machine_facts, readers_in, with_facts
+from pciabi.probe.fact_readers import Emulated, Paused, chosen_readers, machine_facts, with_facts
 from pciabi.probe.hypervisor import PAUSED, Hypervisor, Machine
 from pciabi.probe.own_qemu import OWN_QEMU
 from pciabi.probe.reachability import settle
@@ -51,7 +52,8 @@ class Hardware:
     `expected` are the qdev ids that must turn up on PCI; `substitutions` say which backends of
     the configuration were replaced, and go into the snapshot as they are, as `facts` do by qdev
     id. QEMU must have the `models`, though it is not told of them. `machine` is the machine
-    type in the user's own words, None for QEMU's default.
+    type in the user's own words, None for QEMU's default. `families` are those whose facts are to
+    be read, by name; `environment` are QEMU's variables, None for those of this process.
     """
 
     arguments: tuple[str, ...]
@@ -60,6 +62,8 @@ class Hardware:
     facts: Mapping[str, Facts] = field(default_factory=dict)
     models: tuple[Model, ...] = ()
     machine: str | None = None
+    families: frozenset[str] = field(default_factory=chosen_by_default)
+    environment: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ def cold_reading(
     Raises InputError where QEMU refuses the hardware, CannotTest where it cannot be read (both
     with the command line as evidence), Interrupted.
     """
-    machine = Machine(binary, hardware.arguments, PAUSED)
+    machine = Machine(binary, hardware.arguments, PAUSED, environment=hardware.environment)
     with (
         _told_with_its_qemu(binary),
         hypervisor.start(machine, cancellation) as running,
@@ -108,17 +112,19 @@ def cold_reading(
 
 def cold_probe_of(
     equipped: Equipped,
+    hardware: Hardware,
     binary: Binary,
     cancellation: Cancellation,
     deadline: Deadline,
     hypervisor: Hypervisor = OWN_QEMU,
 ) -> Snapshot:
-    """A VM whose devices have been completed, read as `cold_probe` does.
+    """A VM whose devices have been completed, read as `cold_probe` reads its hardware, which
+    `inert` makes of it.
 
     Raises as that, a refusal at the line of the user's file it is about.
     """
     try:
-        return cold_probe(inert(equipped), binary, cancellation, deadline, hypervisor)
+        return cold_probe(hardware, binary, cancellation, deadline, hypervisor)
     except (InputError, QemuError) as error:
         raise refusal.located(error, equipped, binary) from error
 
@@ -148,7 +154,7 @@ def _read(
     tree = {one.path: one for one in had.tree.functions}
     paused = Paused(qtest, access, FwCfg(qtest))
     machine = Emulated(qmp, tree, stated_macs(hardware.arguments), paused)
-    asked = readers_in(readers)
+    asked = chosen_readers(readers, hardware.families)
     options = device_options(hardware.arguments)
     snapshot = Snapshot(
         functions=stand_ins.identified(with_facts(functions, machine, asked), hardware.facts),
@@ -167,6 +173,7 @@ def _read(
         creations=creations(had.tree.functions, had.nameless, options, functions),
         facts=machine_facts(machine, asked),
     )
+    snapshot = virtio_stand_ins.narrowed(snapshot, tree)
     return ColdReading(snapshot, options_by_path(had.tree.functions, had.nameless, options))
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+from pciabi.abi.choice import chosen_by_default
 from pciabi.abi.snapshot import Snapshot
 from pciabi.deadline import Deadline
 from pciabi.events import Label, Said, StageReached
 from pciabi.probe import configuration
 from pciabi.probe.attempt import Attempt, attempt
-from pciabi.probe.cold import cold_probe_of
+from pciabi.probe.cold import cold_probe_of, inert
 from pciabi.probe.configuration import Reading
 from pciabi.probe.equipment import Vm, equip
 from pciabi.probe.host import Host
@@ -21,12 +22,13 @@ SECONDS = 60.0
 @dataclass(frozen=True)
 class ColdTask:
     """A VM to be read without a guest, on the QEMU of that name (None: the one on PATH), in so
-    many seconds at the most."""
+    many seconds at the most; `families` are those whose facts are read, by name."""
 
     vm: Vm
     qemu: str | None
     label: Label
     seconds: float = SECONDS
+    families: frozenset[str] = field(default_factory=chosen_by_default)
 
     def carry_out(self, host: Host) -> Snapshot:
         """See Task."""
@@ -34,23 +36,28 @@ class ColdTask:
         host.tell(Said(f"{self.label.case}: {binary.banner}, paused"))
         equipped = equip(self.vm, binary)
         deadline = Deadline.after(self.seconds)
-        return cold_probe_of(equipped, binary, host.cancellation, deadline, host.hypervisor)
+        hardware = replace(inert(equipped), families=self.families)
+        return cold_probe_of(
+            equipped, hardware, binary, host.cancellation, deadline, host.hypervisor
+        )
 
 
 @dataclass(frozen=True)
 class InertTask:
-    """The hardware of a user's own command line, made inert, to be read without a guest."""
+    """The hardware of a user's own command line, made inert, to be read without a guest;
+    `families` as in ColdTask."""
 
     hardware: InertHardware
     qemu: str | None
     seconds: float = SECONDS
+    families: frozenset[str] = field(default_factory=chosen_by_default)
 
     def carry_out(self, host: Host) -> Reading:
         """See Task."""
         binary = host.qemu(self.qemu)
         deadline = Deadline.after(self.seconds)
         return configuration.read(
-            self.hardware, binary, host.cancellation, deadline, host.hypervisor
+            self.hardware, binary, host.cancellation, deadline, host.hypervisor, self.families
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pciabi.abi.choice import chosen_by_default
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
@@ -48,8 +49,10 @@ def read(
     cancellation: Cancellation,
     deadline: Deadline,
     hypervisor: Hypervisor = OWN_QEMU,
+    families: frozenset[str] | None = None,
 ) -> Reading:
-    """What a guest of a command line that was made inert finds.
+    """What a guest of a command line that was made inert finds; `families` are those whose facts
+    are read, None for the usual ones.
 
     Raises InputError at the place of the option that QEMU refuses, CannotTest where it cannot
     be read, Interrupted.
@@ -62,6 +65,7 @@ def read(
         facts=made.facts,
         models=made.models,
         machine=made.machine,
+        families=chosen_by_default() if families is None else families,
     )
     try:
         found = cold_reading(hardware, binary, cancellation, deadline, hypervisor)

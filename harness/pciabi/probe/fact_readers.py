@@ -95,6 +95,11 @@ def readers_in(package: ModuleType) -> Sequence[Reader]:
     return tuple(reader for module in modules for reader in module.READERS)
 
 
+def chosen_readers(package: ModuleType, families: frozenset[str]) -> Sequence[Reader]:
+    """The readers in a package that read facts of these families, given by name."""
+    return tuple(reader for reader in readers_in(package) if reader.key.name in families)
+
+
 def with_facts(
     functions: Sequence[PlacedFunction], source: object, readers: Iterable[Reader]
 ) -> tuple[PlacedFunction, ...]:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pciabi.abi.snapshot import NetworkInterface, PlacedFunction, Unreachable
+from pciabi.pci.facts import Facts
 from pciabi.pci.function import PciFunction
 from pciabi.pci.topology import topology_paths
 from pciabi.probe import agreement, guest_readers, reachability, readers
 from pciabi.probe.equipment import Equipped
-from pciabi.probe.fact_readers import Emulated, readers_in, with_facts
+from pciabi.probe.fact_readers import Emulated, chosen_readers, machine_facts, with_facts
 from pciabi.qemu import device_tree, placement
 from pciabi.qemu.monitor import Monitor
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """The functions that guest and QEMU both know, those that QEMU has and no guest can find, and
+    the facts about the machine."""
+
+    functions: tuple[PlacedFunction, ...]
+    unreachable: tuple[Unreachable, ...]
+    facts: Facts
 
 
 def agreed(
@@ -20,10 +32,12 @@ def agreed(
     stated: frozenset[str],
     guest: Sequence[PciFunction],
     interfaces: Sequence[NetworkInterface],
-) -> tuple[tuple[PlacedFunction, ...], tuple[Unreachable, ...]]:
-    """The functions both know, and those QEMU has and no guest can find.
+    families: frozenset[str],
+) -> Sighting:
+    """What both say of the machine.
 
-    `stated` are the MAC addresses that QEMU was told.
+    `stated` are the MAC addresses that QEMU was told, `families` those whose facts are read, by
+    name.
 
     Raises Disagreement, or GuestError where a NIC lacks its driver.
     """
@@ -45,5 +59,7 @@ def agreed(
     }
     agreement.must_match_macs(functions, interfaces, macs)
     machine = Emulated(qmp, {one.path: one for one in tree}, stated, None)
-    functions = with_facts(functions, machine, readers_in(readers))
-    return with_facts(functions, interfaces, readers_in(guest_readers)), hidden
+    of_qemu, of_guest = (chosen_readers(package, families) for package in (readers, guest_readers))
+    functions = with_facts(functions, machine, of_qemu)
+    functions = with_facts(functions, interfaces, of_guest)
+    return Sighting(functions, hidden, machine_facts(machine, of_qemu))

@@ -25,7 +25,9 @@ _PCI = re.compile(
 )
 _BUS_NUMBER = re.compile(r"bus_nr = (\d{1,3})\b.*")
 _PROPERTY = re.compile(r"([\w.\[\]-]+) = (.*)")
-_NUMBER = re.compile(r"(-?\d+) \(0x[0-9a-f]+\)")
+# QEMU adds a number in hexadecimal, and a size in larger units.
+_NUMBER = re.compile(r"(-?\d+) \((?:0x[0-9a-f]+|[\d.]+ (?:[KMGTPE]i)?B)\)")
+_SWITCH = {"true": "on", "false": "off"}
 # The one device on it is the rest of the PCI device that has the bus.
 _VIRTIO_BUS = "virtio-pci-bus"
 _PCI_BUSES = frozenset({"PCI", "PCIE", "CXL", "pxb-bus", "pxb-pcie-bus", "pxb-cxl-bus"})
@@ -37,7 +39,8 @@ _EXPANDER = "pxb"
 @dataclass(frozen=True)
 class TreeFunction:
     """A PCI function as QEMU has it. `qdev_id` is None where it has no id; `bus` is the name of
-    the bus it sits on. `properties` have the values in force, those of its virtio device too."""
+    the bus it sits on. `properties` have the values in force, those of its virtio device too; where
+    both have one of the same name, that of the PCI device is called `DEVICE.NAME`."""
 
     path: TopologyPath
     vendor_id: int
@@ -157,7 +160,7 @@ def _value(text: str) -> str:
     if number := _NUMBER.fullmatch(text):
         return number[1]
     quoted = len(text) > 1 and text.startswith('"') and text.endswith('"')
-    return text[1:-1] if quoted else text
+    return text[1:-1] if quoted else _SWITCH.get(text, text)
 
 
 def _root_buses(system: _Bus) -> list[_Bus]:
@@ -191,5 +194,7 @@ def _properties(device: _Device) -> Mapping[str, str]:
     for bus in device.buses:
         if bus.type == _VIRTIO_BUS:
             for inner in bus.devices:
+                both = found.keys() & inner.properties.keys()
+                found |= {f"{device.type}.{name}": found[name] for name in both}
                 found |= inner.properties
     return found

@@ -11,13 +11,14 @@ from pciabi.abi.compare import Comparison
 from pciabi.abi.facts.topology import APPEARED, VANISHED
 from pciabi.abi.judgement import Severity
 from pciabi.errors import SourcePosition
-from pciabi.result.failure import Aspect, Failure, aspects, sentence
+from pciabi.result.failure import Aspect, Failure, aspects, sentence, subject
 from pciabi.result.side import Side
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """Whether one aspect of one device must change (True) or must not (False)."""
+    """Whether one aspect of one device, or of the machine, must change (True) or must not
+    (False)."""
 
     device_id: str
     aspect: Aspect
@@ -50,13 +51,14 @@ class Expectations:
 
     def expects(self, change: Change) -> bool:
         """Whether the steps between the boots, or the expectations, account for a change."""
-        if change.id is None:
+        who = subject(change)
+        if who is None:
             return False
         if change.kind == VANISHED and change.id in self.removed:
             return True
         if change.kind == APPEARED and change.id in self.added:
             return True
-        return all((change.id, aspect) in self._allowed for aspect in aspects(change))
+        return all((who, aspect) in self._allowed for aspect in aspects(change))
 
     def proved(self, comparison: Comparison, _before: Side, after: Side) -> Iterator[Failure]:
         """Every breaking change that nothing accounts for."""
@@ -64,13 +66,14 @@ class Expectations:
         for change in _breaking(comparison):
             if self.expects(change):
                 continue
-            blamed = [a for a in sorted(aspects(change)) if (change.id, a) in positions]
+            who = subject(change) or ""
+            blamed = [a for a in sorted(aspects(change)) if (who, a) in positions]
             aspect = (blamed or sorted(aspects(change)))[0]
             yield Failure(
                 change.id,
                 aspect,
                 sentence(change, after.snapshot),
-                positions.get((change.id or "", aspect), self.position),
+                positions.get((who, aspect), self.position),
                 change,
             )
 
@@ -78,7 +81,7 @@ class Expectations:
         """Every expectation of a change that is not seen."""
         for expectation in self.expectations:
             is_seen = any(
-                change.id == expectation.device_id and expectation.aspect in aspects(change)
+                subject(change) == expectation.device_id and expectation.aspect in aspects(change)
                 for change in _breaking(comparison)
             )
             if expectation.changed and not is_seen:

@@ -8,20 +8,25 @@ from enum import StrEnum
 from pciabi.abi.change import Change, Harm, Outcome
 from pciabi.abi.facts.interfaces import RENAMED
 from pciabi.abi.facts.topology import APPEARED, MOVED, RENUMBERED, VANISHED
+from pciabi.abi.families import concerns
 from pciabi.abi.field_kinds import CLASS, IDENTITY
 from pciabi.abi.kind import Kind
+from pciabi.abi.naming import MACHINE_LABEL
 from pciabi.abi.snapshot import Snapshot
 from pciabi.errors import SourcePosition
+from pciabi.result.short_values import short_values
 
 
 class Aspect(StrEnum):
-    """Something about a device that a scenario can have expectations of."""
+    """Something about a device, or about the machine, that a scenario can have expectations
+    of."""
 
     ADDRESS = "address"
     PATH = "path"
     NAME = "name"
     IDENTITY = "identity"
     HARDWARE = "hardware"
+    FIRMWARE_TABLES = "firmware-tables"
     PRESENCE = "presence"
     REFUSAL = "refusal"
 
@@ -38,7 +43,7 @@ class Failure:
     change: Change | None = None
 
 
-# What each kind of change is a change of. Kinds not named here concern the hardware.
+# What each kind of change is a change of. Of the others their families say it.
 _ASPECTS: dict[Kind, frozenset[Aspect]] = {
     MOVED: frozenset({Aspect.ADDRESS, Aspect.PATH}),
     RENUMBERED: frozenset({Aspect.ADDRESS}),
@@ -48,12 +53,20 @@ _ASPECTS: dict[Kind, frozenset[Aspect]] = {
     IDENTITY: frozenset({Aspect.IDENTITY}),
     CLASS: frozenset({Aspect.IDENTITY}),
 }
-_HARDWARE = frozenset({Aspect.HARDWARE})
+MACHINE = MACHINE_LABEL
+"""What expectations of the machine as a whole are of. No device can have such an id."""
+
+
+def subject(change: Change) -> str | None:
+    """What expectations call whatever has changed: a device's id, the machine, or None for a
+    built-in device."""
+    return MACHINE if change.is_of_the_machine else change.id
 
 
 def aspects(change: Change) -> frozenset[Aspect]:
-    """The aspects of its device that a change is a change of."""
-    concerned = set(_ASPECTS.get(change.kind, _HARDWARE))
+    """The aspects of its device, or of the machine, that a change is a change of."""
+    kind = change.kind
+    concerned = set(_ASPECTS.get(kind) or {Aspect(concerns()[kind].value)})
     if concerned == {Aspect.PRESENCE}:
         return frozenset(concerned)
     if change.kind == MOVED and change.address_before == change.address_after:
@@ -84,5 +97,5 @@ def sentence(change: Change, later: Snapshot) -> str:
         return f"{who} vanished" + (f" (unreachable: {reason})" if reason else "")
     if change.kind == APPEARED:
         return f"{who} appeared"
-    before, after = change.before or "none", change.after or "none"
+    before, after = short_values(change.before or "none", change.after or "none")
     return f"{change.field} of {who} changed from {before} to {after}"

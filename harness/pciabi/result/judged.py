@@ -90,12 +90,16 @@ class JudgedComparison:
         return Counter(pair.basis for pair in self.matching.pairs)
 
 
-def judge(before: Side, after: Side, terms: Terms) -> JudgedComparison:
-    """Hold two sides against each other, and judge what differs.
+def judge(
+    before: Side, after: Side, terms: Terms, looked_at: frozenset[str] | None = None
+) -> JudgedComparison:
+    """Hold two sides against each other, and judge what differs; `looked_at` as in
+    `abi.compare`.
 
-    Raises CannotTest as `abi.compare` does; what only one side shows is a verdict, no error.
+    Raises CannotTest as that does; what only one side shows is a verdict, no error.
     """
-    return judge_comparison(compare(before.snapshot, after.snapshot), before, after, terms)
+    differences = compare(before.snapshot, after.snapshot, looked_at)
+    return judge_comparison(differences, before, after, terms)
 
 
 def judge_comparison(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pciabi.abi.choice import chosen_by_default
 from pciabi.errors import InputError
 from pciabi.events import Label
 from pciabi.guest.guest import Guest
@@ -27,13 +28,19 @@ def attempts(case: Case, qemu: str | None) -> tuple[AttemptTask, ...]:
 
 
 def boots(
-    case: Case, qemu: str | None, guest: Guest, equipped: Sequence[Equipped]
+    case: Case,
+    qemu: str | None,
+    guest: Guest,
+    equipped: Sequence[Equipped],
+    families: frozenset[str] | None = None,
 ) -> tuple[BootTask, ...]:
-    """The case's boots; `equipped` are its VMs, completed. Raises InputError as `control_nic`."""
+    """The case's boots; `equipped` are its VMs, completed, and `families` those whose facts are
+    read, None for the usual ones. Raises InputError as `control_nic`."""
+    read = chosen_by_default() if families is None else families
     console = isinstance(guest.login, ConsoleLogin)
     control = None if console else control_nic(case, equipped).id
     return tuple(
-        BootTask(vm, qemu, case.image, control, label(case, index), case.timeout)
+        BootTask(vm, qemu, case.image, control, label(case, index), case.timeout, read)
         for index, vm in enumerate(vms(case))
     )
 

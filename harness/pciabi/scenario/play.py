@@ -8,14 +8,16 @@ from dataclasses import replace
 from pciabi.documents import Location
 from pciabi.errors import InputError, SourcePosition
 from pciabi.result.expectations import Expectation, Expectations, Tolerance
-from pciabi.result.failure import Aspect
+from pciabi.result.failure import MACHINE, Aspect
 from pciabi.scenario.case import Boot, Refusal
 from pciabi.scenario.schema import AddModel, ExpectModel, HotplugModel, RefusedModel, StepModel
 from pciabi.scenario.unfold import Unfolding
 from pciabi.vm.config import Device
 
-# Where the address changes, these follow: a path may, and the interface name usually does.
-_FOLLOWS_ADDRESS = (Aspect.PATH, Aspect.NAME)
+# Where the address changes, these follow: a path may, the interface name usually does, and ACPI
+# tells of another slot.
+_FOLLOWS_ADDRESS = (Aspect.PATH, Aspect.NAME, Aspect.FIRMWARE_TABLES)
+_OF_THE_MACHINE = (Aspect.HARDWARE, Aspect.FIRMWARE_TABLES)
 
 
 class Play:
@@ -106,11 +108,14 @@ class Play:
         expectations: list[Expectation] = []
         tolerances: list[Tolerance] = []
         for device_id, model in models.items():
-            for boot in (self.boots[comparison.before], self.boots[comparison.after]):
-                self._must_be_among(boot.device_ids, device_id, (*location, device_id))
-            self._must_be_comparable(model, (*location, device_id))
+            if device_id == MACHINE:
+                self._must_be_of_the_machine(model, (*location, device_id))
+            else:
+                for boot in (self.boots[comparison.before], self.boots[comparison.after]):
+                    self._must_be_among(boot.device_ids, device_id, (*location, device_id))
+                self._must_be_comparable(model, (*location, device_id))
             for aspect in Aspect:
-                judgement = getattr(model, aspect.value, None)
+                judgement = getattr(model, _field(aspect), None)
                 if judgement is not None:
                     place = self.unfolding.place((*location, device_id, aspect.value))
                     changed = judgement == "changed"
@@ -121,9 +126,22 @@ class Play:
             comparison, expectations=tuple(expectations), tolerances=tuple(tolerances)
         )
 
+    def _must_be_of_the_machine(self, model: ExpectModel, location: Location) -> None:
+        """The machine is nowhere, and has no name that could change."""
+        for aspect in Aspect:
+            if _field(aspect) in model.model_fields_set and aspect not in _OF_THE_MACHINE:
+                raise InputError(
+                    f"{MACHINE} has no {aspect}, only: {', '.join(_OF_THE_MACHINE)}",
+                    place=self.unfolding.place((*location, aspect.value)),
+                )
+
     def _must_be_comparable(self, model: ExpectModel, location: Location) -> None:
         """A device that only one guest finds has nothing else that could be compared."""
-        others = [aspect for aspect in model.model_fields_set if aspect != Aspect.PRESENCE]
+        others = [
+            aspect.value
+            for aspect in Aspect
+            if _field(aspect) in model.model_fields_set and aspect is not Aspect.PRESENCE
+        ]
         if model.presence == "changed" and others:
             raise InputError(
                 f"a device whose presence changes has no {others[0]} to compare",
@@ -139,6 +157,11 @@ class Play:
                 f"no device '{device_id}' at this point, there are: {', '.join(ids) or 'none'}",
                 place=self.unfolding.place(location),
             )
+
+
+def _field(aspect: Aspect) -> str:
+    """The field of ExpectModel that says what is expected of an aspect."""
+    return aspect.value.replace("-", "_")
 
 
 def _comparison(boots: list[Boot], position: SourcePosition) -> Expectations:

@@ -11,6 +11,8 @@ from pydantic_core import CoreSchema
 from pciabi.documents import Strict, Text
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")]
+# No device can have an id with a space in it.
+Subject = Annotated[str, StringConstraints(pattern=r"^(?:[A-Za-z][A-Za-z0-9_.-]*|the VM)$")]
 Axis = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 PropertyName = Annotated[Text, StringConstraints(pattern=r"^[A-Za-z0-9_.\[\]-]+$")]
 Filled = Annotated[Text, StringConstraints(min_length=1)]
@@ -69,8 +71,9 @@ class HotplugModel(DeviceFields):
 
 
 class ExpectModel(Strict):
-    """What must hold for one device between the last two boots. Unsaid is `unchanged`; after
-    `address: changed`, an unsaid path and name may do as they like."""
+    """What must hold for one device, or for `the VM` as a whole, between the last two boots.
+    Unsaid is `unchanged`; after `address: changed`, an unsaid path, name and firmware-tables may
+    do as they like."""
 
     address: Judgement | None = Field(default=None, description="domain:bus:slot.function.")
     path: Judgement | None = Field(default=None, description="The place free of bus numbers.")
@@ -79,7 +82,12 @@ class ExpectModel(Strict):
         default=None, description="Vendor, device and subsystem ids, revision, class."
     )
     hardware: Judgement | None = Field(
-        default=None, description="Capabilities, BARs, ROM, interrupts, header."
+        default=None, description="Capabilities, BARs, ROM, interrupts, header, properties, virtio."
+    )
+    firmware_tables: Judgement | None = Field(
+        default=None,
+        alias="firmware-tables",
+        description="What ACPI and SMBIOS tell of it.",
     )
     presence: Judgement | None = Field(
         default=None,
@@ -112,8 +120,10 @@ class StepModel(When):
     refused: RefusedModel | None = Field(
         default=None, description="QEMU must refuse to start the VM; no guest is booted."
     )
-    expect: dict[Id, ExpectModel] | None = Field(
-        default=None, description="What must hold between the last two boots, by device id."
+    expect: dict[Subject, ExpectModel] | None = Field(
+        default=None,
+        description="What must hold between the last two boots, by device id; `the VM` is the "
+        "machine as a whole.",
     )
 
     @classmethod

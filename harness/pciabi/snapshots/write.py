@@ -143,7 +143,7 @@ def _entry(key: str, part: Any, indent: str) -> str:
         return _text(part, indent)
     inner = indent + _INDENT
     items = [
-        f"{json.dumps(name)}: {_text(fact, inner) if _has_list(fact) else json.dumps(fact)}"
+        f"{json.dumps(name)}: {_text(fact, inner) if _takes_lines(fact) else json.dumps(fact)}"
         for name, fact in part.items()
     ]
     return "{\n" + ",\n".join(inner + item for item in items) + f"\n{indent}}}"
@@ -154,6 +154,10 @@ def _is_fact(value: Any) -> bool:
     return not isinstance(value, Mapping) or "config" not in value
 
 
-def _has_list(fact: Any) -> bool:
+def _takes_lines(fact: Any) -> bool:
+    """Whether a fact takes several lines: a list, or what has one, and a table of texts by names
+    that nobody knows beforehand."""
+    if isinstance(fact, Mapping) and fact and all(isinstance(part, str) for part in fact.values()):
+        return True
     parts = fact.values() if isinstance(fact, Mapping) else ()
     return isinstance(fact, list) or any(isinstance(part, list) and part for part in parts)

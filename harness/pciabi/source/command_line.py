@@ -31,7 +31,7 @@ def read(path: Path, raw: bytes, request: Request, cancellation: Cancellation) -
     asked = line if request.machine is None else line.on_machine(request.machine)
     made = inert(asked, found.banner)
     with naming_its_side(request, path):
-        read = host.read(InertTask(made, request.qemu))
+        read = host.read(InertTask(made, request.qemu, families=request.families))
     snapshot = as_typed(read.snapshot, found, made.arguments)
     places = {**dict(made.devices), **read.places}
     return Side(path.name, snapshot, SourcePosition(str(path), 1), places, read.names)

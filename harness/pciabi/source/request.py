@@ -22,8 +22,9 @@ class Request:
 
     `qemu` is a SPEC, None for the QEMU on PATH; `machine` replaces the configuration's machine
     type. `own` names the options that were given for this side alone, as the user has spelled
-    them: they must not go unused. `select` picks a case of a scenario's matrix. `side` is what
-    the user calls it beside another one (`A (before)`), empty where there is one.
+    them: they must not go unused. `select` picks a case of a scenario's matrix. `families` are
+    those whose facts are read, by name. `side` is what the user calls it beside another one
+    (`A (before)`), empty where there is one.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Request:
     probe: Probe
     accel: Wish
     select: Mapping[str, frozenset[str]]
+    families: frozenset[str]
     side: str = ""
 
     @property

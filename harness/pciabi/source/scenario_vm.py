@@ -59,7 +59,7 @@ def _cold(case: Case, request: Request, cancellation: Cancellation, tell: Tell) 
     host = Host(cancellation, tell)
     found = host.qemu(request.qemu)
     (vm,) = plan.vms(case)
-    snapshot = host.read(ColdTask(vm, request.qemu, plan.label(case, 0)))
+    snapshot = host.read(ColdTask(vm, request.qemu, plan.label(case, 0), families=request.families))
     return as_typed(snapshot, found, inert(equip(vm, found)).arguments)
 
 
@@ -68,7 +68,7 @@ def _booted(case: Case, request: Request, cancellation: Cancellation, tell: Tell
         found, _ = Runner(request.qemu, host, host, tell).prepare()
         guest = host.guest(case.image)
         equipped = plan.equipment(case, found)
-        (task,) = plan.boots(case, request.qemu, guest, equipped)
+        (task,) = plan.boots(case, request.qemu, guest, equipped, request.families)
         tell(Planned(1))
         snapshot = host.read(task).snapshot
     (vm,) = equipped

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pciabi.abi.choice import restricted
 from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError, SourcePosition
@@ -24,11 +26,16 @@ Watching = Callable[[], "AbstractContextManager[Tell]"]
 
 
 def take(request: Request, cancellation: Cancellation, watching: Watching) -> Side:
-    """The side a user means.
+    """The side a user means, with the facts of the wanted families alone.
 
     Raises InputError for a file that is wrong or options that cannot apply to it, CannotTest
     where nothing could be read, Interrupted.
     """
+    side = _taken(request, cancellation, watching)
+    return replace(side, snapshot=restricted(side.snapshot, request.families))
+
+
+def _taken(request: Request, cancellation: Cancellation, watching: Watching) -> Side:
     (path, *more) = find([request.name])
     if more:
         raise InputError(f"'{request.name}' means {len(more) + 1} files, and one is wanted")

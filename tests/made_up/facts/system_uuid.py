@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pciabi.abi.difference import Difference
-from pciabi.abi.family import MachineFamily, as_it_is, left_open_where_unread
+from pciabi.abi.family import Concern, MachineFamily, as_it_is, left_open_where_unread
 from pciabi.abi.judgement import breaking
 from pciabi.abi.kind import Advice, Kind
 from pciabi.abi.opening import Both
@@ -38,4 +38,6 @@ FAMILY = MachineFamily(
     judgements=(_KNOWN_BY_IT,),
     differences=_differences,
     openings=left_open_where_unread(KEY, "system UUID"),
+    # SMBIOS has it.
+    concern=Concern.FIRMWARE_TABLES,
 )

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pciabi.abi.difference import ABSENT, Difference
 from pciabi.abi.facts import acpi_slot
 from pciabi.abi.facts.acpi_slot import AcpiSlot
-from pciabi.abi.family import FunctionFamily, StoodInFor, as_it_is
+from pciabi.abi.family import Concern, FunctionFamily, StoodInFor, as_it_is
 from pciabi.abi.judgement import breaking
 from pciabi.abi.kind import Advice, Kind
 from pciabi.abi.opening import Both, Opening
@@ -75,6 +75,7 @@ FAMILY = FunctionFamily(
     kinds=(CHANGED,),
     judgements=(_NAMED_BY_IT,),
     differences=_differences,
+    concern=Concern.FIRMWARE_TABLES,
     openings=_openings,
     shown=_shown,
     stood_in_for=StoodInFor.TELLS,

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pciabi.abi.difference import ABSENT, Difference
-from pciabi.abi.family import FunctionFamily, StoodInFor, as_it_is
+from pciabi.abi.family import Concern, FunctionFamily, StoodInFor, as_it_is
 from pciabi.abi.judgement import breaking, notable
 from pciabi.abi.kind import KEEP, Advice, Kind
 from pciabi.abi.opening import Both, Opening
@@ -99,6 +99,7 @@ FAMILY = FunctionFamily(
     kinds=(CHANGED,),
     judgements=(_NUMBER, _EJECTING, _METHOD, _PROXIMITY),
     differences=_differences,
+    concern=Concern.FIRMWARE_TABLES,
     openings=_openings,
     shown=_shown,
     stood_in_for=StoodInFor.TELLS,

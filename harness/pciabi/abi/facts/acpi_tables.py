@@ -9,12 +9,11 @@ decide: addresses and checksums, which the firmware fills in, and where MCFG's w
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pciabi.abi.difference import ABSENT, Difference
-from pciabi.abi.family import MachineFamily, as_it_is
+from pciabi.abi.family import Concern, MachineFamily, as_it_is
 from pciabi.abi.judgement import benign, notable
 from pciabi.abi.kind import Advice, Kind
 from pciabi.abi.opening import Both, Opening, Reason
@@ -43,8 +42,8 @@ class EcamWindow(Stored):
 
 @dataclass(frozen=True)
 class AcpiTables(Stored):
-    """The tables, in their order; none where ACPI is switched off. `problem` says why what they
-    declare was not decoded, and is None where it was."""
+    """The tables, in their order; none where ACPI is switched off. `problem` says why it is not
+    known what they declare, and is None where it is."""
 
     tables: tuple[AcpiTable, ...]
     windows: tuple[EcamWindow, ...]
@@ -52,6 +51,8 @@ class AcpiTables(Stored):
 
 
 KEY: Key[AcpiTables] = Key("acpi-tables")
+OF_FIRMWARE = AcpiTables((), (), "the firmware makes them")
+"""Those of machine types up to 1.6, for which QEMU makes none."""
 
 CHANGED = Kind(
     "acpi-table",
@@ -75,8 +76,6 @@ Hashes = Mapping[str, tuple[str, ...]]
 _PRESENCE = {False: ABSENT, True: "present"}
 _FIELD = "ACPI tables"
 _AML_TABLES = frozenset({"DSDT", "SSDT"})
-_OF_FIRMWARE = re.compile(r"pc-(i440fx-)?(0\.\d+|1\.[0-6])")
-_BY_FIRMWARE = "the firmware makes them"
 
 
 def _differences(before: AcpiTables, after: AcpiTables, _: Both[Snapshot]) -> Iterator[Difference]:
@@ -135,25 +134,20 @@ def _is_unknown(tables: AcpiTables) -> bool:
 def openings_of(
     field: str, both: Both[Snapshot], *, before: bool, after: bool
 ) -> Iterator[Opening]:
-    """What is left open on these sides of something that the tables tell, and why it is. Where
-    neither side looked, as lspci does not, the scope of the verdict says so."""
-    old = _why_unread(both.before) if before else None
-    new = _why_unread(both.after) if after else None
-    if before is not after or old or new:
+    """What is left open on these sides of something that the tables tell, and why it is."""
+    if before or after:
         silent = both.silent(field, before=before, after=after)
+        old = _why_unread(both.before) if before else None
+        new = _why_unread(both.after) if after else None
         yield Opening(field, old or silent.why_before, new or silent.why_after)
 
 
 def _why_unread(snapshot: Snapshot) -> Reason | None:
     """Why what the tables tell was not read; None where nobody looked."""
     tables = snapshot.facts.get(KEY)
-    if tables is not UNREAD:
-        words = tables.problem
-    else:
-        made_by = snapshot.provenance
-        by_firmware = made_by.probe == "cold" and _OF_FIRMWARE.fullmatch(made_by.machine)
-        words = _BY_FIRMWARE if by_firmware else None
-    return Reason(words, frozenset({words})) if words else None
+    if tables is UNREAD or tables.problem is None:
+        return None
+    return Reason(tables.problem, frozenset({tables.problem}))
 
 
 def _openings(both: Both[Snapshot]) -> Iterator[Opening]:
@@ -172,7 +166,7 @@ def _shown(tables: AcpiTables) -> Iterator[str]:
     if tables.windows:
         yield f"MCFG: {_reach(tables)}"
     if tables.problem is not None:
-        yield f"ACPI tables: not decoded: {tables.problem}"
+        yield f"ACPI tables: what they declare is not known: {tables.problem}"
 
 
 FAMILY = MachineFamily(
@@ -183,6 +177,7 @@ FAMILY = MachineFamily(
     kinds=(CHANGED,),
     judgements=(_SET, _WINDOWS, _AML, _CONTENT),
     differences=_differences,
+    concern=Concern.FIRMWARE_TABLES,
     openings=_openings,
     shown=_shown,
 )

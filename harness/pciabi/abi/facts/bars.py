@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pciabi.abi.difference import ABSENT, Difference
-from pciabi.abi.family import Form, FunctionFamily
+from pciabi.abi.family import Form, FunctionFamily, Reading, WhereUntold
 from pciabi.abi.judgement import breaking
 from pciabi.abi.kind import KEEP, Advice, Kind
 from pciabi.abi.opening import Both, Opening
@@ -165,4 +165,6 @@ FAMILY = FunctionFamily(
     differences=_differences,
     openings=_openings,
     missing=_missing,
+    reading=Reading.WITH_THE_FUNCTION,
+    where_untold=WhereUntold.LEFT_OPEN,
 )

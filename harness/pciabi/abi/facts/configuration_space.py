@@ -18,7 +18,8 @@ from pciabi.abi.capability_differences import (
     keyed_by_place,
 )
 from pciabi.abi.difference import Difference
-from pciabi.abi.family import FunctionFamily
+from pciabi.abi.family import FunctionFamily, WhereUntold
+from pciabi.abi.family import Reading as WhenRead
 from pciabi.abi.field_differences import field_differences, plain_name, register_differences
 from pciabi.abi.opening import Both, Opening
 from pciabi.abi.reading import Area, Reading, missing_areas, reading
@@ -138,4 +139,6 @@ FAMILY = FunctionFamily(
     openings=_openings,
     missing=lambda function: (area.value for area in missing_areas(function.function)),
     is_told_by=_is_told_by,
+    reading=WhenRead.WITH_THE_FUNCTION,
+    where_untold=WhereUntold.LEFT_OPEN,
 )

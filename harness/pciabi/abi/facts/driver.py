@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pciabi.abi.difference import Difference
-from pciabi.abi.family import FunctionFamily, as_it_is
+from pciabi.abi.family import FunctionFamily, Reading, as_it_is
 from pciabi.abi.judgement import benign
 from pciabi.abi.kind import Advice, Kind
 from pciabi.abi.opening import Both, Opening
@@ -52,4 +52,5 @@ FAMILY = FunctionFamily(
     judgements=(_GUESTS_CHOICE,),
     differences=_differences,
     openings=_openings,
+    reading=Reading.WITH_THE_FUNCTION,
 )

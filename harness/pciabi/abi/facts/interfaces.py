@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pciabi.abi.difference import Difference
-from pciabi.abi.family import Form, FunctionFamily, StoodInFor
+from pciabi.abi.family import Form, FunctionFamily, StoodInFor, WhereUntold
 from pciabi.abi.identity import is_network_function
 from pciabi.abi.judgement import breaking
 from pciabi.abi.kind import Advice, Kind
@@ -89,4 +89,5 @@ FAMILY = FunctionFamily(
     openings=_openings,
     is_told_by=lambda snapshot: bool(snapshot.interfaces),
     stood_in_for=StoodInFor.TELLS,
+    where_untold=WhereUntold.LEFT_OPEN,
 )

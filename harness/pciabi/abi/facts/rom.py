@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pciabi.abi.difference import ABSENT, Difference
-from pciabi.abi.family import Form, FunctionFamily
+from pciabi.abi.family import Form, FunctionFamily, Reading, WhereUntold
 from pciabi.abi.judgement import breaking
 from pciabi.abi.kind import Advice, Kind
 from pciabi.abi.opening import Both, Opening
@@ -88,4 +88,6 @@ FAMILY = FunctionFamily(
     differences=_differences,
     openings=_openings,
     missing=_missing,
+    reading=Reading.WITH_THE_FUNCTION,
+    where_untold=WhereUntold.LEFT_OPEN,
 )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from pciabi.abi.difference import ABSENT, Difference
 from pciabi.abi.facts import acpi_tables
-from pciabi.abi.family import MachineFamily, as_it_is
+from pciabi.abi.family import Concern, MachineFamily, as_it_is
 from pciabi.abi.judgement import breaking
 from pciabi.abi.kind import KEEP, Advice, Kind
 from pciabi.abi.opening import Both, Opening
@@ -114,6 +114,7 @@ FAMILY = MachineFamily(
     kinds=(CHANGED,),
     judgements=(_IDENTITY,),
     differences=_differences,
+    concern=Concern.FIRMWARE_TABLES,
     openings=_openings,
     shown=_shown,
 )

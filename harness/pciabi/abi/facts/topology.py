@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pciabi.abi.difference import Difference
-from pciabi.abi.family import FunctionFamily, StoodInFor
+from pciabi.abi.family import FunctionFamily, Reading, StoodInFor, WhereUntold
 from pciabi.abi.judgement import breaking
 from pciabi.abi.kind import Advice, Kind
 from pciabi.abi.opening import Both, Opening
@@ -120,4 +120,6 @@ FAMILY = FunctionFamily(
     openings=_openings,
     is_told_by=lambda snapshot: any(one.path_is_read for one in snapshot.functions),
     stood_in_for=StoodInFor.TELLS,
+    reading=Reading.WITH_THE_FUNCTION,
+    where_untold=WhereUntold.LEFT_OPEN,
 )

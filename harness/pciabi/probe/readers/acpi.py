@@ -30,16 +30,17 @@ _SLOT_REGISTER = 4
 _NO_INDEX = frozenset({0, 0xFFFF_FFFF})
 _OFF = "off"
 _NO_ACPI = decode(b"", b"")
+_OF_FIRMWARE = Decoded((), (), (), None, acpi_tables.OF_FIRMWARE.problem)
 
 
 def _decoded(machine: Emulated) -> Decoded | Unread:
     """The tables of a machine, none where ACPI is switched off. Raises QemuError."""
-    if machine.paused is None:
+    if machine.paused is None or not machine.paused.firmware.is_there:
         return UNREAD
     firmware = machine.paused.firmware
     (script,) = firmware.read(SCRIPT)
     if not script:
-        return _NO_ACPI if _is_switched_off(machine) else UNREAD
+        return _NO_ACPI if _is_switched_off(machine) else _OF_FIRMWARE
     try:
         extent = linker.extent(script, FILE)
     except Undecodable as error:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pciabi.qemu.inert import fields
+from pciabi.qemu.inert import virtio_backends
 
 _HOST_DEVICE = "is a device of the host's"
 _DAEMON = "is served by a daemon it connects to"
@@ -60,10 +60,7 @@ REPLACED: Mapping[str, tuple[str, str]] = MappingProxyType(
 NEEDS_OPENGL = frozenset({"virtio-gpu-gl-pci", "virtio-vga-gl", "virtio-gpu-gl-device"})
 # What of each the real backend decides, as far as it is on PCI.
 REPLACED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    dict.fromkeys(
-        ("virtio-gpu-gl-pci", "virtio-vga-gl"),
-        (fields.VIRTIO_FEATURES, fields.VIRTIO_CONFIGURATION),
-    )
+    dict.fromkeys(("virtio-gpu-gl-pci", "virtio-vga-gl"), virtio_backends.RENDERER)
 )
 
 # The NICs that offer what their network backend can do; all others look alike beside any.

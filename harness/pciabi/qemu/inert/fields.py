@@ -1,11 +1,12 @@
-"""The names of what a real backend decides about a device, so that an inert one leaves it open.
+"""The names of what a real backend decides about a device, so that an inert one leaves it open;
+`virtio_backends` has those of virtio devices.
 
 Measured on real QEMU by `tests/real/test_inert_backends.py`.
 """
 
-VIRTIO_FEATURES = "virtio features"
-VIRTIO_CONFIGURATION = "virtio device configuration"
+from pciabi.abi.snapshot import SMBIOS_TABLES
+
 MSIX_TABLE = "MSI-X table size"
 ROM = "expansion ROM"
 ACPI = "ACPI tables"
-SMBIOS = "SMBIOS tables"
+SMBIOS = SMBIOS_TABLES

@@ -126,8 +126,11 @@ def boot(statement: Statement) -> Stated:
 
 
 def smbios(statement: Statement) -> Stated:
-    """`-smbios`: without files, and without the free strings, which may hold secrets."""
-    if statement.get("type") == "11" or {"file", "path"} & statement.parameters.names:
+    """`-smbios`: without files, which may hold any structure, and without the free strings, which
+    may be secret and which no family of facts compares."""
+    if statement.get("type") == "11":
+        return left_out(statement.shown("type"))
+    if {"file", "path"} & statement.parameters.names:
         return left_out(statement.shown("type"), (), (fields.SMBIOS,))
     return kept(statement)
 

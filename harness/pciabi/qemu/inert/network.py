@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pciabi.abi.snapshot import Substitution
-from pciabi.qemu.inert import driver_rules, fields
+from pciabi.qemu.inert import driver_rules, fields, virtio_backends
 from pciabi.qemu.inert.statement import (
     Nic,
     Stated,
@@ -23,9 +23,6 @@ from pciabi.vm.command_line.parameters import Parameters
 
 # Backends beside which a device looks as it does beside `user` (measured).
 _ALIKE = {"user", "socket", "stream", "dgram", "l2tpv3", "vde", "hubport"}
-# Backends that are a device of their own behind the NIC: its configuration is theirs too.
-_DEVICES = {"vhost-user", "vhost-vdpa"}
-_ON = {"on", "yes", "true", "y"}
 _INERT = "user"
 # The guest's side of `-nic` and `-net nic`.
 _NIC = ("model", "mac", "macaddr", "addr", "vectors", "id", "name")
@@ -141,18 +138,16 @@ class _User:
 
 
 def _offered(statement: Statement, user: _User) -> Iterator[str]:
-    """A virtio NIC offers what its backend can do; the number of queue pairs decides its vectors
-    where it does not name them, and how many it says it has."""
+    """A virtio NIC offers what its backend can do, unless it is switched off, which is seen once
+    the NIC is there (`probe.virtio_stand_ins`). The number of queue pairs decides its vectors
+    where it does not name them, and how many pairs it says it has."""
     kind = statement.get("type")
     if user.driver not in driver_rules.OFFERS_ITS_BACKEND or kind in _ALIKE:
         return
     told = _told(statement)
-    if backend_kind.offers_offloads(told):
-        yield fields.VIRTIO_FEATURES
-    several = backend_kind.queue_pairs(told) != 1
-    if kind in _DEVICES or (several and user.get("mq") in _ON):
-        yield fields.VIRTIO_CONFIGURATION
-    if several and user.get("vectors") is None:
+    yield from virtio_backends.net_features(told)
+    yield from virtio_backends.net_configuration(told)
+    if backend_kind.queue_pairs(told) != 1 and user.get("vectors") is None:
         yield fields.MSIX_TABLE
 
 

@@ -15,8 +15,8 @@ from pciabi.abi.change import Change, Consequence
 from pciabi.report import printable
 from pciabi.report.page.comparison import compared
 from pciabi.report.page.evidence import boots, provenance, shell
-from pciabi.report.words import cases, story, substituted, two_sides, verdicts
-from pciabi.report.words.changes import GUESTS, HARMS
+from pciabi.report.words import cases, story, two_sides, verdicts
+from pciabi.report.words.changes import GUESTS, HARMS, values
 from pciabi.report.words.gaps import gaps
 
 
@@ -49,8 +49,8 @@ def environment() -> Environment:
         provenance=provenance,
         shell=shell,
         story=story,
-        substituted=substituted,
         two_sides=two_sides,
+        values=values,
         verdicts=verdicts,
         views=views,
     )

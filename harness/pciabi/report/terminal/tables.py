@@ -10,7 +10,7 @@ from pciabi.report import printable
 from pciabi.report.terminal import text
 from pciabi.report.words import cases, story
 from pciabi.report.words.cases import Standing
-from pciabi.report.words.changes import who
+from pciabi.report.words.changes import values, who
 from pciabi.result.judged import JudgedComparison
 from pciabi.result.result import Command, Result
 
@@ -70,7 +70,7 @@ def _of_changes(comparison: JudgedComparison) -> Table | None:
     made.add_column("after", overflow="fold")
     for of_device in text.by_device(shown):
         for change in of_device:
-            words = (who(change), change.field, change.before or "none", change.after or "none")
+            words = (who(change), change.field, *values(change))
             made.add_row(
                 Text(change.severity, style=_SEVERITY_STYLES[change.severity]),
                 *(Text(printable.line(word)) for word in words),

@@ -10,7 +10,7 @@ from pciabi.abi.facts.topology import APPEARED, MOVED, RENUMBERED, VANISHED
 from pciabi.abi.judgement import Severity
 from pciabi.report.words.story import entry_story
 from pciabi.result.entry import Entry
-from pciabi.result.failure import Aspect, Failure
+from pciabi.result.failure import Aspect, Failure, subject
 from pciabi.result.result import Result
 from pciabi.result.verdict import Verdict
 
@@ -114,7 +114,7 @@ def _deed(entry: Entry) -> str:
         judged.change.kind
         for comparison in entry.comparisons
         for judged in comparison.judged_changes
-        if judged.change.severity is Severity.BREAKING and judged.change.id in expected
+        if judged.change.severity is Severity.BREAKING and subject(judged.change) in expected
     }
     return next((kind for kind in _DEEDS if kind in kinds), "changed")
 

@@ -9,9 +9,15 @@ from pciabi.abi.change import Change, Consequence, Harm
 from pciabi.abi.facts.topology import APPEARED, VANISHED
 from pciabi.abi.judgement import Severity
 from pciabi.result.judged import JudgedChange
+from pciabi.result.short_values import short_values
 
 GUESTS = {Harm.LINUX_NAME: "Linux", Harm.WINDOWS_IDENTITY: "Windows"}
-HARMS = {**GUESTS, Harm.DRIVER: "Driver", Harm.MIGRATION: "Migration"}
+HARMS = {
+    **GUESTS,
+    Harm.DRIVER: "Driver",
+    Harm.MIGRATION: "Migration",
+    Harm.MEASURED_BOOT: "Measured boot",
+}
 _SEVERITIES = list(Severity)
 
 
@@ -20,7 +26,13 @@ def what(change: Change) -> str:
     if change.kind in (VANISHED, APPEARED):
         return change.kind
     exchanged = f", exchanged places with {change.exchanged_with}" if change.exchanged_with else ""
-    return f"{change.field} {change.before or 'none'} → {change.after or 'none'}{exchanged}"
+    before, after = values(change)
+    return f"{change.field} {before} → {after}{exchanged}"
+
+
+def values(change: Change) -> tuple[str, str]:
+    """What stood before and what stands after, shortened where that is long."""
+    return short_values(change.before or "none", change.after or "none")
 
 
 def where(change: Change) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pciabi.abi.unknown import Unknown
+from pciabi.pci.virtio_fields import FEATURE_PREFIX
+from pciabi.pci.virtio_pins import pinning
 
 _SHOWN = 4
 
@@ -24,7 +26,24 @@ class Gap:
         shown = ", ".join(self.labels[:_SHOWN])
         if len(self.labels) > _SHOWN:
             shown += f" and {len(self.labels) - _SHOWN} more"
-        return f"{', '.join(self.fields)} of {shown}: {self.reason}"
+        return f"{', '.join(self._folded())} of {shown}: {self.reason}{self._remedy}"
+
+    def _folded(self) -> Iterator[str]:
+        """The fields, the features of virtio among them together."""
+        names = [
+            field.removeprefix(FEATURE_PREFIX)
+            for field in self.fields
+            if field.startswith(FEATURE_PREFIX)
+        ]
+        if names:
+            yield f"virtio feature{'s' if len(names) > 1 else ''} {', '.join(names)}"
+        yield from (field for field in self.fields if not field.startswith(FEATURE_PREFIX))
+
+    @property
+    def _remedy(self) -> str:
+        """What a configuration may say so that it is known."""
+        pins = pinning(self.fields)
+        return f" (known where the device has {','.join(pins)})" if pins else ""
 
     @property
     def reason(self) -> str:

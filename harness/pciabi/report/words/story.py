@@ -9,6 +9,7 @@ from pciabi.abi.facts.interfaces import RENAMED
 from pciabi.abi.facts.topology import APPEARED, MOVED, RENUMBERED, VANISHED
 from pciabi.abi.judgement import Severity
 from pciabi.pci.address import GuestAddress
+from pciabi.report.words.changes import values
 from pciabi.result.entry import Entry, RefusalResult, expectations_of
 from pciabi.result.judged import JudgedComparison
 from pciabi.result.side import Side
@@ -108,7 +109,8 @@ def _news(comparison: JudgedComparison, change: Change) -> str:
         why = without.snapshot.why_unreachable(change.id)
         when = "" if change.kind == VANISHED else "before "
         return f"{who} {change.kind}" + (f" ({when}unreachable: {why})" if why else "")
-    return f"{change.field} of {who} {change.before or 'none'} → {change.after or 'none'}"
+    before, after = values(change)
+    return f"{change.field} of {who} {before} → {after}"
 
 
 def _unfulfilled(comparison: JudgedComparison) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pciabi.report.words import cases, scope, substituted, two_sides
+from pciabi.report.words import cases, one_sided, scope, substituted, two_sides
 from pciabi.result.result import Command, Result
 
 
@@ -28,7 +28,9 @@ def scope_line(result: Result) -> str:
 
 
 def remarks(result: Result) -> Iterator[str]:
-    """What else is to be known of two sides: what was replaced, and how they were matched."""
+    """What else is to be known of two sides: what was replaced, what only one was read with, and
+    how they were matched."""
     if result.command is Command.DIFF:
         yield from substituted.lines(result.two_sides)
+        yield from one_sided.lines(result.two_sides)
         yield two_sides.matched(result.two_sides)

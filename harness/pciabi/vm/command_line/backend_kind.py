@@ -34,11 +34,11 @@ def queue_pairs(told: Mapping[str, str]) -> int:
 def offers_offloads(told: Mapping[str, str]) -> bool:
     """Whether a NIC beside it offers more than beside user mode networking: a tap without the
     header that carries them has none (measured), unless the kernel serves the NIC itself."""
-    return told.get("vnet_hdr") not in _OFF or _has_vhost(told)
+    return told.get("vnet_hdr") not in _OFF or has_vhost(told)
 
 
 def _words(told: Mapping[str, str]) -> Iterator[str]:
-    if _has_vhost(told):
+    if has_vhost(told):
         yield "vhost=on"
     pairs = queue_pairs(told)
     if pairs != 1:
@@ -47,7 +47,7 @@ def _words(told: Mapping[str, str]) -> Iterator[str]:
         yield "vnet_hdr=off"
 
 
-def _has_vhost(told: Mapping[str, str]) -> bool:
+def has_vhost(told: Mapping[str, str]) -> bool:
     """`vhost=` where it is given; else a descriptor of it, or `vhostforce`, means it."""
     if "vhost" in told:
         return told["vhost"] in _ON

@@ -1,0 +1,63 @@
+"""Which property decides what differs, said beside it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from pciabi.abi.decided_facts import facts_decided_by
+from pciabi.abi.difference import Difference
+from pciabi.abi.facts import properties
+from pciabi.abi.pair import Pair
+from pciabi.pci.virtio_properties import feature_decided_by, virtio_type
+
+
+@dataclass(frozen=True)
+class _Deciding:
+    """A property that differs, with how the fields that it decides begin (`fields`) and end
+    (`feature`, empty where it decides no feature)."""
+
+    words: str
+    fields: tuple[str, ...]
+    feature: str
+
+    def decides(self, field: str) -> bool:
+        """Whether it decides a field."""
+        return field.startswith(self.fields) or field == self.feature
+
+
+def with_deciding_properties(differences: Sequence[Difference], pair: Pair) -> list[Difference]:
+    """The differences of one device; the reason of each that a property decides, which differs as
+    well, names that property."""
+    deciding = list(_deciding(differences, pair))
+    return [_told_with(one, deciding) for one in differences] if deciding else list(differences)
+
+
+def _told_with(difference: Difference, deciding: Sequence[_Deciding]) -> Difference:
+    if difference.kind == properties.CHANGED:
+        return difference
+    words = [one.words for one in deciding if one.decides(difference.field)]
+    if not words:
+        return difference
+    judgement = difference.judgement
+    verb = "decides" if len(words) == 1 else "decide"
+    noun = "property" if len(words) == 1 else "properties"
+    reason = f"{judgement.reason}; the {noun} {' and '.join(words)} {verb} it"
+    return replace(difference, judgement=replace(judgement, reason=reason))
+
+
+def _deciding(differences: Sequence[Difference], pair: Pair) -> Iterator[_Deciding]:
+    devices = (pair.before.device, pair.after.device)
+    for one in differences:
+        name = properties.name_in(one.field) if one.kind == properties.CHANGED else None
+        if name is None:
+            continue
+        feature = feature_decided_by(name, virtio_type(pair.before.function))
+        decided = () if feature else facts_decided_by(name, devices)
+        fields = tuple(field for facts in decided for field in facts.fields)
+        if feature or fields:
+            yield _Deciding(
+                f"{name} ({one.before} → {one.after})",
+                fields,
+                f"virtio feature {feature[1]}" if feature else "",
+            )
