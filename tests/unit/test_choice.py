@@ -12,7 +12,7 @@ from pciabi.abi.choice import ALL, DEFAULT, chosen, chosen_by_default, restricte
 from pciabi.abi.compare import compare
 from pciabi.abi.family import Reading
 from pciabi.abi.scope import scope
-from pciabi.abi.snapshot import Snapshot
+from pciabi.abi.snapshot import Snapshot, Substitution
 from pciabi.errors import InputError, SourcePosition
 from pciabi.pci.facts import facts_of
 from pciabi.report.words import one_sided
@@ -63,6 +63,22 @@ def test_what_is_not_chosen_is_out_of_scope_and_not_left_open() -> None:
     assert "MAC address" in {one.field for one in compare(less, less).unknowns}
     assert any(title.startswith("identifying") for title in scope([less]).not_read)
     assert "interface names" in scope([less]).read
+
+
+def test_what_a_backend_leaves_open_of_a_family_that_is_not_chosen_is_left_open_nowhere() -> None:
+    def behind(option: str, names: frozenset[str]) -> Snapshot:
+        fields = ("virtio feature CSUM", "virtio features", "MSI-X table size")
+        one = Substitution(option, "-netdev user", "net1", fields)
+        return restricted(replace(PLAIN, substitutions=(one,)), names)
+
+    def fields(words: str) -> set[str]:
+        names = chosen([words])
+        sides = behind("-netdev tap", names), behind("-netdev tap,vhost=on", names)
+        return {one.field for one in compare(*sides, names).unknowns if one.id == "net1"}
+
+    assert fields("virtio") >= {"virtio feature CSUM", "virtio features", "MSI-X table size"}
+    assert {field for field in fields("mac") if "virtio" in field} == set()
+    assert "MSI-X table size" in fields("mac")
 
 
 @pytest.mark.usefixtures("made_up")

@@ -44,9 +44,27 @@ def chosen_by_default() -> frozenset[str]:
 
 
 def restricted(snapshot: Snapshot, names: frozenset[str]) -> Snapshot:
-    """The snapshot without the facts of other families than these."""
+    """The snapshot without the facts of other families than these, and without what stand-ins
+    leave open of those."""
     functions = tuple(one.having(_those_of(one.facts, names)) for one in snapshot.functions)
-    return replace(snapshot, functions=functions, facts=_those_of(snapshot.facts, names))
+    others = [family for family in families() if family.key.name not in names]
+    substitutions = tuple(
+        replace(
+            one,
+            unknown=tuple(
+                field
+                for field in one.unknown
+                if not any(family.has_field(field) for family in others)
+            ),
+        )
+        for one in snapshot.substitutions
+    )
+    return replace(
+        snapshot,
+        functions=functions,
+        substitutions=substitutions,
+        facts=_those_of(snapshot.facts, names),
+    )
 
 
 def _those_of(facts: Facts, names: frozenset[str]) -> Facts:

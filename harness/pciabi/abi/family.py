@@ -91,7 +91,8 @@ class Family(Generic[S, V]):
     who look at it alone, and `shown` is a fact in lines for them. `is_told_by` says whether a
     snapshot tells anything of the family; without it one fact suffices. `reading` says when it
     is read, and `where_untold` what follows where nobody did; `concern` says what its changes are
-    changes of.
+    changes of. `has_field` says whether what a stand-in leaves open of a subject, by this name, is
+    a part of a fact of this family.
     """
 
     key: Key[V]
@@ -109,6 +110,7 @@ class Family(Generic[S, V]):
     reading: Reading = Reading.ALWAYS
     where_untold: WhereUntold = WhereUntold.NOT_LOOKED_AT
     concern: Concern = Concern.HARDWARE
+    has_field: Callable[[str], bool] = lambda _: False
 
     def fact_of(self, subject: S) -> V | Unread:
         """The fact of a subject, UNREAD where it was not read."""

@@ -6,6 +6,17 @@ from collections.abc import Sequence
 
 FEATURE_PREFIX = "virtio feature "
 QUEUE_COUNT = "number of virtio queues"
+_CONFIGURATION_PREFIX = "virtio configuration "
+
+# Of files that do not name each feature.
+_ALL_FEATURES = "virtio features"
+
+
+def is_one(field: str) -> bool:
+    """Whether this is what something of a virtio device is called that a stand-in leaves open."""
+    return field in (QUEUE_COUNT, _ALL_FEATURES) or field.startswith(
+        (FEATURE_PREFIX, _CONFIGURATION_PREFIX)
+    )
 
 
 def feature(name: str) -> str:
@@ -15,7 +26,7 @@ def feature(name: str) -> str:
 
 def configuration(name: str) -> str:
     """One field of the device configuration, such as `virtio configuration mtu`."""
-    return f"virtio configuration {name}"
+    return f"{_CONFIGURATION_PREFIX}{name}"
 
 
 def queue_sizes(indices: Sequence[int]) -> str:

@@ -236,4 +236,5 @@ FAMILY = FunctionFamily(
     openings=_openings,
     missing=_missing,
     shown=_shown,
+    has_field=fields.is_one,
 )
