@@ -14,7 +14,7 @@ from pciabi.abi.facts.acpi_slot import AcpiSlot
 from pciabi.abi.facts.acpi_tables import AcpiTable, AcpiTables, EcamWindow
 from pciabi.abi.facts.root_bridges import RootBridge
 from pciabi.abi.judgement import Severity
-from pciabi.abi.snapshot import Snapshot
+from pciabi.abi.snapshot import ACPI_TABLES, Snapshot, Substitution
 from pciabi.pci.facts import UNREAD, Key
 from tests.unit.strategies import recorded
 
@@ -148,6 +148,27 @@ def test_what_one_side_did_not_read_is_open_and_says_why() -> None:
     # Where nobody looked, the scope says so.
     nobody = {one.field for one in compare(PLAIN, PLAIN).unknowns}
     assert nobody.isdisjoint({"ACPI tables", "root bridges"})
+
+
+def test_tables_that_were_left_out_are_open_and_one_more_is_another_reason() -> None:
+    def vm(*options: str) -> Snapshot:
+        out = tuple(Substitution(one, "left out", None, (ACPI_TABLES,)) for one in options)
+        return replace(machine(acpi_tables.KEY, TABLES), substitutions=out)
+
+    def opened(before: Snapshot, after: Snapshot) -> list[tuple[str, str, bool]]:
+        unknowns = (one for one in compare(before, after).unknowns if one.field == ACPI_TABLES)
+        return [(one.why_before, one.why_after, one.excused) for one in unknowns]
+
+    out = "left out: -acpitable"
+    assert opened(vm(), vm("-acpitable")) == [("", out, False)]
+    assert opened(vm("-acpitable"), vm("-acpitable")) == [(out, out, True)]
+    assert opened(vm("-acpitable"), vm("-acpitable", "-acpitable")) == [(out, out, False)]
+
+
+def test_a_damaged_file_s_table_without_a_signature_is_compared() -> None:
+    nameless = [replace(TABLES, tables=(AcpiTable("", "", one),)) for one in "12"]
+    one, two = (machine(acpi_tables.KEY, tables) for tables in nameless)
+    assert {field for field, *_ in told(one, two)} == {"content of ACPI tables"}
 
 
 def test_a_dsm_of_somebody_else_is_open() -> None:

@@ -23,6 +23,16 @@ class Reason:
     kinds: frozenset[str]
 
 
+def left_out(snapshot: Snapshot, field: str) -> Reason | None:
+    """That options which decide this field of the machine were left out; None where none were.
+    One of a kind and two of it are not the same reason."""
+    options = [one.option for one in snapshot.substitutions if field in one.unknown]
+    if not options:
+        return None
+    words = f"left out: {'; '.join(dict.fromkeys(options))}"
+    return Reason(words, frozenset({"; ".join(sorted(options))}))
+
+
 @dataclass(frozen=True)
 class Opening:
     """One thing that at least one side left open: its name in the field's words, and why each

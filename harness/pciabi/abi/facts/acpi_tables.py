@@ -16,8 +16,8 @@ from pciabi.abi.difference import ABSENT, Difference
 from pciabi.abi.family import Concern, MachineFamily, as_it_is
 from pciabi.abi.judgement import benign, notable
 from pciabi.abi.kind import Advice, Kind
-from pciabi.abi.opening import Both, Opening, Reason
-from pciabi.abi.snapshot import Snapshot
+from pciabi.abi.opening import Both, Opening, Reason, left_out
+from pciabi.abi.snapshot import ACPI_TABLES, Snapshot
 from pciabi.pci.facts import UNREAD, Key
 from pciabi.pci.function import Stored
 
@@ -74,7 +74,6 @@ Hashes = Mapping[str, tuple[str, ...]]
 """The hashes of tables by what the tables are called."""
 
 _PRESENCE = {False: ABSENT, True: "present"}
-_FIELD = "ACPI tables"
 _AML_TABLES = frozenset({"DSDT", "SSDT"})
 
 
@@ -86,7 +85,7 @@ def _differences(before: AcpiTables, after: AcpiTables, _: Both[Snapshot]) -> It
         before_it, after_it = (_PRESENCE[name in side] for side in (old, new))
         yield Difference(CHANGED, _SET, f"ACPI table {name}", before_it, after_it)
     changed = [name for name in old if name in new and old[name] != new[name]]
-    aml = [name for name in changed if name.split()[0] in _AML_TABLES]
+    aml = [name for name in changed if name.partition(" ")[0] in _AML_TABLES]
     if aml:
         yield Difference(CHANGED, _AML, "AML", _hashes(aml, old), _hashes(aml, new))
     others = [name for name in changed if name not in aml]
@@ -151,13 +150,18 @@ def _why_unread(snapshot: Snapshot) -> Reason | None:
 
 
 def _openings(both: Both[Snapshot]) -> Iterator[Opening]:
-    before, after = map(_is_open, (both.before, both.after))
-    yield from openings_of(_FIELD, both, before=before, after=after)
+    sides = both.before, both.after
+    unread_before, unread_after = (side.facts.get(KEY) is UNREAD for side in sides)
+    silent = both.silent(ACPI_TABLES, before=unread_before, after=unread_after)
+    before = silent.why_before or _why_open(both.before)
+    after = silent.why_after or _why_open(both.after)
+    if before or after:
+        yield Opening(ACPI_TABLES, before, after)
 
 
-def _is_open(snapshot: Snapshot) -> bool:
-    tables = snapshot.facts.get(KEY)
-    return tables is UNREAD or tables.problem is not None
+def _why_open(snapshot: Snapshot) -> Reason | None:
+    """Why the tables that were read are not all that the user's machine has."""
+    return _why_unread(snapshot) or left_out(snapshot, ACPI_TABLES)
 
 
 def _shown(tables: AcpiTables) -> Iterator[str]:

@@ -17,7 +17,7 @@ from pciabi.abi.difference import ABSENT, Difference
 from pciabi.abi.family import Concern, MachineFamily, as_it_is
 from pciabi.abi.judgement import breaking, notable
 from pciabi.abi.kind import Advice, Kind
-from pciabi.abi.opening import Both, Opening, Reason
+from pciabi.abi.opening import Both, Opening, Reason, left_out
 from pciabi.abi.snapshot import SMBIOS_TABLES, Snapshot
 from pciabi.pci.facts import UNREAD, Key
 from pciabi.pci.function import Stored
@@ -60,7 +60,8 @@ KEY: Key[Smbios | None] = Key("smbios")
 def _differences(
     before: Smbios | None, after: Smbios | None, both: Both[Snapshot]
 ) -> Iterator[Difference]:
-    if before is None or after is None or _left_out(both.before) or _left_out(both.after):
+    sides = both.before, both.after
+    if before is None or after is None or any(left_out(side, SMBIOS_TABLES) for side in sides):
         return
     if before.entry_point != after.entry_point:
         entries = str(before.entry_point), str(after.entry_point)
@@ -117,17 +118,10 @@ def _openings(both: Both[Snapshot]) -> Iterator[Opening]:
 
 def _why_not_known(snapshot: Snapshot) -> Reason | None:
     """Why the tables are not those of the user's machine, though they were asked for."""
-    options = _left_out(snapshot)
-    if options:
-        return Reason(f"left out: {'; '.join(options)}", frozenset(options))
-    if snapshot.facts.get(KEY) is None:
+    reason = left_out(snapshot, SMBIOS_TABLES)
+    if reason is None and snapshot.facts.get(KEY) is None:
         return Reason(_FIRMWARES, frozenset({_FIRMWARES}))
-    return None
-
-
-def _left_out(snapshot: Snapshot) -> tuple[str, ...]:
-    """The user's options that would have decided the tables and could not be taken over."""
-    return tuple(one.option for one in snapshot.substitutions if SMBIOS_TABLES in one.unknown)
+    return reason
 
 
 def _shown(smbios: Smbios | None) -> Iterator[str]:
