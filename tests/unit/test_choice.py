@@ -13,8 +13,9 @@ from pciabi.abi.compare import compare
 from pciabi.abi.family import Reading
 from pciabi.abi.scope import scope
 from pciabi.abi.snapshot import Snapshot, Substitution
+from pciabi.cli import options
 from pciabi.errors import InputError, SourcePosition
-from pciabi.pci.facts import facts_of
+from pciabi.pci.facts import Facts, facts_of
 from pciabi.report.words import one_sided
 from pciabi.report.words.gaps import gaps
 from pciabi.result.judged import JudgedComparison, judge
@@ -53,6 +54,13 @@ def test_what_comes_with_a_function_is_always_among_the_chosen() -> None:
 def test_a_word_for_no_family_is_refused_with_those_there_are() -> None:
     with pytest.raises(InputError, match=r"no facts called 'mac ', only: topology, .*mac.*, all"):
         chosen(["mac "])
+
+
+def test_options_add_up_and_spaces_are_no_part_of_a_name() -> None:
+    assert options.families(["mac, serial"]) == options.families(["mac", " serial"])
+    assert options.families(["mac", "serial"]) == chosen(["mac", "serial"])
+    with pytest.raises(InputError, match="--facts: there are no facts called '', only"):
+        options.families(["mac,"])
 
 
 def test_what_is_not_chosen_is_out_of_scope_and_not_left_open() -> None:
@@ -103,3 +111,12 @@ def test_what_one_side_tells_is_unknown_of_the_other_and_how_to_mend_that_is_sai
     sides = restricted(PLAIN, names), restricted(known(PLAIN), names)
     assert all(one.excused for one in compare(*sides, names).unknowns)
     assert list(one_sided.lines(judged(known(PLAIN), known(PLAIN)))) == []
+
+
+def test_what_only_a_boot_tells_is_not_read_by_taking_a_paused_qemu_again() -> None:
+    names = chosen(["interfaces"])
+    without = replace(
+        PLAIN, functions=tuple(one.having(Facts()) for one in restricted(PLAIN, names).functions)
+    )
+    (line,) = one_sided.lines(judged(without, restricted(PLAIN, names)))
+    assert "old.json was read without interface names: take it again with --boot, or" in line

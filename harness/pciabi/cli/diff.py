@@ -75,7 +75,7 @@ def diff(
     form: str,
     report_dir: Path | None,
     boot: bool,  # noqa: FBT001 - click hands flags over by name
-    facts: str,
+    facts: tuple[str, ...],
     selected: tuple[str, ...],
     accel: str,
 ) -> int:

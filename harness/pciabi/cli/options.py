@@ -77,7 +77,8 @@ def probe_options(command: F) -> F:
         click.option(
             "--facts",
             metavar="NAMES",
-            default="default",
+            multiple=True,
+            default=("default",),
             show_default=True,
             help="Which facts are read and compared, beside what comes with every function: names "
             "of families (docs/facts.md) with commas between them, default or all.",
@@ -99,13 +100,13 @@ def probe_options(command: F) -> F:
     return command
 
 
-def families(words: str) -> frozenset[str]:
-    """The families of facts that `--facts` means, by name. Raises InputError."""
+def families(options: Sequence[str]) -> frozenset[str]:
+    """The families of facts that `--facts` options mean together, by name. Raises InputError."""
     # Not above: no help needs them.
     from pciabi.abi.choice import chosen
 
     try:
-        return chosen(words.split(","))
+        return chosen(word.strip() for option in options for word in option.split(","))
     except InputError as error:
         error.message = f"--facts: {error.message}"
         raise

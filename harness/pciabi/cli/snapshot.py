@@ -67,7 +67,7 @@ def snapshot(
     machine: Given | None,
     form: str,
     boot: bool,  # noqa: FBT001 - click hands flags over by name
-    facts: str,
+    facts: tuple[str, ...],
     selected: tuple[str, ...],
     accel: str,
 ) -> int:

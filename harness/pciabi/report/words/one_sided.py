@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pciabi.abi.facts import interfaces
 from pciabi.abi.families import families
 from pciabi.abi.family import FunctionFamily, MachineFamily, Reading
 from pciabi.result.judged import JudgedComparison
@@ -20,14 +21,19 @@ def lines(comparison: JudgedComparison) -> Iterator[str]:
         return
     before, after = _told(comparison.before), _told(comparison.after)
     both = ",".join(family.key.name for family in before if family in after)
-    mend = f"take it again, or leave that out with --facts {both or _ALWAYS_READ}"
+    leaving_out = f"or leave that out with --facts {both or _ALWAYS_READ}"
     for which, side, told, other in (
         ("before", comparison.before, before, after),
         ("after", comparison.after, after, before),
     ):
-        missing = dict.fromkeys(one.title for one in other if one not in told and one.title)
+        missing = [one for one in other if one not in told and one.title]
         if missing:
-            yield f"{which}: {side.label} was read without {', '.join(missing)}: {mend}"
+            titles = ", ".join(dict.fromkeys(str(one.title) for one in missing))
+            boot = " with --boot" if interfaces.FAMILY in missing else ""
+            yield (
+                f"{which}: {side.label} was read without {titles}: take it again{boot}, "
+                f"{leaving_out}"
+            )
 
 
 # Chooses nothing beside what comes with every function.
