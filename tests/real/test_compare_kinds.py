@@ -12,6 +12,13 @@ from tests.real.command import pciabi
 VM = "qemu-system-x86_64 -nodefaults -machine pc-i440fx-7.2 {}\n"
 M1, M2 = "mac=52:54:00:00:00:01", "mac=52:54:00:00:00:02"
 NET = "-device virtio-net-pci,netdev=n,id=net0,addr=3,mac=52:54:00:00:00:01"
+OFF = ",".join(
+    f"{name}=off"
+    for name in (
+        *("csum", "guest_csum", "guest_tso4", "guest_tso6", "guest_ecn", "guest_ufo"),
+        *("host_tso4", "host_tso6", "host_ecn", "host_ufo"),
+    )
+)
 USERS = "-netdev user,id=n{} -device virtio-net-pci,netdev=n{},addr={} "
 
 # Two configurations, and the exit code of their comparison.
@@ -43,6 +50,9 @@ PAIRS: dict[str, tuple[str, str, int]] = {
         "-netdev user,id=h -net nic,netdev=h,model=virtio,macaddr=52:54:00:00:00:01",
         3,
     ),
+    "offloads-switched-off": (f"-netdev tap,id=n {NET},{OFF}", f"-netdev user,id=n {NET},{OFF}", 0),
+    "offload-switched-off": (f"-netdev tap,id=n {NET},csum=off", f"-netdev tap,id=n {NET}", 1),
+    "feature-switched-off": (f"-netdev tap,id=n {NET},mrg_rxbuf=off", f"-netdev tap,id=n {NET}", 1),
     "vnet-hdr": (f"-netdev tap,id=n {NET}", f"-netdev tap,vnet_hdr=off,id=n {NET}", 3),
     "vhost-descriptor": (
         f"-netdev tap,fd=3,id=n {NET}",

@@ -285,3 +285,23 @@ def test_a_kernel_that_has_tunnels_shows_them_by_name(beside_a_tap: Binary) -> N
         expected = {name_of(NET, bit) for bit in range(65, 69)}
     found = names(virtio_of(read(beside(TAP, "", "q35"), beside_a_tap), "nic"))
     assert {name for name in found if "TUNNEL" in name} == expected
+
+
+NESTED = (
+    *("-nodefaults", "-no-user-config", "-machine", "pc-i440fx-2.6"),
+    *("-device", "pci-bridge,id=one,chassis_nr=1,bus=pci.0,addr=4"),
+    *("-device", "pci-bridge,id=two,chassis_nr=2,bus=one,addr=2"),
+    *("-device", "pxb,id=root1,bus_nr=64,bus=pci.0,addr=6"),
+    *("-device", "virtio-net-pci,id=near,bus=pci.0,addr=3,mac=52:54:00:00:00:01"),
+    *("-device", "virtio-net-pci,id=far,bus=two,addr=3,mac=52:54:00:00:00:01"),
+    *("-device", "virtio-net-pci,id=other,bus=root1,addr=3,mac=52:54:00:00:00:01"),
+)
+
+
+@pytest.mark.parametrize("version", ["5.2", "7.2", "10.0"])
+def test_a_device_of_ports_is_read_behind_any_bridge(version: str) -> None:
+    snapshot = read(NESTED, emulator(version))
+    near, far, other = (virtio_of(snapshot, name) for name in ("near", "far", "other"))
+    assert not near.offers(VERSION_1)
+    assert len(near.queue_sizes) == 3
+    assert near == far == other

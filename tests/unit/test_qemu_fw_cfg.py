@@ -134,6 +134,15 @@ def test_a_file_larger_than_one_transfer_is_put_together() -> None:
         assert interface.transfers == had, "what was read is kept"
 
 
+@pytest.mark.parametrize("features", [pytest.param(1, id="bytes"), pytest.param(3, id="DMA")])
+def test_the_beginning_of_a_file_is_no_more_than_was_asked_for(features: int) -> None:
+    with connected(Interface({"a": b"12345"}, features).answer) as fw_cfg:
+        assert fw_cfg.beginning("a", 3) == b"123"
+        assert fw_cfg.beginning("a", 9) == b"12345"
+        assert fw_cfg.beginning("b", 9) == b""
+        assert fw_cfg.read("a") == (b"12345",)
+
+
 def test_a_machine_without_the_interface_has_no_files() -> None:
     with connected(Interface({"a": b"1"}, signature=b"\xff\xff\xff\xff").answer) as fw_cfg:
         assert not fw_cfg.is_there

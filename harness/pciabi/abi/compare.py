@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pciabi.abi.change import Change
-from pciabi.abi.consequences import Sight, consequences
+from pciabi.abi.consequences import Sight, consequences, machine_consequences
 from pciabi.abi.deciding import with_deciding_properties
 from pciabi.abi.difference import Difference
 from pciabi.abi.facts import mac, serial_number
@@ -151,7 +151,8 @@ def _machine_changes(before: Snapshot, after: Snapshot) -> Iterator[Change]:
         if old is UNREAD or new is UNREAD:
             continue
         for difference in family.differences(old, new, both):
-            yield _bare_change(difference, machine_device(before), None, MACHINE_LABEL)
+            change = _bare_change(difference, machine_device(before), None, MACHINE_LABEL)
+            yield replace(change, consequences=machine_consequences(change))
 
 
 def _change(difference: Difference, sight: Sight) -> Change:

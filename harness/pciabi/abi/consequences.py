@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pciabi.abi.change import Change, Consequence, Harm, Outcome
+from pciabi.abi.facts import root_bridges
 from pciabi.abi.facts.interfaces import RENAMED
 from pciabi.abi.facts.topology import APPEARED, MOVED, RENUMBERED, VANISHED
 from pciabi.abi.field_kinds import IDENTITY
@@ -33,6 +34,15 @@ _PCI_IDENTIFIERS = (
     'Microsoft, "Identifiers for PCI Devices": the device id is '
     "PCI\\VEN_v(4)&DEV_d(4)&SUBSYS_s(4)n(4)&REV_r(2)"
 )
+_BELOW_ROOT_BRIDGE = (
+    "Windows registries that are public: a root bridge is ACPI\\<_HID>\\<_UID>, and the instance "
+    "id of each PCI device is made of it"
+)
+_ALL_NEW_NODES = (
+    "Windows sees every PCI device below the root bridge as a new one: it installs them afresh, "
+    "and their settings do not follow"
+)
+_NAMING_OBJECTS = ("_HID", "_UID")
 _NEW_NODE = "Windows sees a new device: it installs it afresh, and its settings do not follow"
 
 _NODE_TAKEN_OVER = (
@@ -119,6 +129,15 @@ def consequences(change: Change, sight: Sight) -> tuple[Consequence, ...]:
     windows = _windows(change, sight)
     linux = _linux(change, sight)
     return tuple(found for found in (linux, windows) if found is not None)
+
+
+def machine_consequences(change: Change) -> tuple[Consequence, ...]:
+    """What guest operating systems make of a change of the machine as a whole."""
+    named = change.kind == root_bridges.CHANGED and change.field.startswith(_NAMING_OBJECTS)
+    if not named:
+        return ()
+    answer = Outcome.CHANGED, _ALL_NEW_NODES, _BELOW_ROOT_BRIDGE
+    return (Consequence(Harm.WINDOWS_IDENTITY, *answer),)
 
 
 def _linux(change: Change, sight: Sight) -> Consequence | None:

@@ -14,9 +14,6 @@ from pciabi.abi.snapshot import Snapshot
 
 _IDS = "ids and class"
 
-NOT_YET = ("ACPI",)
-"""What a guest sees and pciabi does not read."""
-
 NEVER = (
     "CPU features",
     "memory map",
@@ -55,6 +52,6 @@ def scope(snapshots: Iterable[Snapshot]) -> Scope:
     return Scope(
         # Families that share a title are read only where all of them were.
         read=tuple(title for title in dict.fromkeys(read) if title not in not_read),
-        not_read=(*dict.fromkeys(not_read), *NOT_YET),
+        not_read=tuple(dict.fromkeys(not_read)),
         accelerators=tuple(sorted(accelerators)),
     )

@@ -35,6 +35,7 @@ class FwCfg:
     def __init__(self, connection: qtest.Qtest) -> None:
         self._qtest = connection
         self._contents: dict[str, bytes] = {}
+        self._beginnings: dict[tuple[str, int], bytes] = {}
 
     def read(self, *names: str) -> tuple[bytes, ...]:
         """The contents of these files, empty for one that this machine does not have.
@@ -45,6 +46,19 @@ class FwCfg:
         keys = [self._files[name] for name in wanted]
         self._contents |= dict(zip(wanted, self._items(keys), strict=True))
         return tuple(self._contents.get(name, _NOT_THERE) for name in names)
+
+    def beginning(self, name: str, length: int) -> bytes:
+        """As many bytes from the beginning of a file, or the whole of a shorter one; empty where
+        this machine does not have it. Without DMA every byte takes its time.
+
+        Raises QemuError.
+        """
+        if name not in self._files:
+            return _NOT_THERE
+        if (name, length) not in self._beginnings:
+            key, size = self._files[name]
+            self._beginnings[name, length] = self._item(key, min(size, length))
+        return self._beginnings[name, length]
 
     @cached_property
     def is_there(self) -> bool:
