@@ -168,7 +168,7 @@ def test_a_file_has_a_property_a_line() -> None:
 
 
 def test_what_a_stand_in_hides_has_not_been_read() -> None:
-    sides = [
+    before, after = (
         replace(
             alone(nic({"vectors": count})),
             substitutions=(
@@ -176,6 +176,6 @@ def test_what_a_stand_in_hides_has_not_been_read() -> None:
             ),
         )
         for count in ("3", "4")
-    ]
-    (change,) = compare(*sides).changes
+    )
+    (change,) = compare(before, after).changes
     assert (change.field, change.severity) == ("property vectors", Severity.NOTABLE)
