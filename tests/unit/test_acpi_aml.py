@@ -85,6 +85,14 @@ def test_the_devices_of_a_function_are_found_by_bus_and_address() -> None:
     assert devices.slot(9, [(3, 0)]) is None
 
 
+def test_a_single_segment_is_looked_for_further_up() -> None:
+    inner = device(b"S28_", address(5), scope(b"S18_", named(b"_PXM", ONE)))
+    root = scope(b"\x5c\x2e_SB_PCI0", device(b"S18_", address(3)), inner)
+    slot = PciDevices(namespace(scope(b"_SB_", PCI0) + root)).slot(0, [(3, 0)])
+    assert slot is not None
+    assert slot.proximity == 1
+
+
 def test_a_root_bridge_is_known_by_its_compatible_ids_and_leads_to_its_bus() -> None:
     ids = b"\x12" + length(b"\x02" + PNP0A08 + PNP0A03)
     bridge = device(

@@ -194,3 +194,17 @@ def test_a_snapshot_is_shown_in_every_form(pciabi: Command, tmp_path: Path) -> N
     refused = pciabi("snapshot", short, "--format", "lspci")
     assert refused.returncode == 2
     assert "not all bytes of 0000:00:00.0 were read" in refused.stderr
+
+
+def test_the_queues_of_a_security_release(pciabi: Command) -> None:
+    golden = TESTS / "golden" / "snapshot"
+    old, new = (golden / f"qemu-{release}_pc-q35-9.2_virtio.json" for release in ("10.0", "11.1"))
+    found = document(pciabi, old, new)
+    assert found["exit_code"] == 1
+    assert [(one["id"], one["field"], one["before"], one["after"]) for one in breaking(found)] == [
+        ("net0", "queue 2 size", "1024", "64"),
+        ("net0", "sizes of queues 0, 1", "1024", "256"),
+        ("gpu0", "queue 0 size", "1024", "64"),
+        ("gpu0", "queue 1 size", "1024", "16"),
+        ("rng0", "queue 0 size", "1024", "8"),
+    ]

@@ -13,7 +13,7 @@ from pciabi.abi.change import Change
 from pciabi.abi.compare import compare
 from pciabi.abi.facts.properties import CHANGED, FAMILY, KEY
 from pciabi.abi.judgement import Severity
-from pciabi.abi.snapshot import PlacedFunction, Snapshot
+from pciabi.abi.snapshot import PlacedFunction, Snapshot, Substitution
 from pciabi.pci.facts import UNREAD
 from pciabi.pci.function import BARS, PciFunction, all_bits
 from pciabi.qemu.unseen_properties import WHY_UNSEEN, seen
@@ -165,3 +165,17 @@ def test_a_file_has_a_property_a_line() -> None:
     lines = [line.strip() for line in text.splitlines()]
     assert '"csum": "on",' in lines
     assert '"vectors": "3"' in lines
+
+
+def test_what_a_stand_in_hides_has_not_been_read() -> None:
+    before, after = (
+        replace(
+            alone(nic({"vectors": count})),
+            substitutions=(
+                Substitution("-netdev tap", "-netdev user", NIC, ("MSI-X table size",)),
+            ),
+        )
+        for count in ("3", "4")
+    )
+    (change,) = compare(before, after).changes
+    assert (change.field, change.severity) == ("property vectors", Severity.NOTABLE)

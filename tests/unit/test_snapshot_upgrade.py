@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pciabi.abi.choice import restricted
 from pciabi.abi.compare import compare
 from pciabi.abi.facts import acpi_index, mac, serial_number
 from pciabi.abi.identifying import Identifier
@@ -24,6 +25,9 @@ from tests.unit.strategies import GOLDEN
 
 SNAPSHOTS = GOLDEN.parent / "snapshot"
 FIRST, SECOND = SNAPSHOTS / "version-1", SNAPSHOTS / "version-2"
+# The facts that files of these versions have; what they lack, nobody has read.
+FAMILIES = frozenset({"bars", "rom", "driver", "interfaces", "mac", "serial", "acpi-index"})
+FAMILIES |= {"mount_tag"}
 BOOTED = "qemu-7.2_pc-i440fx-7.2_booted.json"
 NAMES = tuple(sorted(path.name for path in FIRST.glob("*.json")))
 NEXT_NAMES = tuple(sorted(path.name for path in SECOND.glob("*.json") if path.name != BOOTED))
@@ -38,7 +42,7 @@ def first(name: str) -> dict[str, Any]:
 def test_a_file_of_the_first_version_tells_what_the_newest_does(name: str) -> None:
     old, new = read.read(FIRST / name), read.read(SNAPSHOTS / name)
     assert [f.function.config for f in old.functions] == [f.function.config for f in new.functions]
-    found = compare(old, new)
+    found = compare(old, restricted(new, FAMILIES))
     assert found.changes == ()
     # A NIC's MAC address stands in no file of the first version, unless it was stated.
     unproved = {(u.id, u.field) for u in found.unknowns if not u.excused}
@@ -48,7 +52,7 @@ def test_a_file_of_the_first_version_tells_what_the_newest_does(name: str) -> No
 
 @pytest.mark.parametrize("name", NEXT_NAMES)
 def test_a_file_of_the_second_version_tells_all_that_the_newest_does(name: str) -> None:
-    assert read.read(SECOND / name) == read.read(SNAPSHOTS / name)
+    assert read.read(SECOND / name) == restricted(read.read(SNAPSHOTS / name), FAMILIES)
 
 
 def test_there_is_a_file_of_every_version_that_is_read() -> None:

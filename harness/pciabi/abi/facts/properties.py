@@ -108,7 +108,9 @@ def _feature_difference(name: str, before: str | None, after: str | None) -> Ite
 def _judged(name: str, both: Both[PlacedFunction]) -> Judgement:
     sides = (both.before, both.after)
     decided = facts_decided_by(name, (side.device for side in sides))
-    return _READ if decided and all_were_read(decided, sides) else _UNSEEN
+    fields = tuple(field for facts in decided for field in facts.fields)
+    is_open = any(field.startswith(fields) for field in both.left_open)
+    return _READ if decided and all_were_read(decided, sides) and not is_open else _UNSEEN
 
 
 def _difference(

@@ -1,4 +1,8 @@
-"""The properties of PCI devices, taken from QEMU's device tree, which has been read already."""
+"""The properties of PCI devices, taken from QEMU's device tree, which has been read already.
+
+Firmware and guest write to some of them (`smb_io_base` of PIIX4_PM is a register's value), so those
+of a running machine are not what the configuration has made of it.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,8 @@ def _read(
     machine: Emulated, functions: Sequence[PlacedFunction]
 ) -> Mapping[TopologyPath, Properties]:
     found: dict[TopologyPath, Properties] = {}
+    if machine.paused is None:
+        return found
     for function in functions:
         listed = machine.tree.get(function.path)
         # Every PCI device has some: where none is printed, none was read.

@@ -2,8 +2,10 @@
 
 One ROM after the other is given the same place in the hole below 4 GB: its register and those of
 the bridges on the way, which pass nothing else on meanwhile. Afterwards all of them are as they
-were. Sources: PCI Local Bus 3.0, 6.2.5.2 (expansion ROM base address register); PCI-to-PCI Bridge
-Architecture 1.2, 3.2.5.6 and 3.2.5.8 (memory base and limit).
+were. With ROMs behind several bridges QEMU 7.2 now and then dies of it (signal 11): that ends in
+a QemuError, and is one more reason to read them only on request. Sources: PCI Local Bus 3.0,
+6.2.5.2 (expansion ROM base address register); PCI-to-PCI Bridge Architecture 1.2, 3.2.5.6 and
+3.2.5.8 (memory base and limit).
 """
 
 from __future__ import annotations
