@@ -207,6 +207,75 @@ def test_what_a_backend_decides_is_unknown_for_the_device_on_it() -> None:
     assert nameless.substitutions[0].qdev_id == "pciabi-n"
 
 
+@pytest.mark.parametrize(
+    ("backend", "words", "size"),
+    [
+        ("vhost-user,chardev=c", ("netdev=n,tx_queue_size=1024",), "1024"),
+        ("vhost-vdpa,vhostdev=/x", ("netdev=n,tx_queue_size=0x200",), "512"),
+        (
+            "vhost-user,chardev=c",
+            ("netdev=n", "-global", "virtio-net-pci.tx_queue_size=512"),
+            "512",
+        ),
+        ("vhost-user,chardev=c", ("netdev=n,tx_queue_size=256",), None),
+        ("vhost-user,chardev=c", ("netdev=n",), None),
+        # QEMU itself cuts it down beside these.
+        ("tap,ifname=t,vhost=on", ("netdev=n,tx_queue_size=1024",), None),
+        ("user", ("netdev=n,tx_queue_size=1024",), None),
+    ],
+)
+def test_a_transmit_queue_that_the_stand_in_would_cut_down_is_unknown(
+    backend: str, words: tuple[str, ...], size: str | None
+) -> None:
+    nic, *others = words
+    line = ("-netdev", f"{backend},id=n", "-device", f"virtio-net-pci,id=net0,{nic}", *others)
+    found = made("-chardev", "socket,id=c,path=/x", *line)
+    told = [
+        (one.option.partition(" with ")[2], one.qdev_id)
+        for one in found.substitutions
+        if "queue 1 size" in one.unknown
+    ]
+    assert told == ([(f"tx_queue_size={size}", "net0")] if size else [])
+
+
+def test_the_transmit_queue_of_a_nic_without_an_id_is_unknown_too() -> None:
+    size = ("-global", "virtio-net-device.tx_queue_size=1024")
+    found = made("-chardev", "socket,id=c", "-nic", "vhost-user,chardev=c,model=virtio", *size)
+    told = [one for one in found.substitutions if "queue 1 size" in one.unknown]
+    assert [(one.device, one.ordinal) for one in told] == [("virtio-net-pci", 0)]
+
+
+def test_rss_is_unknown_where_the_kernel_serves_the_nic() -> None:
+    device = ("-device", "virtio-net-pci,netdev=n,id=net0,rss=on")
+    served, not_served = (
+        made("-netdev", f"tap,id=n{vhost}", *device).substitutions[0].unknown
+        for vhost in (",vhost=on", "")
+    )
+    assert feature("RSS") in served
+    assert feature("RSS") not in not_served
+
+
+@pytest.mark.parametrize(
+    ("backend", "kind"),
+    [
+        ("cryptodev-vhost-user,id=c,chardev=s", "-object cryptodev-vhost-user"),
+        ("cryptodev-vhost-user,id=c,chardev=s,queues=1", "-object cryptodev-vhost-user"),
+        ("cryptodev-vhost-user,id=c,chardev=s,queues=4", "-object cryptodev-vhost-user,queues=4"),
+        ("cryptodev-backend-lkcf,id=c", "-object cryptodev-backend-lkcf"),
+    ],
+)
+@pytest.mark.parametrize("own", [",id=cr0", ""])
+def test_ciphers_and_queues_are_unknown_where_others_do_the_cryptography(
+    backend: str, kind: str, own: str
+) -> None:
+    device = ("-device", f"virtio-crypto-pci,cryptodev=c{own}")
+    (told,) = made("-object", backend, *device).substitutions
+    assert told.option == kind
+    assert told.qdev_id == ("cr0" if own else "pciabi-c")
+    assert told.unknown == ("virtio configuration bytes", "number of virtio queues")
+    assert made("-object", "cryptodev-backend-builtin,id=c", *device).substitutions == ()
+
+
 REFUSED_ARGUMENTS = [
     ("-xen-domid 1", "-xen-domid: needs Xen"),
     ("-no-such 1", "-no-such: not on the list"),

@@ -292,6 +292,13 @@ def test_what_a_stand_in_leaves_open_is_neither_a_change_nor_equal() -> None:
     assert ("virtio feature CSUM", False) in {(one.field, one.excused) for one in unknowns}
 
 
+def test_a_queue_whose_size_is_open_hides_no_other() -> None:
+    other = replace(NIC, queue_sizes=(256, 256, 256))
+    assert told(NIC, other, "queue 1 size") == [
+        ("breaking", "sizes of queues 0, 2", "1024", "256"),
+    ]
+
+
 def test_what_is_switched_off_or_not_there_is_known() -> None:
     fields = (feature("CSUM"), feature("HOST_USO"), feature("GUEST_TSO4"), feature("VERSION_1"))
     snapshot = machine(NIC, *fields)

@@ -172,7 +172,8 @@ def _queues(
             return
     alike: dict[tuple[int, int], list[int]] = {}
     for index, sizes in enumerate(zip(old, new, strict=False)):
-        if sizes[0] != sizes[1]:
+        # One that is open takes none of the others with it.
+        if sizes[0] != sizes[1] and fields.queue_sizes([index]) not in both.left_open:
             alike.setdefault(sizes, []).append(index)
     for sizes, indices in alike.items():
         field = fields.queue_sizes(indices)

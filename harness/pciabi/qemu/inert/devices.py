@@ -91,7 +91,7 @@ def device_id(statement: Statement) -> str | None:
     if _held(driver.name) is not None:
         source = next(filter(None, map(statement.get, _SOURCES)), None)
     else:
-        source = statement.get("netdev")
+        source = statement.get("netdev") or statement.get("cryptodev")
     if source is None and _is_open(statement, driver.name):
         source = f"{driver.name}-{statement.position.line}-{statement.position.column}"
     return f"{MADE_UP}{_NOT_IN_AN_ID.sub('_', source)}" if source else None

@@ -24,6 +24,7 @@ from pciabi.vm.command_line.parameters import Parameters
 # Backends beside which a device looks as it does beside `user` (measured).
 _ALIKE = {"user", "socket", "stream", "dgram", "l2tpv3", "vde", "hubport"}
 _INERT = "user"
+_TRANSMIT = "tx_queue_size"
 # The guest's side of `-nic` and `-net nic`.
 _NIC = ("model", "mac", "macaddr", "addr", "vectors", "id", "name")
 # What `-nic` calls the NICs that offer what their backend can do.
@@ -56,13 +57,15 @@ def netdev(statement: Statement, around: Surroundings) -> Stated:
     pairs = (("id", name or ""), ("restrict", True))
     parameters = fresh(_INERT, *pairs, like=statement.parameters)
     told = [
-        _of_device(statement, user, around.devices.get(user or ""), around)
+        one
         for user in around.of("netdev", name)
+        for one in _of_device(statement, user, around.devices.get(user or ""), around)
     ]
     told += [
-        _of_nic(statement, nic, around)
+        one
         for nic in around.nics
         if nic.statement.name == "net" and nic.statement.get("netdev") == name
+        for one in _of_nic(statement, nic, around)
     ]
     told = told or [_substitution(statement, None, ())]
     return Stated(("-netdev", written(parameters)), () if kind == _INERT else tuple(told))
@@ -77,8 +80,8 @@ def nic(statement: Statement, around: Surroundings) -> Stated:
     backend = fresh(_INERT, ("restrict", True), like=statement.parameters)
     parameters = Parameters((*backend.items, *device.items), "type", backend.is_json)
     made = next(one for one in around.nics if one.statement is statement)
-    told = _of_nic(statement, made, around)
-    return Stated(("-nic", written(parameters)), () if kind == _INERT else (told,))
+    told = tuple(_of_nic(statement, made, around))
+    return Stated(("-nic", written(parameters)), () if kind == _INERT else told)
 
 
 def net(statement: Statement) -> Stated:
@@ -102,21 +105,34 @@ def net(statement: Statement) -> Stated:
 
 def _of_device(
     statement: Statement, qdev_id: str, device: Statement | None, around: Surroundings
-) -> Substitution:
+) -> Iterator[Substitution]:
     """What the real backend decides about the `-device` that uses it."""
     found = driver_table().find((device.get("driver") if device else None) or "")
     if device is None or found is None:
-        return _substitution(statement, qdev_id, ())
-    user = _User(found.name, device, around.globals)
-    return _substitution(statement, qdev_id, tuple(_offered(statement, user)))
+        yield _substitution(statement, qdev_id, ())
+    else:
+        user = _User(found.name, device, around.globals)
+        yield from _decided(statement, qdev_id, user)
 
 
-def _of_nic(statement: Statement, nic: Nic, around: Surroundings) -> Substitution:
+def _of_nic(statement: Statement, nic: Nic, around: Surroundings) -> Iterator[Substitution]:
     """The same of a NIC without an id: it is told by which one of its driver it is."""
     user = _User(nic.driver, nic.statement, around.globals)
-    open_fields = tuple(_offered(statement, user))
-    told = _substitution(statement, None, open_fields)
-    return replace(told, device=nic.driver, ordinal=nic.ordinal) if open_fields else told
+    for told in _decided(statement, None, user):
+        yield replace(told, device=nic.driver, ordinal=nic.ordinal) if told.unknown else told
+
+
+def _decided(statement: Statement, qdev_id: str | None, user: _User) -> Iterator[Substitution]:
+    """What the backend offers; and the size of the transmit queue, apart, as its reason for not
+    being known has the size that is stated."""
+    told = _substitution(statement, qdev_id, tuple(_offered(statement, user)))
+    yield told
+    if user.driver in driver_rules.OFFERS_ITS_BACKEND:
+        stated = user.get(_TRANSMIT)
+        size = virtio_backends.longer_transmit_queue(_told(statement), stated)
+        if size is not None:
+            option = f"{told.option} with {_TRANSMIT}={size}"
+            yield replace(told, option=option, unknown=(virtio_backends.TRANSMIT_QUEUE,))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from pciabi.qemu.inert import virtio_backends
 from pciabi.qemu.inert.machine import size_in_bytes
 from pciabi.qemu.inert.statement import (
     Stated,
@@ -39,6 +40,7 @@ REPLACED: Mapping[str, tuple[str, str]] = MappingProxyType(
 # Memory of the same size that is nobody else's: a file without a name, which no host has to
 # back in full.
 _MEMORY = "memory-backend-"
+_CRYPTO = "cryptodev-"
 _PAGE = 4096
 _MEMORY_KINDS = ("ram", "file", "memfd", "shm")
 LEFT_OUT: Mapping[str, str] = MappingProxyType(
@@ -86,7 +88,11 @@ def object_(statement: Statement, around: Surroundings) -> Stated:
     if kind in REPLACED:
         stand_in = REPLACED[kind][0]
         parameters = fresh(stand_in, ("id", name or ""), like=statement.parameters)
-        return replaced(statement, parameters, shown, users)
+        if not kind.startswith(_CRYPTO):
+            return replaced(statement, parameters, shown, users)
+        if statement.get("queues") not in (None, "1"):
+            shown = statement.shown("qom-type", "queues")
+        return replaced(statement, parameters, shown, users, virtio_backends.CRYPTO)
     if kind.startswith(_MEMORY) and kind.removeprefix(_MEMORY) in _MEMORY_KINDS:
         stated = replaced(statement, _memory(statement), shown, users)
         return Stated(stated.arguments) if kind == _MEMORY + "ram" else stated
