@@ -127,6 +127,9 @@ MACHINE_TYPE = "machine type"
 SMBIOS_TABLES = "SMBIOS tables"
 """In `Substitution.unknown`: an option that decides what SMBIOS tells was left out."""
 
+ACPI_TABLES = "ACPI tables"
+"""In `Substitution.unknown`: an option that adds ACPI tables was left out."""
+
 
 @dataclass(frozen=True)
 class Substitution:

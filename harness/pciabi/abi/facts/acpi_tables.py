@@ -17,7 +17,7 @@ from pciabi.abi.family import Concern, MachineFamily, as_it_is
 from pciabi.abi.judgement import benign, notable
 from pciabi.abi.kind import Advice, Kind
 from pciabi.abi.opening import Both, Opening, Reason
-from pciabi.abi.snapshot import Snapshot
+from pciabi.abi.snapshot import ACPI_TABLES, Snapshot
 from pciabi.pci.facts import UNREAD, Key
 from pciabi.pci.function import Stored
 
@@ -74,7 +74,6 @@ Hashes = Mapping[str, tuple[str, ...]]
 """The hashes of tables by what the tables are called."""
 
 _PRESENCE = {False: ABSENT, True: "present"}
-_FIELD = "ACPI tables"
 _AML_TABLES = frozenset({"DSDT", "SSDT"})
 
 
@@ -151,13 +150,31 @@ def _why_unread(snapshot: Snapshot) -> Reason | None:
 
 
 def _openings(both: Both[Snapshot]) -> Iterator[Opening]:
-    before, after = map(_is_open, (both.before, both.after))
-    yield from openings_of(_FIELD, both, before=before, after=after)
+    sides = both.before, both.after
+    unread_before, unread_after = (side.facts.get(KEY) is UNREAD for side in sides)
+    silent = both.silent(ACPI_TABLES, before=unread_before, after=unread_after)
+    before = silent.why_before or _why_not_known(both.before)
+    after = silent.why_after or _why_not_known(both.after)
+    if before or after:
+        yield Opening(ACPI_TABLES, before, after)
 
 
-def _is_open(snapshot: Snapshot) -> bool:
+def _why_not_known(snapshot: Snapshot) -> Reason | None:
+    """Why not all is known of the tables of the user's machine, though they were read."""
     tables = snapshot.facts.get(KEY)
-    return tables is UNREAD or tables.problem is not None
+    if tables is UNREAD:
+        return None
+    problem = (tables.problem,) if tables.problem is not None else ()
+    options = _left_out(snapshot)
+    left_out = (f"left out: {'; '.join(options)}",) if options else ()
+    words = (*problem, *left_out)
+    return Reason("; ".join(words), frozenset((*problem, *options))) if words else None
+
+
+def _left_out(snapshot: Snapshot) -> tuple[str, ...]:
+    """The user's options that add tables and could not be taken over."""
+    found = (one.option for one in snapshot.substitutions if ACPI_TABLES in one.unknown)
+    return tuple(dict.fromkeys(found))
 
 
 def _shown(tables: AcpiTables) -> Iterator[str]:

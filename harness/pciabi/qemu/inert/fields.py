@@ -4,9 +4,9 @@
 Measured on real QEMU by `tests/real/test_inert_backends.py`.
 """
 
-from pciabi.abi.snapshot import SMBIOS_TABLES
+from pciabi.abi.snapshot import ACPI_TABLES, SMBIOS_TABLES
 
 MSIX_TABLE = "MSI-X table size"
 ROM = "expansion ROM"
-ACPI = "ACPI tables"
+ACPI = ACPI_TABLES
 SMBIOS = SMBIOS_TABLES
