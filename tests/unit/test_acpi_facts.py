@@ -62,6 +62,11 @@ def test_a_root_bridge_breaks(
     assert harms == ({Harm.WINDOWS_IDENTITY} if named else set())
 
 
+def test_another_numa_node_of_a_root_bridge_is_notable() -> None:
+    before, after = (machine(root_bridges.KEY, (replace(BRIDGE, pxm=n),)) for n in (None, 1))
+    assert told(before, after) == {("_PXM of root bus 0", "absent", "1", Severity.NOTABLE)}
+
+
 def test_root_bridges_are_matched_by_bus() -> None:
     far = replace(BRIDGE, bbn=0x40, uid=5)
     before, after = (machine(root_bridges.KEY, b) for b in ((BRIDGE, far), (far,)))
