@@ -217,7 +217,7 @@ def differing(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tuple[
 def differing_roots(
     old: disassembly.Devices, new: disassembly.Devices
 ) -> Iterator[tuple[str, str, str, str]]:
-    names = ("_HID", "_CID", "_UID", "_SEG", "_BBN")
+    names = ("_HID", "_CID", "_UID", "_SEG", "_BBN", "_PXM")
     one, two = disassembly.roots(old), disassembly.roots(new)
     for bus in one.keys() & two.keys():
         had = {name: str(old[one[bus]].get(name, "absent")) for name in names}
@@ -232,7 +232,7 @@ def differing_roots(
 def shown_root(found: disassembly.Devices, path: str | None) -> str:
     if path is None:
         return "absent"
-    names = ("_HID", "_CID", "_UID", "_SEG", "_BBN")
+    names = ("_HID", "_CID", "_UID", "_SEG", "_BBN", "_PXM")
     return ", ".join(f"{name} {found[path][name]}" for name in names if name in found[path])
 
 
@@ -248,6 +248,17 @@ def test_the_change_that_made_every_device_new_to_windows(release: str, tmp_path
     assert (
         "Windows: Windows sees every PCI device below the root bridge as a new one" in done.stdout
     )
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_numa_node_of_an_expander_bridge(release: str) -> None:
+    machine = "pc-q35-5.2"
+    near, far = (
+        read(release, machine, EXPANDERS.replace("numa_node=1", f"numa_node={node}"))
+        for node in (0, 1)
+    )
+    told = {(one.field, one.before, one.after, one.severity) for one in compare(near, far).changes}
+    assert ("_PXM of root bus 40", "0", "1", Severity.NOTABLE) in told
 
 
 def slot_of(snapshot: Snapshot, qdev_id: str) -> PlacedFunction:

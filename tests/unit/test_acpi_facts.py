@@ -62,6 +62,11 @@ def test_a_root_bridge_breaks(
     assert harms == ({Harm.WINDOWS_IDENTITY} if named else set())
 
 
+def test_another_numa_node_of_a_root_bridge_is_notable() -> None:
+    before, after = (machine(root_bridges.KEY, (replace(BRIDGE, pxm=n),)) for n in (None, 1))
+    assert told(before, after) == {("_PXM of root bus 0", "absent", "1", Severity.NOTABLE)}
+
+
 def test_root_bridges_are_matched_by_bus() -> None:
     far = replace(BRIDGE, bbn=0x40, uid=5)
     before, after = (machine(root_bridges.KEY, b) for b in ((BRIDGE, far), (far,)))
@@ -179,3 +184,49 @@ def test_a_dsm_of_somebody_else_is_open() -> None:
     side = replace(side, functions=(first, read, *others))
     (opened,) = [one for one in compare(side, side).unknowns if "index" in one.field]
     assert opened.excused
+
+
+def without(tables: AcpiTables, *options: str) -> Snapshot:
+    """A VM with these tables, and with options left out that add some."""
+    left_out = tuple(Substitution(one, "left out", None, (ACPI_TABLES,)) for one in options)
+    return replace(machine(acpi_tables.KEY, tables), substitutions=left_out)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (without(TABLES), without(TABLES), []),
+        (
+            without(TABLES),
+            without(TABLES, "-tpmdev emulator", "-device tpm-crb"),
+            [("", "left out: -tpmdev emulator; -device tpm-crb", False)],
+        ),
+        (
+            without(TABLES, "-acpitable"),
+            without(TABLES, "-acpitable"),
+            [("left out: -acpitable", "left out: -acpitable", True)],
+        ),
+        (
+            without(AcpiTables((), (), "broken"), "-acpitable"),
+            without(AcpiTables((), (), "broken")),
+            [("broken; left out: -acpitable", "broken", False)],
+        ),
+        (
+            machine(acpi_tables.KEY, UNREAD),
+            without(TABLES, "-acpitable"),
+            [("the guest could not read it", "left out: -acpitable", False)],
+        ),
+    ],
+)
+def test_tables_that_an_option_adds_which_was_left_out_are_open(
+    before: Snapshot, after: Snapshot, expected: list[tuple[str, str, bool]]
+) -> None:
+    assert [
+        (one.why_before, one.why_after, one.excused)
+        for one in compare(before, after).unknowns
+        if one.field == ACPI_TABLES
+    ] == expected
+    # What was read is compared all the same.
+    more = replace(after, facts=machine(acpi_tables.KEY, replace(TABLES, tables=(DSDT,))).facts)
+    if before.facts.get(acpi_tables.KEY) == TABLES:
+        assert "ACPI table APIC" in {field for field, *_ in told(before, more)}

@@ -35,6 +35,7 @@ class RootBridgeDevice:
     unique_id: int | str | None
     segment: int | None
     bus: int | None
+    proximity: int | None
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,7 @@ def _root_bridge(objects: Mapping[str, Value]) -> RootBridgeDevice:
         unique_id=unique,
         segment=_number(objects, "_SEG"),
         bus=_number(objects, "_BBN"),
+        proximity=_number(objects, "_PXM"),
     )
 
 

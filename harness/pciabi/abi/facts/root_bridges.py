@@ -1,9 +1,11 @@
-"""What ACPI calls the root bridges: `_HID`, `_CID`, `_UID`, `_SEG` and `_BBN` of each.
+"""What ACPI calls the root bridges: `_HID`, `_CID`, `_UID`, `_SEG` and `_BBN` of each; and the
+NUMA node that each is near to, `_PXM`.
 
 Windows names a root bridge by `_HID` and `_UID`, and every PCI device by the root bridge that it
 is below: when QEMU 5.2 made `_UID` 0 of 1, each guest found all its PCI devices anew. Root
 bridges are matched by the bus that they lead to, never by their names in AML. `_UID` is a number
-or a text; one that is absent is no 0.
+or a text; one that is absent is no 0. All that is below an expander bridge with `numa_node=` has
+its node by `_PXM`.
 """
 
 from __future__ import annotations
@@ -14,12 +16,14 @@ from dataclasses import dataclass
 from pciabi.abi.difference import ABSENT, Difference
 from pciabi.abi.facts import acpi_tables
 from pciabi.abi.family import Concern, MachineFamily, as_it_is
-from pciabi.abi.judgement import breaking
+from pciabi.abi.judgement import breaking, notable
 from pciabi.abi.kind import KEEP, Advice, Kind
 from pciabi.abi.opening import Both, Opening
 from pciabi.abi.snapshot import Snapshot
 from pciabi.pci.facts import UNREAD, Key
 from pciabi.pci.function import Stored
+
+_PXM = "_PXM"
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class RootBridge(Stored):
     uid: int | str | None
     seg: int | None
     bbn: int | None
+    pxm: int | None
 
     @property
     def bus(self) -> int:
@@ -41,8 +46,9 @@ class RootBridge(Stored):
         """The printable values of its objects, by their names."""
         cid = " ".join(self.cid) or ABSENT
         uid = f'"{self.uid}"' if isinstance(self.uid, str) else _number(self.uid)
-        numbers = {"_SEG": _number(self.seg), "_BBN": _number(self.bbn)}
-        return {"_HID": self.hid or ABSENT, "_CID": cid, "_UID": uid, **numbers}
+        numbers = {"_SEG": self.seg, "_BBN": self.bbn, _PXM: self.pxm}
+        texts = {"_HID": self.hid or ABSENT, "_CID": cid, "_UID": uid}
+        return texts | {name: _number(value) for name, value in numbers.items()}
 
 
 KEY: Key[tuple[RootBridge, ...]] = Key("root-bridges")
@@ -52,12 +58,13 @@ CHANGED = Kind(
     rank=300,
     advice=Advice(
         "Root bridge changed",
-        "ACPI gives a root bridge another identity. Windows takes every PCI device below it for "
-        "new hardware.",
+        "ACPI gives a root bridge another identity, and Windows takes every PCI device below it "
+        "for new hardware; or another NUMA node (`_PXM`).",
         KEEP,
     ),
 )
 _IDENTITY = breaking("guests know a root bridge, and all that is below it, by it")
+_PROXIMITY = notable("guests place memory and interrupts of what is below near the node")
 
 
 def _number(value: int | None) -> str:
@@ -77,7 +84,8 @@ def _differences(
         had, has = one.objects(), two.objects()
         for name in had:
             if had[name] != has[name]:
-                yield Difference(CHANGED, _IDENTITY, f"{name} of {bus}", had[name], has[name])
+                judgement = _PROXIMITY if name == _PXM else _IDENTITY
+                yield Difference(CHANGED, judgement, f"{name} of {bus}", had[name], has[name])
 
 
 def _by_place(bridges: tuple[RootBridge, ...]) -> Mapping[tuple[int, int], RootBridge]:
@@ -112,7 +120,7 @@ FAMILY = MachineFamily(
     rank=300,
     form=as_it_is(tuple[RootBridge, ...]),
     kinds=(CHANGED,),
-    judgements=(_IDENTITY,),
+    judgements=(_IDENTITY, _PROXIMITY),
     differences=_differences,
     concern=Concern.FIRMWARE_TABLES,
     openings=_openings,

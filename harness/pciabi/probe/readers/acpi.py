@@ -83,7 +83,12 @@ def _root_bridges(machine: Emulated) -> tuple[RootBridge, ...] | Unread:
 
 def _root_bridge(device: RootBridgeDevice) -> RootBridge:
     return RootBridge(
-        device.hardware_id, device.compatible_ids, device.unique_id, device.segment, device.bus
+        device.hardware_id,
+        device.compatible_ids,
+        device.unique_id,
+        device.segment,
+        device.bus,
+        device.proximity,
     )
 
 
