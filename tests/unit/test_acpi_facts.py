@@ -19,7 +19,7 @@ from pciabi.pci.facts import UNREAD, Key
 from tests.unit.strategies import recorded
 
 PLAIN = recorded("qemu-7.2_pc-many")
-BRIDGE = RootBridge("PNP0A03", (), 0, None, None)
+BRIDGE = RootBridge("PNP0A03", (), 0, None, None, None)
 SLOT = AcpiSlot(3, ej0=True, dsm=True, pxm=None)
 DSDT, APIC = AcpiTable("DSDT", "BXPC", "1"), AcpiTable("APIC", "BXPC", "2")
 ECAM = EcamWindow(0, 0, 255)
