@@ -161,7 +161,12 @@ def _openings(both: Both[Snapshot]) -> Iterator[Opening]:
 
 def _why_open(snapshot: Snapshot) -> Reason | None:
     """Why the tables that were read are not all that the user's machine has."""
-    return _why_unread(snapshot) or left_out(snapshot, ACPI_TABLES)
+    why = _why_unread(snapshot), left_out(snapshot, ACPI_TABLES)
+    reasons = [reason for reason in why if reason is not None]
+    if not reasons:
+        return None
+    words = "; ".join(reason.words for reason in reasons)
+    return Reason(words, frozenset().union(*(reason.kinds for reason in reasons)))
 
 
 def _shown(tables: AcpiTables) -> Iterator[str]:
