@@ -5,7 +5,7 @@ name.
 Installers, licences and inventories know a machine by those names; QEMU puts the machine type in
 two of them. Linux makes `eno1` of the number that a structure of type 41 gives a NIC. Structures
 of other types are not compared: processors and memory (4, 16, 17, 19) are no PCI hardware, and
-free strings (11) are not read. Type 0 is always the firmware's own.
+free strings (11) are not read. Type 0 tells of the firmware, which makes it where no option does.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def _shown(smbios: Smbios | None) -> Iterator[str]:
 
 FAMILY = MachineFamily(
     key=KEY,
-    title="SMBIOS",
+    title="SMBIOS names and devices (types 1 to 3, 9 and 41)",
     rank=240,
     form=as_it_is(Smbios | None),
     kinds=(CHANGED,),
