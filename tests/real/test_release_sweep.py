@@ -30,7 +30,7 @@ SWEEPS = [
     for machine in ("5.2", "7.2", "10.0")
     for family in ("pc-i440fx", "pc-q35")
 ]
-SAMPLED = ("pc-q35-5.2",)
+SAMPLED = ("pc-i440fx-5.2",)
 
 _Found = tuple[str, str, str, str]
 BREAKING: dict[tuple[str, str], set[_Found]] = {

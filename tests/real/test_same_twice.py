@@ -18,7 +18,7 @@ from tests.real.releases import COMPARED, ON_PATH, emulator
 
 RELEASES = (ON_PATH, *COMPARED)
 LINES = 100
-SAMPLED = range(0, LINES, 9)
+SAMPLED = range(0, LINES, 17)
 
 
 @pytest.mark.parametrize(
