@@ -9,7 +9,8 @@ from pciabi.abi.decided_facts import facts_decided_by
 from pciabi.abi.difference import Difference
 from pciabi.abi.facts import properties
 from pciabi.abi.pair import Pair
-from pciabi.pci.virtio_properties import feature_decided_by, virtio_type
+from pciabi.pci.virtio import type_if_virtio
+from pciabi.pci.virtio_properties import feature_decided_by
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def _deciding(differences: Sequence[Difference], pair: Pair) -> Iterator[_Decidi
         name = properties.name_in(one.field) if one.kind == properties.CHANGED else None
         if name is None:
             continue
-        feature = feature_decided_by(name, virtio_type(pair.before.function))
+        feature = feature_decided_by(name, type_if_virtio(pair.before.function))
         decided = () if feature else facts_decided_by(name, devices)
         fields = tuple(field for facts in decided for field in facts.fields)
         if feature or fields:

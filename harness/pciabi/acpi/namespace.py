@@ -226,19 +226,27 @@ class _Block:
         self.at = end
         return _Block(self.aml, at, end, self.scope)
 
-    def term(self) -> int | None:
-        """A term that is a constant, or names something: None then."""
+    def literal(self) -> int | str | None:
+        """The integer or text that stands here; None where neither does, and nothing is stepped
+        over."""
         constant = encoding.integer(self.aml, self.at, self.end)
         if constant is not None:
-            value, self.at = constant
-            return value
+            number, self.at = constant
+            return number
+        if encoding.byte(self.aml, self.at, self.end) != encoding.TEXT:
+            return None
+        text, self.at = encoding.text(self.aml, self.at, self.end)
+        return text
+
+    def term(self) -> int | None:
+        """A term that is a constant, or names something: None then."""
+        literal = self.literal()
+        if literal is not None:
+            return literal if isinstance(literal, int) else None
         lead = encoding.byte(self.aml, self.at, self.end)
-        if lead == encoding.TEXT:
-            _, self.at = encoding.text(self.aml, self.at, self.end)
-        elif encoding.is_name(lead):
-            self.name()
-        else:
+        if not encoding.is_name(lead):
             raise Undecodable(f"opcode {lead:#04x} in the place of a constant")
+        self.name()
         return None
 
     def step_over(self, parts: str) -> None:
@@ -255,14 +263,10 @@ class _Block:
 
     def value(self) -> Value:
         """What a name is declared to be."""
-        constant = encoding.integer(self.aml, self.at, self.end)
-        if constant is not None:
-            value, self.at = constant
-            return value
+        literal = self.literal()
+        if literal is not None:
+            return literal
         lead = encoding.byte(self.aml, self.at, self.end)
-        if lead == encoding.TEXT:
-            text, self.at = encoding.text(self.aml, self.at, self.end)
-            return text
         if lead in (encoding.BUFFER, encoding.PACKAGE, encoding.VARIABLE_PACKAGE):
             self.at += 1
             inner = self.inner()
@@ -284,16 +288,10 @@ def _elements(package: _Block) -> Value:
     # QEMU's routing tables are packages of packages.
     found: list[int | str] = []
     while package.at < package.end:
-        lead = package.aml[package.at]
-        constant = encoding.integer(package.aml, package.at, package.end)
-        if constant is not None:
-            value, package.at = constant
-            found.append(value)
-        elif lead == encoding.TEXT:
-            text, package.at = encoding.text(package.aml, package.at, package.end)
-            found.append(text)
-        else:
+        literal = package.literal()
+        if literal is None:
             return Other()
+        found.append(literal)
     return tuple(found) if len(found) == count else Other()
 
 

@@ -120,6 +120,11 @@ def type_of(function: PciFunction) -> int:
     return int.from_bytes(function.config[place : place + 2], "little")
 
 
+def type_if_virtio(function: PciFunction) -> int | None:
+    """The device type's number of a virtio device, None of any other function."""
+    return type_of(function) if is_virtio(function) else None
+
+
 def modern_layout(function: PciFunction) -> ModernLayout | None:
     """Where the structures of version 1.0 are, None where there is no way to them (4.1.4)."""
     regions: dict[int, Region] = {}

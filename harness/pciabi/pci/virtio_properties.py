@@ -12,11 +12,6 @@ from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
 
-from pciabi.pci import registers as reg
-from pciabi.pci.function import PciFunction
-
-_VENDOR = 0x1AF4
-_FIRST_ID, _FIRST_MODERN_ID, _LAST_ID = 0x1000, 0x1040, 0x107F
 NET, BLOCK, CONSOLE, BALLOON, SCSI, GPU, SOCKET, MEMORY = 1, 2, 3, 5, 8, 16, 19, 24
 
 OF_ALL: Mapping[str, tuple[int, str]] = MappingProxyType(
@@ -126,15 +121,3 @@ def allowed_by(name: str, value: str | None) -> Allowed:
     if value in ("", "off", "0"):
         return Allowed.NO
     return Allowed.HOST_DECIDES if value == "auto" else Allowed.YES
-
-
-def virtio_type(function: PciFunction) -> int | None:
-    """The number of a virtio device's type, by its ids; None of any other function (4.1.2)."""
-    config = function.config
-    vendor, device, subsystem = (
-        int.from_bytes(config[at : at + 2], "little")
-        for at in (reg.VENDOR_ID, reg.DEVICE_ID, reg.SUBSYSTEM_VENDOR_ID + 2)
-    )
-    if vendor != _VENDOR or not _FIRST_ID <= device <= _LAST_ID:
-        return None
-    return subsystem if device < _FIRST_MODERN_ID else device - _FIRST_MODERN_ID

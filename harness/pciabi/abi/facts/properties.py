@@ -21,7 +21,8 @@ from pciabi.abi.kind import Advice, Kind
 from pciabi.abi.opening import Both
 from pciabi.abi.snapshot import PlacedFunction
 from pciabi.pci.facts import Key
-from pciabi.pci.virtio_properties import Allowed, allowed_by, feature_decided_by, virtio_type
+from pciabi.pci.virtio import type_if_virtio
+from pciabi.pci.virtio_properties import Allowed, allowed_by, feature_decided_by
 
 Properties = tuple[tuple[str, str], ...]
 """Names and values, in the order of the names."""
@@ -72,7 +73,7 @@ def _differences(
     before: Properties, after: Properties, both: Both[PlacedFunction]
 ) -> Iterator[Difference]:
     old, new = dict(before), dict(after)
-    types = {virtio_type(side.function) for side in (both.before, both.after)}
+    types = {type_if_virtio(side.function) for side in (both.before, both.after)}
     # Another type of device has other features, which is told by its ids.
     device_type = types.pop() if len(types) == 1 else None
     one_sided = []
