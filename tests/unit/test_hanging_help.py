@@ -14,6 +14,7 @@ from pciabi.programs import Bounds
 from pciabi.qemu import drivers, machines, unpack
 from pciabi.qemu.binary import Binary
 from pciabi.vm.config import Device
+from tests.unit.descriptors import descriptors
 
 Question = Callable[[Binary], object]
 
@@ -58,10 +59,6 @@ def left(folder: Path) -> list[str]:
             except OSError:
                 continue
     return found
-
-
-def descriptors() -> list[Path]:
-    return sorted(Path("/proc/self/fd").iterdir())
 
 
 def must_end(question: str, script: str, words: str, folder: Path) -> None:

@@ -20,6 +20,7 @@ from pciabi.cancellation import Cancellation
 from pciabi.errors import Interrupted, QemuError
 from pciabi.programs import Bounds, Fault, Missing, Said
 from pciabi.qemu import process
+from tests.unit.descriptors import descriptors
 
 LONG = Bounds(60)
 PACKAGE = Path(pciabi.__file__).parent
@@ -153,9 +154,6 @@ def test_too_few_marks_are_an_error(monkeypatch: pytest.MonkeyPatch, most: int) 
 
 
 def test_nothing_is_left_open() -> None:
-    def descriptors() -> list[Path]:
-        return sorted(Path("/proc/self/fd").iterdir())
-
     shell("true")
     before = descriptors()
     for script in ("echo hello", "setsid sleep 60 &", "exit 3"):

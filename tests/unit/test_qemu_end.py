@@ -17,6 +17,7 @@ from pciabi.errors import QemuError
 from pciabi.probe.cold import Hardware, cold_probe
 from pciabi.qemu import monitor, process
 from pciabi.qemu.binary import Binary
+from tests.unit.descriptors import descriptors
 
 # Greets, refuses all it is told, and then minds neither signals nor a closed monitor.
 STUBBORN = """
@@ -50,10 +51,6 @@ while True:
 def stubborn(folder: Path) -> Binary:
     command = (sys.executable, "-c", STUBBORN, str(folder / "pid"))
     return Binary("./qemu", command, Path("/"), (7, 2, 0), "QEMU emulator version 7.2.0")
-
-
-def descriptors() -> list[Path]:
-    return sorted(Path("/proc/self/fd").iterdir())
 
 
 def must_be_reaped(folder: Path) -> None:
