@@ -7,11 +7,13 @@ from pathlib import Path
 
 from pciabi.errors import PciabiError
 from pciabi.result.boot import BootRecord
+from pciabi.result.cause import Cause
 from pciabi.result.expectations import Expectation, Expectations
 from pciabi.result.failure import Failure
 from pciabi.result.judged import JudgedComparison
 from pciabi.result.terms import Terms
 from pciabi.result.verdict import Verdict, worst
+from pciabi.result.will_not_start import WillNotStart
 from pciabi.vm.config import Device
 
 
@@ -80,7 +82,9 @@ class RefusalResult:
 @dataclass(frozen=True)
 class Entry:
     """What came of one thing that was to be judged. `boots` are those that succeeded, in order,
-    `refusals` the starts that were tried; `error` ended it early.
+    `refusals` the starts that were tried; `error` ended it early. `will_not_start` says of a VM
+    that the later hypervisor refuses why; then there is no comparison. `causes` are why the later
+    side of a comparison is another one.
 
     `seconds` is wall time.
     """
@@ -92,11 +96,14 @@ class Entry:
     boots: tuple[BootRecord, ...] = ()
     refusals: tuple[RefusalResult, ...] = ()
     plan: Plan = field(default_factory=Plan)
+    will_not_start: WillNotStart | None = None
+    causes: tuple[Cause, ...] = ()
 
     @property
     def failures(self) -> tuple[Failure, ...]:
         """Everything that was to be otherwise."""
         return (
+            *((self.will_not_start.failure,) if self.will_not_start is not None else ()),
             *(f for comparison in self.comparisons for f in comparison.failures),
             *(refusal.failure for refusal in self.refusals if refusal.failure is not None),
         )
@@ -106,6 +113,8 @@ class Entry:
         """`compatible` only when all that was planned was made and held."""
         if self.error is not None or not self._is_whole:
             return Verdict.ERROR
+        if self.will_not_start is not None:
+            return Verdict.WILL_NOT_START
         refused = Verdict.BREAK if any(r.failure for r in self.refusals) else Verdict.COMPATIBLE
         return worst([refused, *(comparison.verdict for comparison in self.comparisons)])
 

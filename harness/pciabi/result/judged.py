@@ -24,11 +24,13 @@ from pciabi.result.verdict import Verdict, is_one_sided, verdict
 @dataclass(frozen=True)
 class JudgedChange:
     """A change, whether it was expected (None where nobody said what to expect), and whether it
-    makes the comparison fail."""
+    makes the comparison fail. `excuse` says in words why one that would fail does not, such as a
+    waiver with its reason and place; empty where none was needed."""
 
     change: Change
     expected: bool | None
     fails: bool
+    excuse: str = ""
 
 
 @dataclass(frozen=True)

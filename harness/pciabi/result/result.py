@@ -11,6 +11,7 @@ from pciabi import __version__
 from pciabi.abi.snapshot import Snapshot
 from pciabi.errors import worst
 from pciabi.result import verdict as verdicts
+from pciabi.result.coverage import Coverage
 from pciabi.result.entry import Entry, Plan, Subject
 from pciabi.result.judged import JudgedComparison
 from pciabi.result.verdict import Verdict
@@ -21,13 +22,14 @@ class Command(StrEnum):
 
     RUN = "run"
     DIFF = "diff"
+    GATE = "gate"
 
 
 @dataclass(frozen=True)
 class Result:
     """All entries of one command, in the order they were asked for. `started` is in UTC, `seconds`
     is wall time; `qemu` and `accelerator` are what every boot ran on, empty where each side has
-    its own."""
+    its own. `coverage` is what a gate was asked to judge, None of other commands."""
 
     command: Command
     entries: tuple[Entry, ...]
@@ -36,6 +38,7 @@ class Result:
     tool_version: str
     qemu: str = ""
     accelerator: str = ""
+    coverage: Coverage | None = None
 
     @property
     def comparisons(self) -> tuple[JudgedComparison, ...]:
@@ -53,12 +56,18 @@ class Result:
         """All that was read: by every boot, or on both sides where nothing was booted."""
         boots = tuple(boot.snapshot for entry in self.entries for boot in entry.boots)
         sides = (side for one in self.comparisons for side in (one.before, one.after))
-        return boots or tuple(side.snapshot for side in sides)
+        refused = (entry.will_not_start for entry in self.entries)
+        alone = (one.before.snapshot for one in refused if one is not None)
+        return boots or (*(side.snapshot for side in sides), *alone)
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of the entries'. No entry at all is an error."""
-        return verdicts.worst(entry.verdict for entry in self.entries)
+        """The worst of the entries'. No entry at all is an error; a policy that fails by itself
+        is a break."""
+        found = verdicts.worst(entry.verdict for entry in self.entries)
+        if self.coverage is not None and self.coverage.failures:
+            return verdicts.worst((found, Verdict.BREAK))
+        return found
 
     @property
     def exit_code(self) -> int:

@@ -9,19 +9,27 @@ from pciabi.abi.unknown import Unknown
 
 
 class Verdict(StrEnum):
-    """How a case, a comparison or a run ended. `error`: it could not be carried out."""
+    """How a case, a comparison or a run ended. `will-not-start`: the later hypervisor refuses what
+    the earlier one started; `error`: it could not be carried out."""
 
     COMPATIBLE = "compatible"
     BREAK = "break"
+    WILL_NOT_START = "will-not-start"
     ERROR = "error"
 
     @property
     def exit_code(self) -> int:
         """That of the command line."""
-        return {Verdict.COMPATIBLE: 0, Verdict.BREAK: 1, Verdict.ERROR: 3}[self]
+        return _EXIT_CODES[self]
 
 
-_WORST_FIRST = (Verdict.ERROR, Verdict.BREAK, Verdict.COMPATIBLE)
+_EXIT_CODES = {
+    Verdict.COMPATIBLE: 0,
+    Verdict.BREAK: 1,
+    Verdict.WILL_NOT_START: 1,
+    Verdict.ERROR: 3,
+}
+_WORST_FIRST = (Verdict.ERROR, Verdict.WILL_NOT_START, Verdict.BREAK, Verdict.COMPATIBLE)
 
 
 def verdict(

@@ -10,7 +10,7 @@ from pciabi.report.page.environment import environment
 from pciabi.result.result import Command, Result
 
 FILE = "report.html"
-COMMANDS = frozenset(Command)
+COMMANDS = frozenset({Command.RUN, Command.DIFF})
 _TEMPLATES = {Command.RUN: "run.html.j2", Command.DIFF: "two_sides.html.j2"}
 
 

@@ -6,7 +6,7 @@ from pciabi.report.document import from_diff, from_run
 from pciabi.result.result import Command, Result
 
 FILE = "report.json"
-COMMANDS = frozenset(Command)
+COMMANDS = frozenset({Command.RUN, Command.DIFF})
 
 
 def render(result: Result) -> str:

@@ -29,7 +29,7 @@ from pciabi.result.side import Side
 from pciabi.result.verdict import Verdict
 
 FILE = "junit.xml"
-COMMANDS = frozenset(Command)
+COMMANDS = frozenset({Command.RUN, Command.DIFF})
 
 
 def render(result: Result) -> str:
