@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
+from pciabi.errors import CannotTest
+from pciabi.gate.compat import Compat, MachineTypes
+from pciabi.gate.question import Trial
 from pciabi.probe.host import Host
 from pciabi.probe.vocabulary_task import PropertiesTask, VocabularyTask
 from pciabi.qemu.vocabulary import Vocabulary
+from pciabi.result.judged import JudgedComparison
+from pciabi.result.side import Side
+from pciabi.source.request import Request
 
 
 class Knowledge:
@@ -17,6 +23,7 @@ class Knowledge:
         self._host = host
         self._known: dict[str | None, Vocabulary] = {}
         self._asked: dict[str | None, frozenset[str]] = {}
+        self._compat: dict[tuple[str | None, str], Compat | None] = {}
 
     def of(self, qemu: str | None) -> Vocabulary:
         """Machine types and types of a QEMU, and the properties that were asked for until now.
@@ -38,3 +45,30 @@ class Knowledge:
             self._known[qemu] = known
             self._asked[qemu] = asked | wanted
         return known
+
+    def machine_types(self, trial: Trial, comparison: JudgedComparison) -> MachineTypes:
+        """What the machine types of a trial's sides set for their devices. Nobody is asked where
+        nothing differs. Raises Interrupted."""
+        if not comparison.changes:
+            return MachineTypes(None, None)
+        return MachineTypes(
+            self._compat_of(trial.before, comparison.before),
+            self._compat_of(trial.after, comparison.after),
+        )
+
+    def _compat_of(self, request: Request, side: Side) -> Compat | None:
+        """What the machine type of a side sets for its devices; None where the QEMU that it was
+        read on is not the one of the request, or does not answer. Raises Interrupted."""
+        provenance = side.snapshot.provenance
+        if self._host.qemu(request.qemu).banner != provenance.qemu_package:
+            return None
+        try:
+            vocabulary = self.of(request.qemu)
+        except CannotTest:
+            self._host.cancellation.check()
+            return None
+        key = request.qemu, provenance.machine
+        if key not in self._compat:
+            machine = vocabulary.machine(provenance.machine)
+            self._compat[key] = None if machine is None else Compat(vocabulary, machine)
+        return self._compat[key]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pciabi import __version__
 from pciabi.errors import CannotTest, InputError, PciabiError, Refusal
 from pciabi.events import Ended, Planned
+from pciabi.gate.causes import causes
 from pciabi.gate.configurations import Unusable
 from pciabi.gate.knowledge import Knowledge
 from pciabi.gate.pending import Outcome, Pending, begin
@@ -135,7 +136,8 @@ def _compared(trial: Trial, old: Side, new: Side, means: Means, seconds: float) 
         comparison = judge(old, new, means.terms, means.families)
     except CannotTest as error:
         return Entry(trial.subject, (), error, seconds, plan=plan)
-    return Entry(trial.subject, (comparison,), None, seconds, plan=plan)
+    why = causes(comparison, means.knowledge.machine_types(trial, comparison))
+    return Entry(trial.subject, (comparison,), None, seconds, plan=plan, causes=why)
 
 
 def _of_the_old_side(refusal: InputError) -> InputError:
