@@ -15,6 +15,8 @@ from pciabi.source.naming import Named, Sort
 _TYPES: Mapping[Sort, Missing] = MappingProxyType(
     {Sort.DEVICE: Missing.DEVICE, Sort.OBJECT: Missing.OBJECT}
 )
+# In the name of a property that is one element of a list.
+_ELEMENT = "["
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,31 @@ class Refused:
 
 @dataclass(frozen=True)
 class Vocabularies:
-    """What the two QEMUs know. Both were asked for the properties of `types_to_ask`."""
+    """What the two QEMUs know, asked for the properties of `types_to_ask`. `old` is None where
+    nobody can be asked, as of a VM that was recorded: it ran, so all that it names was known."""
 
-    old: Vocabulary
+    old: Vocabulary | None
     new: Vocabulary
+
+    def lacks_machine(self, name: str) -> bool:
+        """Whether only the earlier one has a machine type."""
+        had = self.old is None or self.old.machine(name) is not None
+        return had and self.new.machine(name) is None
+
+    def lacks_type(self, name: str) -> bool:
+        """Whether only the earlier one has a type."""
+        return (self.old is None or self.old.has(name)) and not self.new.has(name)
+
+    def lacks_property(self, of: str, name: str) -> bool:
+        """Whether only the earlier one has a property of a type."""
+        new = self.new.properties.get(of)
+        if new is None or name in new or _ELEMENT in name:
+            return False
+        return self.old is None or name in self.old.properties.get(of, ())
+
+    def is_made_of(self, name: str, ancestor: str) -> bool:
+        """Whether a type of the earlier one is another type or made of it."""
+        return (self.old or self.new).is_made_of(name, ancestor)
 
 
 def gone(named: Sequence[Named], refused: Refused, both: Vocabularies) -> tuple[Gone, ...]:
@@ -63,48 +86,35 @@ def _gone(
     one: Named, named: Sequence[Named], refused: Refused, both: Vocabularies
 ) -> Iterator[Gone]:
     if one.sort is Sort.MACHINE:
-        yield from _machine_type(one, named, both)
+        if _is_last_type(one, named) and both.lacks_machine(one.type):
+            yield Gone(Missing.MACHINE_TYPE, one.type, one.place)
         yield from _machine_properties(one, refused, both)
-    elif one.sort in _TYPES and both.old.has(one.type) and not both.new.has(one.type):
+    elif one.sort in _TYPES and both.lacks_type(one.type):
         yield Gone(_TYPES[one.sort], one.type, one.place)
-    elif one.sort is not Sort.EVERY or _is_used(one, refused, both.old):
-        yield from _properties(one, both)
+    elif one.sort is not Sort.EVERY or _is_used(one, refused, both):
+        for name in one.properties:
+            if both.lacks_property(one.type, name):
+                yield Gone(Missing.PROPERTY, f"{one.type}.{name}", one.place)
 
 
-def _machine_type(one: Named, named: Sequence[Named], both: Vocabularies) -> Iterator[Gone]:
-    # Of several QEMU takes the last.
+def _is_last_type(one: Named, named: Sequence[Named]) -> bool:
+    """Whether it says the machine type that counts: of several QEMU takes the last."""
     types = [other for other in named if other.sort is Sort.MACHINE and other.type]
-    is_last = bool(types) and types[-1] is one
-    if is_last and both.old.machine(one.type) and not both.new.machine(one.type):
-        yield Gone(Missing.MACHINE_TYPE, one.type, one.place)
+    return bool(types) and types[-1] is one
 
 
 def _machine_properties(one: Named, refused: Refused, both: Vocabularies) -> Iterator[Gone]:
-    old, new = (
-        each.properties.get(type_of_machine(refused.machine)) for each in (both.old, both.new)
-    )
-    if old is None or new is None:
-        return
+    machine = type_of_machine(refused.machine)
     for name in one.properties:
         # `smp.cpus` is a part of `smp`; in what shapes the machine `_` is as good as `-`.
-        plain = name.partition(".")[0].replace("_", "-")
-        if plain in old and plain not in new:
+        if both.lacks_property(machine, name.partition(".")[0].replace("_", "-")):
             yield Gone(Missing.PROPERTY, f"machine.{name}", one.place)
 
 
-def _is_used(one: Named, refused: Refused, old: Vocabulary) -> bool:
+def _is_used(one: Named, refused: Refused, both: Vocabularies) -> bool:
     """Whether QEMU applies a `-global`: it does not look at those of devices that a VM has not,
     but for some of which it makes one by itself, as of virtio-net-pci. Of devices that are not on
     PCI nobody has looked whether they are there."""
-    if one.place == refused.place or not old.is_made_of(one.type, PCI_DEVICE):
+    if one.place == refused.place or not both.is_made_of(one.type, PCI_DEVICE):
         return True
-    return any(old.is_made_of(device, one.type) for device in refused.devices)
-
-
-def _properties(one: Named, both: Vocabularies) -> Iterator[Gone]:
-    old, new = (each.properties.get(one.type) for each in (both.old, both.new))
-    if old is None or new is None:
-        return
-    for name in one.properties:
-        if name in old and name not in new:
-            yield Gone(Missing.PROPERTY, f"{one.type}.{name}", one.place)
+    return any(both.is_made_of(device, one.type) for device in refused.devices)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from pciabi.errors import CannotTest
+from pciabi.errors import CannotTest, InputError
 from pciabi.gate.compat import Compat, MachineTypes
 from pciabi.gate.question import Trial
 from pciabi.probe.host import Host
@@ -56,19 +56,26 @@ class Knowledge:
             self._compat_of(trial.after, comparison.after),
         )
 
-    def _compat_of(self, request: Request, side: Side) -> Compat | None:
-        """What the machine type of a side sets for its devices; None where the QEMU that it was
-        read on is not the one of the request, or does not answer. Raises Interrupted."""
-        provenance = side.snapshot.provenance
-        if self._host.qemu(request.qemu).banner != provenance.qemu_package:
-            return None
+    def behind(
+        self, request: Request, side: Side, types: Collection[str] = ()
+    ) -> Vocabulary | None:
+        """The vocabulary of the QEMU that a side was read on, as `with_properties`; None where
+        that is not the QEMU of the request, or does not answer. Raises Interrupted."""
         try:
-            vocabulary = self.of(request.qemu)
-        except CannotTest:
+            banner = self._host.qemu(request.qemu).banner
+            if banner != side.snapshot.provenance.qemu_package:
+                return None
+            return self.with_properties(request.qemu, types)
+        except (InputError, CannotTest):
             self._host.cancellation.check()
             return None
-        key = request.qemu, provenance.machine
+
+    def _compat_of(self, request: Request, side: Side) -> Compat | None:
+        vocabulary = self.behind(request, side)
+        if vocabulary is None:
+            return None
+        key = request.qemu, side.snapshot.provenance.machine
         if key not in self._compat:
-            machine = vocabulary.machine(provenance.machine)
+            machine = vocabulary.machine(key[1])
             self._compat[key] = None if machine is None else Compat(vocabulary, machine)
         return self._compat[key]

@@ -51,13 +51,11 @@ def explained(
     machine = old.snapshot.provenance.machine
     types = types_to_ask(named, machine)
     try:
-        both = Vocabularies(
-            means.knowledge.with_properties(trial.before.qemu, types),
-            means.knowledge.with_properties(trial.after.qemu, types),
-        )
+        known = means.knowledge.with_properties(trial.after.qemu, types)
     except CannotTest:
         means.host.cancellation.check()
         return stopped
+    both = Vocabularies(means.knowledge.behind(trial.before, old, types), known)
     wanted = trial.after.machine
     if wanted is not None and both.new.machine(type_for(wanted, qemu.banner)) is None:
         return refusal
