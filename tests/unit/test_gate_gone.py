@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,14 @@ def test_a_value_is_told_with_its_option() -> None:
     (value,) = refused_value(names, names[1].place)
     assert (value.what, value.name) == (Missing.VALUE, "-cpu Icelake-Client")
     assert refused_value(names, ELSEWHERE) == ()
+
+
+def test_a_processor_that_is_gone_is_a_value() -> None:
+    names = named("-cpu Cascadelake,vmx=off")
+    types = {**vocabulary().parents, "Cascadelake-x86_64-cpu": "device"}
+    old = replace(vocabulary(), parents=types)
+    assert lost(names, old, vocabulary()) == [("value", "-cpu Cascadelake,vmx=off", 2)]
+    assert lost(names, old, old) == []
 
 
 def test_only_types_with_properties_are_asked_for() -> None:

@@ -22,16 +22,20 @@ _NO_OBJECT_PROPERTIES = frozenset({"driver", "qom-type", "id"})
 _MACHINE = "-machine "
 _GLOBAL = "-global "
 _OBJECT = "-object "
+_PROCESSOR = "-cpu "
+# pciabi compares PCs, whose processor models are types of this ending.
+_MODEL = "-x86_64-cpu"
 
 
 class Sort(StrEnum):
-    """What an option names by a type: the machine, a device, every device of a type, an object;
-    or nothing that is asked for."""
+    """What an option names by a type: the machine, a device, every device of a type, an object,
+    the processor's model; or nothing that is asked for."""
 
     MACHINE = "machine type"
     DEVICE = "device"
     EVERY = "every device of a type"
     OBJECT = "object"
+    PROCESSOR = "processor"
     OTHER = "something else"
 
 
@@ -90,6 +94,9 @@ def _parts(origin: Origin) -> tuple[Sort, str, tuple[str, ...]]:
         pairs = dict(_pairs(given.removeprefix(_OBJECT), "qom-type"))
         kept = tuple(name for name in pairs if name not in _NO_OBJECT_PROPERTIES)
         return Sort.OBJECT, pairs.get("qom-type", ""), kept
+    if given.startswith(_PROCESSOR):
+        model = given.removeprefix(_PROCESSOR).partition(",")[0]
+        return Sort.PROCESSOR, model + _MODEL, ()
     return Sort.OTHER, "", ()
 
 
