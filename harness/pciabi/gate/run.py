@@ -11,7 +11,7 @@ from pciabi import __version__
 from pciabi.errors import CannotTest, InputError, PciabiError
 from pciabi.events import Ended, Planned
 from pciabi.gate.configurations import Unusable
-from pciabi.gate.pending import Outcome, Pending, begin
+from pciabi.gate.pending import Outcome, Pending, Recorded, begin
 from pciabi.gate.question import Question, Trial
 from pciabi.jobs.shared_readings import CarryOut, SharedReadings
 from pciabi.probe.host import Host
@@ -39,7 +39,9 @@ def run(question: Question, skipped: tuple[Skipped, ...], host: Host, workers: W
     not to be had at all, Interrupted.
     """
     started = datetime.now(UTC)
-    names = _name(question.before, host), _name(question.after, host)
+    baselines = question.baselines
+    before = baselines.name if baselines is not None else _name(question.before, host)
+    names = before, _name(question.after, host)
     trials = question.trials
     host.tell(Planned(len(trials)))
     readings = SharedReadings(workers.executor, workers.carry_out)
@@ -58,17 +60,19 @@ class _Begun:
     """A trial whose VM is being read on both sides; none of a VM that cannot be."""
 
     trial: Trial
-    before: Pending | None
+    before: Pending | Recorded | None
     after: Pending | None
 
 
 def _begin(trial: Trial, host: Host, readings: SharedReadings) -> _Begun:
     if isinstance(trial.vm, Unusable):
         return _Begun(trial, None, None)
-    before, after = (
-        begin(trial.vm, request, host, readings) for request in (trial.before, trial.after)
+    before = (
+        begin(trial.vm, trial.before, host, readings)
+        if trial.baseline is None
+        else Recorded(trial.baseline)
     )
-    return _Begun(trial, before, after)
+    return _Begun(trial, before, begin(trial.vm, trial.after, host, readings))
 
 
 def _entries(begun: list[_Begun], question: Question, host: Host) -> Iterator[Entry]:
