@@ -44,15 +44,39 @@ def run(question: Question, skipped: tuple[Skipped, ...], host: Host, workers: W
     names = before, _name(question.after, host)
     trials = question.trials
     host.tell(Planned(len(trials)))
-    readings = SharedReadings(workers.executor, workers.carry_out)
-    begun = [_begin(trial, host, readings) for trial in trials]
+    sides = _Sides(question, workers)
+    begun = [_begin(trial, host, sides) for trial in trials]
     entries = []
     for entry in _entries(begun, question, host):
         host.tell(Ended(entry))
         entries.append(entry)
-    coverage = Coverage(*names, skipped=skipped, read=readings.made, shared=readings.shared)
+    coverage = Coverage(*names, skipped=skipped, read=sides.made, shared=sides.shared)
     seconds = (datetime.now(UTC) - started).total_seconds()
     return Result(Command.GATE, tuple(entries), started, seconds, __version__, coverage=coverage)
+
+
+class _Sides:
+    """The readings of either side. VMs share them, the two sides do not: a QEMU that is held
+    against itself is read twice."""
+
+    def __init__(self, question: Question, workers: Workers) -> None:
+        self._before = question.before
+        self._of_before = SharedReadings(workers.executor, workers.carry_out)
+        self._of_after = SharedReadings(workers.executor, workers.carry_out)
+
+    def readings(self, request: Request) -> SharedReadings:
+        """Those of the side that a request is about."""
+        return self._of_before if request is self._before else self._of_after
+
+    @property
+    def made(self) -> int:
+        """How many machines were started."""
+        return self._of_before.made + self._of_after.made
+
+    @property
+    def shared(self) -> int:
+        """How many readings served a further VM, or the way back."""
+        return self._of_before.shared + self._of_after.shared
 
 
 @dataclass(frozen=True)
@@ -61,18 +85,19 @@ class _Begun:
 
     trial: Trial
     before: Pending | Recorded | None
-    after: Pending | None
+    after: Pending | Recorded | None
 
 
-def _begin(trial: Trial, host: Host, readings: SharedReadings) -> _Begun:
+def _begin(trial: Trial, host: Host, sides: _Sides) -> _Begun:
     if isinstance(trial.vm, Unusable):
         return _Begun(trial, None, None)
-    before = (
-        begin(trial.vm, trial.before, host, readings)
-        if trial.baseline is None
-        else Recorded(trial.baseline)
+    before, after = (
+        Recorded(side)
+        if isinstance(side, Side)
+        else begin(trial.vm, side, host, sides.readings(side))
+        for side in (trial.baseline or trial.before, trial.after)
     )
-    return _Begun(trial, before, begin(trial.vm, trial.after, host, readings))
+    return _Begun(trial, before, after)
 
 
 def _entries(begun: list[_Begun], question: Question, host: Host) -> Iterator[Entry]:
