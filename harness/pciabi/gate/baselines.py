@@ -16,6 +16,7 @@ from pciabi.gate.configurations import Unusable
 from pciabi.result.coverage import Skipped
 from pciabi.result.entry import Entry, Subject
 from pciabi.result.side import Side
+from pciabi.result.verdict import Verdict
 from pciabi.snapshots import write
 from pciabi.source.content import Content, bytes_of
 from pciabi.source.take import recorded
@@ -99,8 +100,12 @@ def against(
     return Baselines(folder, known), tuple(judged)
 
 
-def without_vm(folder: Path, vms: Sequence[Vm | Unusable]) -> Iterator[Skipped]:
-    """Every baseline in the folder whose VM is none of these."""
+def skipped(
+    folder: Path, vms: Sequence[Vm | Unusable], others: Sequence[Skipped]
+) -> Iterator[Skipped]:
+    """Every baseline in the folder whose VM is none of these, and what else was skipped."""
+    real = folder.resolve()
+    yield from (one for one in others if not Path(one.file).resolve().is_relative_to(real))
     looked_at = {folder / baseline_name(folder, vm.subject) for vm in vms}
     for path in _files(folder):
         if path not in looked_at:
@@ -132,17 +137,21 @@ class Accepted:
     changes: tuple[Change, ...]
 
 
+def blocking(entries: Sequence[Entry]) -> Entry | None:
+    """The first VM of which it is not known what it is now: none is accepted then."""
+    for entry in entries:
+        refusal = entry.will_not_start
+        if entry.verdict is Verdict.ERROR or (refusal is not None and refusal.failures):
+            return entry
+    return None
+
+
 def acceptable(baselines: Baselines, entries: Sequence[Entry]) -> tuple[Accepted, ...]:
     """The baselines that differ from what the VMs are now.
 
-    Raises InputError where that is not known of every VM, and where facts would be lost.
+    Raises InputError where facts would be lost.
     """
-    for entry in entries:
-        if entry.error is not None or (entry.will_not_start and entry.will_not_start.failures):
-            raise InputError(
-                f"nothing was accepted: {entry.subject.title} could not be compared",
-                advice="mend it, or leave it out",
-            )
+    assert blocking(entries) is None, "nothing is accepted then"
     return tuple(_accepted(baselines, entries))
 
 

@@ -20,7 +20,7 @@ _SECONDS = 60.0
 _MOST_LISTED = 50_000_000
 _AT_ONCE = 500
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
-_ENTRY = re.compile(rb"([0-7]+) (\w+) ([0-9a-f]{40,64}) +(\d+|-)\t(.+)", re.DOTALL)
+_ENTRY = re.compile(rb"([0-7]+) (\w+) ([0-9a-f]{40,64}) +(\S+)\t(.+)", re.DOTALL)
 _FILE_MODES = (b"100644", b"100755", b"100664")
 # What a hook's surroundings say of another repository than the one the files lie in.
 _OTHER_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
@@ -116,9 +116,15 @@ def _files(listing: bytes) -> Iterator[tuple[str, Blob]]:
         entry = _ENTRY.fullmatch(line)
         if entry is None or entry[1] not in _FILE_MODES:
             continue
-        size = int(entry[4])
-        if size <= MAX_BYTES:
-            yield os.fsdecode(entry[5]), Blob(entry[3].decode(), size)
+        name, size = os.fsdecode(entry[5]), entry[4]
+        if not size.isdigit():
+            raise CannotTest(
+                f"{OPTION}: the repository does not hold the content that {name} had",
+                advice="a partial clone? git fetch --refetch completes it",
+            )
+        if int(size) > MAX_BYTES:
+            raise InputError(f"{OPTION}: {name} was larger than {MAX_BYTES} bytes")
+        yield name, Blob(entry[3].decode(), int(size))
 
 
 def _read(blobs: Sequence[Blob], top: Path) -> Mapping[str, bytes]:

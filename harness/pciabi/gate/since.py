@@ -66,13 +66,15 @@ def earlier(
 
     Raises InputError and CannotTest as `contents_at`.
     """
-    paths = list(dict.fromkeys(vm.subject.file for vm in vms))
+    today = {key_of(vm.subject) for vm in vms if not isinstance(vm, Unusable)}
+    paths = [vm.subject.file for vm in vms if not isinstance(vm, Unusable)]
     found: list[EarlierVm | Unusable] = []
-    for path, raw in contents_at(ref, paths).items():
+    for path, raw in contents_at(ref, list(dict.fromkeys(paths))).items():
         if raw is None:
             continue
         try:
-            found += (EarlierVm(vm, ref) for vm in vms_in(path, raw, select))
+            there = vms_in(path, raw, select)
+            found += (EarlierVm(vm, ref) for vm in there if key_of(vm.subject) in today)
         except InputError as error:
             subject = Subject(str(path), "", path, axes=((EARLIER, ref),))
             found.append(Unusable(subject, error))
