@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from pciabi.cancellation import Cancellation
+from pciabi.cli.baselines import accept_baselines, record_baselines
 from pciabi.cli.options import (
     SPEC_EPILOG,
     Given,
@@ -20,16 +22,21 @@ from pciabi.cli.options import (
     qemu_option,
     selection,
 )
+from pciabi.cli.policy_options import PolicyAsked, policy_options
 from pciabi.errors import CannotTest, worst
+from pciabi.gate import baselines
 from pciabi.gate.configurations import named_by
 from pciabi.gate.question import Question
 from pciabi.gate.run import Workers, run
+from pciabi.gate.since import earlier, only_new
+from pciabi.gate.waived import waived
 from pciabi.probe.host import Host
 from pciabi.qemu.wish import Wish
 from pciabi.report import folder, whole_file, writers
 from pciabi.report.formats import formats, writer
 from pciabi.report.terminal.errors import print_error
-from pciabi.result.policy import FailOn, Policy
+from pciabi.result.coverage import Skipped
+from pciabi.result.policy import FailOn
 from pciabi.result.result import Result
 from pciabi.signals import stopping
 from pciabi.source.request import Probe, Request
@@ -72,6 +79,7 @@ from pciabi.source.request import Probe, Request
     type=click.Path(path_type=Path, file_okay=False),
     help="Write all formats and the snapshots into a folder of their own there.",
 )
+@policy_options
 @probe_options
 def gate(
     configurations: tuple[str, ...],
@@ -89,6 +97,7 @@ def gate(
     facts: tuple[str, ...],
     selected: tuple[str, ...],
     accel: str,
+    asked: PolicyAsked,
 ) -> int:
     """Say whether VMs may go to another QEMU or machine type, and what guests notice.
 
@@ -96,7 +105,11 @@ def gate(
     """
     if not configurations:
         raise click.UsageError("name the VMs' configurations: files, folders or patterns")
-    if new is None and new_machine is None and old_machine is None:
+    asked = asked.beside(old, new, old_machine, both_ways=both_ways)
+    if asked.against is not None:
+        old = None
+    is_held = asked.against is not None or asked.record is not None
+    if new is None and new_machine is None and old_machine is None and not is_held:
         raise click.UsageError("say what the VMs are to go to: --to SPEC or --to-machine TYPE")
     read, select = families(facts), selection(selected)
 
@@ -106,19 +119,45 @@ def gate(
         return Request("", *asked, Probe.BOOT if boot else Probe.COLD, Wish(accel), select, read)
 
     named = named_by(configurations, exclude, select)
+    terms, waivers = asked.terms(frozenset(map(FailOn, fail_on)))
     question = Question(
         vms=named.judged,
         before=request(old, old_machine),
         after=request(new or old, new_machine),
-        terms=Policy(frozenset(map(FailOn, fail_on))),
+        terms=terms,
         backwards=both_ways,
     )
     cancellation = Cancellation()
     with stopping(cancellation):
         host = Host(cancellation)
         with _workers(host, jobs) as workers:
-            result = run(question, named.skipped, host, workers)
-        return _conclude(result, form, report_dir)
+            if asked.record is not None:
+                return record_baselines(asked.record, named.judged, question.before, host, workers)
+            question, skipped = _held(question, named.skipped, asked)
+            result = run(question, skipped, host, workers)
+        if asked.new_since is not None:
+            result = only_new(result, asked.new_since)
+        if waivers is not None:
+            result = waived(result, waivers)
+        code = _conclude(result, form, report_dir)
+        if not asked.accept or question.baselines is None:
+            return code
+        return accept_baselines(question.baselines, result, aloud=form == "text")
+
+
+def _held(
+    question: Question, skipped: tuple[Skipped, ...], asked: PolicyAsked
+) -> tuple[Question, tuple[Skipped, ...]]:
+    """The question with what its VMs are held against beside the two sides: their baselines, and
+    what they were at a revision. Raises InputError, CannotTest."""
+    vms = question.vms
+    if asked.against is not None:
+        skipped = tuple(baselines.skipped(asked.against, vms, skipped))
+        held, vms = baselines.against(asked.against, vms, question.families)
+        question = replace(question, baselines=held)
+    if asked.new_since is not None:
+        vms = (*vms, *earlier(asked.new_since, vms, question.before.select))
+    return replace(question, vms=vms), skipped
 
 
 @contextmanager
