@@ -30,8 +30,8 @@ class Subject:
 
     @property
     def title(self) -> str:
-        """`group[name]`."""
-        return f"{self.group}[{self.name}]" if self.group else self.name
+        """`group[name]`, or the one of them that is not empty."""
+        return f"{self.group}[{self.name}]" if self.group and self.name else self.group or self.name
 
 
 @dataclass(frozen=True)
