@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pciabi.abi.change import Outcome
 from pciabi.abi.judgement import Severity
 from pciabi.report.terminal.errors import console_tail
 from pciabi.report.words import gate, refusals, rows, vms
@@ -90,8 +89,7 @@ def judgements(shown: Sequence[Row]) -> Iterator[str]:
     """Who is hurt by the changes and what mends them, each thing once, with the letters of the
     changes."""
     for hurt in rows.hurts(shown):
-        verb = "not hurt" if hurt.consequence.outcome is Outcome.KEPT else "hurt"
-        yield f"{verb} ({rows.ranges(hurt.of, len(shown))}): {hurt.text}"
+        yield f"{hurt.verb} ({rows.ranges(hurt.of, len(shown))}): {hurt.text}"
     for remedy in rows.mending(shown):
         yield f"to mend {rows.ranges(remedy.of, len(shown))}: {remedy.text}"
 

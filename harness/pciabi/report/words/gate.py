@@ -49,17 +49,22 @@ def word(entry: Entry) -> str:
 
 
 def verdict(result: Result) -> str:
+    """The sentence that matters, or several."""
+    return " ".join(sentences(result))
+
+
+def sentences(result: Result) -> tuple[str, ...]:
     """The sentence that matters; where VMs ended in several bad ways, one for each, the worst
     first."""
     if not result.entries:
-        return "Error: no VM was judged, so nothing is proved."
-    bad = [
+        return ("Error: no VM was judged, so nothing is proved.",)
+    bad = (
         *_sentences(result, Verdict.ERROR),
         *_sentences(result, Verdict.WILL_NOT_START),
         *_sentences(result, Verdict.BREAK),
         *_of_policy(result),
-    ]
-    return " ".join(bad) if bad else _compatible(result)
+    )
+    return bad or (_compatible(result),)
 
 
 def _ended(result: Result, how: Verdict) -> _Of:

@@ -23,9 +23,13 @@ class OpenQuestion:
     gap: Gap
     vms: tuple[int, ...]
 
+    def names(self, names: Sequence[str]) -> tuple[str, ...]:
+        """What those VMs are called, given what all are."""
+        return tuple(names[vm] for vm in self.vms)
+
     def line(self, names: Sequence[str]) -> str:
         """Such as `interface name of e1000: only a boot shows it (2 VMs: web, db)`."""
-        those = vms.shown([names[vm] for vm in self.vms])
+        those = vms.shown(self.names(names))
         return f"{self.gap} ({vms.count(len(self.vms))}: {those})"
 
 

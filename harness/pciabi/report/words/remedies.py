@@ -32,5 +32,5 @@ def _stated(cause: Cause, row: Row) -> str | None:
         return None
     # What a user has put there can be told by itself, what is built in only with all of its type.
     if driver == row.device and all(one.judged.change.id for one in row.sightings):
-        return f"-device {driver},...,{name}={cause.before}"
-    return f"-global {driver}.{name}={cause.before}"
+        return f"State the old value: `-device {driver},...,{name}={cause.before}`."
+    return f"State the old value: `-global {driver}.{name}={cause.before}`."

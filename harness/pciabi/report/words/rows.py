@@ -21,6 +21,7 @@ _CAPABILITY = " capability"
 # Letters whose names begin with a vowel, and letters that are one: `an MSI-X`, `an Advanced`.
 _SPELLED, _SPOKEN = frozenset("AEFHILMNORSX"), frozenset("AEIOU")
 _NO_VALUE = "not told"
+_VERBS = {Outcome.CHANGED: "hurt", Outcome.UNKNOWN: "not known", Outcome.KEPT: "not hurt"}
 
 
 def letters(count: int) -> tuple[str, ...]:
@@ -98,6 +99,11 @@ class Hurt:
     def text(self) -> str:
         """Such as `Windows: it sees a new device`, without a guess where that is not known."""
         return guest_says(self.consequence)
+
+    @property
+    def verb(self) -> str:
+        """Whether anybody is: `hurt`, `not hurt`, or `not known`."""
+        return _VERBS[self.consequence.outcome]
 
 
 def guest_says(consequence: Consequence) -> str:

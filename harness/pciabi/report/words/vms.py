@@ -28,8 +28,10 @@ def names(entries: Sequence[Entry]) -> tuple[str, ...]:
 
 
 def _name(subject: Subject, stems: Counter[str]) -> str:
+    if not subject.group:
+        return subject.name
     stem = Path(subject.group).stem
-    file = stem if stem and stems[stem] == 1 else subject.group or str(subject.file)
+    file = stem if stem and stems[stem] == 1 else subject.group
     case = f"[{subject.name}]" if subject.name else ""
     axes = ", ".join(value for _, value in subject.axes)
     return f"{file}{case}" + (f" ({axes})" if axes else "")
