@@ -69,8 +69,8 @@ def document(result: Result) -> GateDocument:
                 if found.judged.excuse
             ],
             "policy": [
-                {"message": failure.message, **vars(failure.position)}
-                for failure in coverage.failures
+                {"message": one.message, "fails": one in coverage.failures, **vars(one.position)}
+                for one in (*coverage.failures, *coverage.remarks)
             ],
             "coverage": {
                 "vms": vms.number(result.entries),

@@ -123,10 +123,11 @@ class SkippedPart(Part):
     why: str
 
 
-class PolicyFailurePart(PlacePart):
-    """What fails of the policy itself."""
+class PolicyPart(PlacePart):
+    """Something about the policy itself, and whether the gate fails because of it."""
 
     message: str
+    fails: bool
 
 
 class CoveragePart(Part):
@@ -193,6 +194,6 @@ class GateDocument(Document):
     will_not_start: list[WillNotStartPart]
     causes: list[CausePart]
     waived: list[WaivedPart]
-    policy: list[PolicyFailurePart]
+    policy: list[PolicyPart]
     coverage: CoveragePart
     entries: list[GateEntryPart]

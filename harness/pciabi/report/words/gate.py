@@ -226,10 +226,13 @@ def sides(result: Result) -> tuple[tuple[str, str], ...]:
 
 
 def left_out(result: Result) -> Iterator[str]:
-    """What was not judged and why, and what the policy itself fails by."""
+    """What was not judged and why, what the policy itself fails by, and what else is to be known
+    of it."""
     if result.coverage is None:
         return
     for skipped in result.coverage.skipped:
         yield f"skipped: {skipped.file}: {skipped.why}"
     for failure in result.coverage.failures:
-        yield f"policy: {failure.position}: {failure.message}"
+        yield f"policy fails: {failure.position}: {failure.message}"
+    for remark in result.coverage.remarks:
+        yield f"policy: {remark.position}: {remark.message}"
