@@ -111,7 +111,7 @@ class SharedRun:
                 started=self._started,
                 seconds=time.monotonic() - self._clock,
                 tool_version=__version__,
-                qemu=binary.banner,
+                qemu=binary.version_line,
                 accelerator=accelerator.reason,
             )
             try:

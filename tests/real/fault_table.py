@@ -91,7 +91,8 @@ _ROWS = (
           "there is no file vm.json", 2),
     Fault("format that only lint reads", "`pciabi snapshot vm.xml`, libvirt's XML",
           "vm.xml:1: neither a snapshot, nor lspci's text, a scenario or a QEMU command line, but "
-          "libvirt XML: `snapshot` does not read it (yet); `lint` does", 2),
+          "libvirt XML, which only `lint` reads (yet) (virsh start NAME --paused, then "
+          "/proc/PID/cmdline or /var/log/libvirt/qemu/NAME.log holds its command line)", 2),
     Fault("device one side's QEMU lacks, stood in for",
           "`pciabi diff vm.sh vm.sh --from 7.2 --to 11.1` with `-device pvrdma`",
           "vm.sh:2: B (after): QEMU refuses device p (pvrdma): 'pvrdma' is not a valid device "
@@ -248,6 +249,18 @@ _ROWS = (
     # Released QEMUs.
     Fault("QEMU release not fetched", f"{RUN} --qemu 9.9",
           "QEMU 9.9 is not in the cache (pciabi qemu get 9.9)", 3),
+    # The QEMU of a process that runs.
+    Fault("a process that is gone", "`pciabi snapshot vm.sh` --qemu proc:PID, of one that has "
+          "ended", "there is no process … (it may have ended)", 3),
+    Fault("a process that has ended and still has its number", "the same, before it is waited "
+          "for", "process … runs no program: it has ended, or is the kernel's own", 2),
+    Fault("a process of another program", "the same, of a sleep", "runs …/sleep, which is no QEMU "
+          "(a script or a loader that starts one has another number)", 2),
+    Fault("another user's process", "the same, of a QEMU of root's, by an ordinary user",
+          "may not be looked at: Permission denied (as root, or as the user who runs it)", 3),
+    Fault("a process whose file is gone from its own root", "the same, of a QEMU in a mount "
+          "namespace", "/usr/libexec/qemu-kvm, which process … runs, was deleted or replaced in "
+          "the root folder that the process sees", 3),
     Fault("root without a QEMU", "`pciabi snapshot vm.sh` --qemu ./root, a folder without one",
           "there is no QEMU in …/root: no program qemu-system-x86_64, qemu-kvm or kvm in usr/bin, "
           "usr/libexec, …, and no qemu-system-x86_64 of a build (name the program itself)", 3),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pciabi.errors import InputError
 from pciabi.qemu import spec, suites
-from pciabi.qemu.spec import Place
+from pciabi.qemu.spec import Place, Running
 from pciabi.qemu.suites import SUITES, Suite, Version
 
 BOOKWORM = "1:7.2+dfsg-7+deb12u18+b3"
@@ -27,15 +27,25 @@ TRIXIE = "1:10.0.13+ds-0+deb13u1"
         ("/usr/bin/qemu-system-x86_64", Place("/usr/bin/qemu-system-x86_64")),
         ("10", Place("10")),
         ("./10.0", Place("./10.0")),
+        ("proc:4711", Running(4711)),
+        ("proc", Place("proc")),
     ],
 )
-def test_what_a_user_may_write(text: str, wanted: Suite | Version | Place) -> None:
+def test_what_a_user_may_write(text: str, wanted: Suite | Version | Place | Running) -> None:
     assert spec.parse(text) == wanted
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1x", "self", "1/root", "12345678901", "٣"])
+def test_what_can_be_no_process_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"is no process's number \(such as proc:4711\)"):
+        spec.parse(f"proc:{text}")
 
 
 def test_an_unknown_suite_is_refused_with_those_there_are() -> None:
     with pytest.raises(InputError, match=r"no suite 'potato' is known.*bullseye, bookworm"):
         spec.parse("debian:potato")
+    with pytest.raises(InputError, match=r"names no released QEMU"):
+        spec.released("proc:1")
     with pytest.raises(InputError, match=r"names no released QEMU.*such as 10\.0"):
         spec.released("qemu")
 

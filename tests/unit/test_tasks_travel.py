@@ -12,20 +12,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pciabi import resources
+from pciabi.abi.choice import chosen_by_default
 from pciabi.distribution.progress import Progress
 from pciabi.distribution.tools import ToolFailed
 from pciabi.errors import Evidence, Interrupted, PciabiError, SourcePosition
 from pciabi.events import Ended, ImageProgressed, Label, Planned, Said, StageReached
 from pciabi.probe.attempt import Attempt
 from pciabi.probe.boot import BootTask
-from pciabi.probe.cold_task import ColdTask, InertTask
-from pciabi.probe.configuration import Reading
+from pciabi.probe.cold import ColdReading
+from pciabi.probe.cold_task import ColdTask, HardwareTask
+from pciabi.probe.configuration import Reading, hardware_of
 from pciabi.qemu import inventory, monitor
 from pciabi.qemu.inert.hardware import inert
 from pciabi.scenario import plan
 from pciabi.scenario.case import Case
 from pciabi.scenario.load import cases
 from pciabi.snapshots import read
+from pciabi.source.content import NotStarted
 from pciabi.vm import reading
 from tests.unit import report_data as data
 
@@ -34,7 +37,7 @@ SNAPSHOTS = sorted(GOLDEN.glob("snapshot/**/qemu-*.json"))
 COMMAND_LINES = sorted(GOLDEN.glob("command_lines/*"))
 MOST_BYTES = 50_000
 # How many texts an error is made of, where it is not one.
-WORDS: dict[type[PciabiError], int] = {ToolFailed: 2}
+WORDS: dict[type[PciabiError], int] = {ToolFailed: 2, NotStarted: 3}
 T = TypeVar("T")
 
 
@@ -63,7 +66,8 @@ def test_the_tasks_of_a_shipped_scenario(case: Case) -> None:
 
 @pytest.mark.parametrize("path", COMMAND_LINES, ids=lambda path: path.name)
 def test_the_task_of_a_command_line(path: Path) -> None:
-    task = InertTask(inert(reading.read(path)), "debian:bookworm")
+    hardware = hardware_of(inert(reading.read(path)), chosen_by_default())
+    task = HardwareTask(hardware, "debian:bookworm")
     assert arrived(task) == task
     assert len(pickle.dumps(task)) < MOST_BYTES
 
@@ -76,6 +80,8 @@ def test_a_snapshot_of_every_schema(path: Path) -> None:
     origins = {str(number): origin for number, origin in enumerate(hardware.origins)}
     found = Reading(snapshot, origins, {"0000:00:02.0": "net0"})
     assert arrived(found) == found
+    cold = ColdReading(snapshot, {one.path: 0 for one in snapshot.functions})
+    assert arrived(cold) == cold
 
 
 def test_what_a_boot_and_an_attempt_bring_back() -> None:

@@ -95,7 +95,7 @@ class Provenance:
     """How a snapshot came to be.
 
     `qemu_version` is `7.2.22`, `qemu_package` the whole version line QEMU prints (it names the
-    distribution's package); `machine` is always a versioned machine type.
+    distribution's package, or that stands behind it); `machine` is always a versioned machine type.
     """
 
     probe: str

@@ -17,6 +17,7 @@ from pciabi.errors import InputError
 SUMMARIES = MappingProxyType(
     {
         "diff": "Say what a guest would notice between A and B.",
+        "gate": "Say whether VMs may go to another QEMU or machine type, and what guests notice.",
         "image": "Build and list the guest images that scenarios boot.",
         "lint": "Find devices without a pinned PCI address, and related hazards.",
         "qemu": "Fetch, list and run released QEMUs.",

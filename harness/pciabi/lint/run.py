@@ -17,7 +17,7 @@ from pciabi.errors import CannotTest, InputError
 from pciabi.lint import files
 from pciabi.lint.engine import FileResult, Settings, lint
 from pciabi.signals import STOPPING, held, stopping
-from pciabi.vm import formats
+from pciabi.vm import config_files, formats
 
 # Below this many, starting processes takes longer than it saves.
 _FEW = 64
@@ -56,7 +56,7 @@ def without_vm(paths: Sequence[str], results: Sequence[FileResult]) -> tuple[Fil
 def _nothing_in(folder: str) -> InputError:
     return InputError(
         f"there is no VM's configuration in the folder {folder}, so nothing was linted",
-        advice=f"files that end in {' '.join(files.endings())} are searched, but for what "
+        advice=f"files that end in {' '.join(config_files.endings())} are searched, but for what "
         ".gitignore and --exclude leave out; a file that is named is always read",
     )
 

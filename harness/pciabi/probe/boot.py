@@ -165,7 +165,7 @@ class _Boot:
         return Provenance(
             probe="boot",
             qemu_version=binary.version_text,
-            qemu_package=binary.banner,
+            qemu_package=binary.version_line,
             machine=placement.machine_type(qmp),
             accelerator=self.setup.accelerator.name,
             firmware=f"{said.bios} ({uefi.label})" if uefi else said.bios,

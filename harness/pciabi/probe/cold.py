@@ -161,7 +161,7 @@ def _read(
         provenance=Provenance(
             probe=PROBE,
             qemu_version=binary.version_text,
-            qemu_package=binary.banner,
+            qemu_package=binary.version_line,
             machine=had.machine,
             accelerator="tcg",
             firmware=_NO_FIRMWARE,

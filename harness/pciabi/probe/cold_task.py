@@ -8,13 +8,10 @@ from pciabi.abi.choice import chosen_by_default
 from pciabi.abi.snapshot import Snapshot
 from pciabi.deadline import Deadline
 from pciabi.events import Label, Said, StageReached
-from pciabi.probe import configuration
 from pciabi.probe.attempt import Attempt, attempt
-from pciabi.probe.cold import cold_probe_of, inert
-from pciabi.probe.configuration import Reading
+from pciabi.probe.cold import ColdReading, Hardware, cold_probe_of, cold_reading, inert
 from pciabi.probe.equipment import Vm, equip
 from pciabi.probe.host import Host
-from pciabi.qemu.inert.hardware import InertHardware
 
 SECONDS = 60.0
 
@@ -43,22 +40,19 @@ class ColdTask:
 
 
 @dataclass(frozen=True)
-class InertTask:
-    """The hardware of a user's own command line, made inert, to be read without a guest;
-    `families` as in ColdTask."""
+class HardwareTask:
+    """Hardware to be read cold, apart from whose it is and what its devices are called there: two
+    VMs of the same hardware have equal tasks."""
 
-    hardware: InertHardware
+    hardware: Hardware
     qemu: str | None
     seconds: float = SECONDS
-    families: frozenset[str] = field(default_factory=chosen_by_default)
 
-    def carry_out(self, host: Host) -> Reading:
-        """See Task."""
+    def carry_out(self, host: Host) -> ColdReading:
+        """See Task. Nothing is told of a line of any file."""
         binary = host.qemu(self.qemu)
         deadline = Deadline.after(self.seconds)
-        return configuration.read(
-            self.hardware, binary, host.cancellation, deadline, host.hypervisor, self.families
-        )
+        return cold_reading(self.hardware, binary, host.cancellation, deadline, host.hypervisor)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pciabi.abi.choice import chosen_by_default
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
-from pciabi.errors import InputError, QemuError, SourcePosition
+from pciabi.errors import InputError, PciabiError, QemuError, SourcePosition
 from pciabi.probe import refusal
 from pciabi.probe.cold import ColdReading, Hardware, cold_reading
 from pciabi.probe.hypervisor import Hypervisor
@@ -57,22 +57,37 @@ def read(
     Raises InputError at the place of the option that QEMU refuses, CannotTest where it cannot
     be read, Interrupted.
     """
-    _must_take_the_processors(made, binary)
-    hardware = Hardware(
+    must_take_the_processors(made, binary)
+    hardware = hardware_of(made, chosen_by_default() if families is None else families)
+    try:
+        found = cold_reading(hardware, binary, cancellation, deadline, hypervisor)
+    except (InputError, QemuError) as error:
+        raise explained(error, made, binary) from error
+    return traced(found, made)
+
+
+def hardware_of(made: InertHardware, families: frozenset[str]) -> Hardware:
+    """What is to be started and read; `families` are those whose facts are read, by name."""
+    return Hardware(
         arguments=made.arguments,
         expected=made.expected,
         substitutions=made.substitutions,
         facts=made.facts,
         models=made.models,
         machine=made.machine,
-        families=chosen_by_default() if families is None else families,
+        families=families,
     )
-    try:
-        found = cold_reading(hardware, binary, cancellation, deadline, hypervisor)
-    except (InputError, QemuError) as error:
-        if error.place is not None:
-            raise
-        raise refusal.of_command_line(error, made, binary) from error
+
+
+def explained(error: PciabiError, made: InertHardware, binary: Binary) -> PciabiError:
+    """Why the hardware could not be read, at the place of the option that QEMU refuses."""
+    if error.place is not None or not isinstance(error, (InputError, QemuError)):
+        return error
+    return refusal.of_command_line(error, made, binary)
+
+
+def traced(found: ColdReading, made: InertHardware) -> Reading:
+    """What was read, with the option that made each device."""
     return _traced(found, made.origins)
 
 
@@ -106,9 +121,9 @@ def _own_name(placed: PlacedFunction, origin: Origin) -> str | None:
     return None
 
 
-def _must_take_the_processors(made: InertHardware, binary: Binary) -> None:
-    """QEMU is started with fewer where there are many, so it does not say itself that they are
-    too many."""
+def must_take_the_processors(made: InertHardware, binary: Binary) -> None:
+    """Raise InputError for more processors than the machine type takes: QEMU is started with
+    fewer where there are many, so it does not say that itself."""
     if made.processors.most <= processors.MOST:
         return
     most = processor_limit.most_processors(binary, made.machine)

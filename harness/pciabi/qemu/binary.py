@@ -16,6 +16,7 @@ from pciabi.programs import Bounds
 from pciabi.qemu import launch, spec, suites
 
 if TYPE_CHECKING:
+    from pciabi.qemu.installation import Installation
     from pciabi.qemu.release import Release
 
 _PACKAGE = re.compile(r"\((?:\S+ )?(\S+)\)")
@@ -34,7 +35,9 @@ class Binary:
     `command` goes in front of QEMU's own arguments; starting it keeps the process id and the
     open descriptors. `name` is what a user types to start it. `root` is the folder its own
     firmware lies below, `/` for the host's; `data` are the folders in it with QEMU's data, where
-    they are known.
+    they are known. `owner` is the exact version of the package that it is of, where the version
+    line names none and a package database does; `origin` says where it comes from, if its place
+    does not.
     """
 
     name: str
@@ -43,6 +46,8 @@ class Binary:
     version: tuple[int, int, int]
     banner: str
     data: tuple[Path, ...] = ()
+    owner: str = ""
+    origin: str = ""
 
     @property
     def version_text(self) -> str:
@@ -51,9 +56,19 @@ class Binary:
 
     @property
     def package(self) -> str:
-        """The package's exact version, empty where the version line names none."""
+        """The package's exact version, empty where neither the version line nor a package database
+        tells it."""
         match = _PACKAGE.search(self.banner)
-        return match[1] if match else ""
+        return match[1] if match else self.owner
+
+    @property
+    def version_line(self) -> str:
+        """QEMU's own, with what that leaves out of the package and of where it comes from: what a
+        document names it by."""
+        words = [self.banner]
+        if self.package not in self.banner or not self.package:
+            words.append(f"package {self.package or 'not told'}")
+        return "; ".join((*words, *((self.origin,) if self.origin else ())))
 
 
 def find(wanted: str | None) -> Binary:
@@ -66,6 +81,11 @@ def find(wanted: str | None) -> Binary:
     target = spec.parse(wanted or PROGRAM)
     if isinstance(target, spec.Place):
         return _named(target.text)
+    if isinstance(target, spec.Running):
+        # Not above: it takes what reads ELF files, as a root does.
+        from pciabi.qemu import installation
+
+        return _started(str(target), installation.of_process(target))
     # Not above: what reads the cache takes as long to import as a QEMU on PATH to be asked.
     from pciabi.qemu import release
 
@@ -97,10 +117,29 @@ def _named(word: str) -> Binary:
     if qemu is None:
         return _on_path(word)
     if qemu.layout is None:
-        return ask(str(qemu.program), (str(qemu.program),), qemu.root)
-    name = f"pciabi qemu exec {shlex.quote(word)}"
-    emulator = ask(name, launch.command(qemu.layout), qemu.root)
-    return replace(emulator, data=qemu.layout.data)
+        own = ask(str(qemu.program), (str(qemu.program),), qemu.root)
+        return _with_owner(own, qemu.program)
+    return _started(word, qemu)
+
+
+def _started(word: str, qemu: Installation) -> Binary:
+    """The emulator of an installation that a user's word means but does not start by itself."""
+    command = (str(qemu.program),) if qemu.layout is None else launch.command(qemu.layout)
+    for folder in qemu.data:
+        command = (*command, "-L", str(folder))
+    emulator = ask(f"pciabi qemu exec {shlex.quote(word)}", command, qemu.root)
+    data = () if qemu.layout is None else qemu.layout.data
+    return _with_owner(replace(emulator, data=data, origin=qemu.origin), qemu.program)
+
+
+def _with_owner(emulator: Binary, program: Path) -> Binary:
+    """With the package that its version line does not name, where a database does."""
+    if emulator.package or not program.is_relative_to(emulator.root):
+        return emulator
+    # Not above: hardly ever needed.
+    from pciabi.qemu import package_owner
+
+    return replace(emulator, owner=package_owner.owner(emulator.root, program))
 
 
 def _on_path(program: str) -> Binary:
@@ -112,7 +151,7 @@ def _on_path(program: str) -> Binary:
             f"QEMU is missing: no program {program}",
             advice=f"apt-get install qemu-system-x86, or name another: {spec.ACCEPTED}",
         )
-    return ask(found, (found,), Path("/"))
+    return _with_owner(ask(found, (found,), Path("/")), Path(found).absolute())
 
 
 def ask(name: str, command: Sequence[str], root: Path) -> Binary:

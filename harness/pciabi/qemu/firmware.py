@@ -115,7 +115,7 @@ def _place(root: Path, name: str) -> Path:
         return path
     try:
         inside = root_path.resolve(root, name)
-        return path if path.resolve() == inside.resolve() else inside
+        return path if root_path.is_same(path, inside) else inside
     except OSError as error:
         raise QemuError(f"{path} cannot be found: {error.strerror}") from error
 

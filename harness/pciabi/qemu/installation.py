@@ -8,12 +8,13 @@ host's.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pciabi.errors import QemuError
-from pciabi.qemu import layout_search, loader, root_links, root_path
+from pciabi.qemu import layout_search, loader, root_links, root_path, running_process
 from pciabi.qemu.layout import Layout
+from pciabi.qemu.spec import Running
 
 _HOST = Path("/")
 _TARGET = "qemu-system-x86_64"
@@ -29,12 +30,16 @@ _BUILT_DATA = "pc-bios"
 class Installation:
     """A QEMU's program, and the folder that its own firmware lies below.
 
-    `layout` is what the program is started with, None where it is started as it is.
+    `layout` is what the program is started with, None where it is started as it is; `data` are
+    then folders of firmware that it looks into before its own. `origin` says where it comes from
+    if its place does not.
     """
 
     program: Path
     root: Path
     layout: Layout | None
+    data: tuple[Path, ...] = ()
+    origin: str = ""
 
 
 def of(path: Path) -> Installation | None:
@@ -51,6 +56,38 @@ def of(path: Path) -> Installation | None:
     except OSError as error:
         where = error.filename or path
         raise QemuError(f"{where} cannot be looked at: {error.strerror}") from error
+
+
+def of_process(process: Running) -> Installation:
+    """The QEMU of a process that runs, with the files of the root folder it sees.
+
+    Raises InputError for a process that runs something else, QemuError where it is gone, may not
+    be looked at, or where its file is no longer in a root that is not this machine's.
+    """
+    qemu = running_process.of(process)
+    origin = f"QEMU of process {process.pid}"
+    if qemu.replaced:
+        origin += ", whose file was deleted or replaced since"
+    if qemu.root == _HOST:
+        there = None if qemu.replaced else of(Path(qemu.name))
+        if there is not None and there.layout is not None:
+            return replace(_looking_first(there.layout, qemu.data), origin=origin)
+        root = _HOST if there is None else there.root
+        return Installation(qemu.program, root, None, qemu.data, origin)
+    if qemu.replaced:
+        raise QemuError(
+            f"{qemu.name}, which process {process.pid} runs, was deleted or replaced in the root "
+            "folder that the process sees, and is no good without it",
+            advice="unpack its packages into a folder, and name that",
+        )
+    layout = layout_search.look(qemu.root, root_path.resolve(qemu.root, str(qemu.name)))
+    return replace(_looking_first(layout, qemu.data), origin=origin)
+
+
+def _looking_first(layout: Layout, folders: tuple[Path, ...]) -> Installation:
+    """An installation in a root that looks for firmware in these folders before its own."""
+    layout = replace(layout, data=(*folders, *layout.data))
+    return Installation(layout.program, layout.root, layout)
 
 
 def _of_folder(folder: Path) -> Installation:

@@ -16,7 +16,9 @@ from pathlib import Path
 from pciabi import programs
 from pciabi.errors import QemuError
 from pciabi.programs import Bounds
+from pciabi.qemu import root_path
 from pciabi.qemu.layout import ROMS, Layout
+from pciabi.resources import cache_folder
 
 # What a released QEMU of Debian's has where, once it is in the cache.
 PROGRAM = "usr/bin/qemu-system-x86_64"
@@ -25,6 +27,7 @@ LOADER = f"{LIBRARIES}/ld-linux-x86-64.so.2"
 MODULES = f"{LIBRARIES}/qemu"
 FIRMWARE = ("usr/share/qemu", "usr/share/seabios", "usr/lib/ipxe/qemu")
 HOST = Path("/")
+_NOTHING = "nothing"
 _BOUNDS = Bounds(seconds=10, bytes=64_000)
 # exec all the way: the process stays the one that was forked, with its descriptors and its
 # parent-death signal.
@@ -67,7 +70,7 @@ def _modules_to_cover(layout: Layout) -> Iterator[tuple[Path, Path]]:
     if own is not None and strange is not None:
         hosts = HOST / strange.relative_to("/")
         if _names(hosts, "*.so") - _names(own, "*.so"):
-            yield own, hosts
+            yield _cover(layout, own), hosts
 
 
 def _data_to_cover(layout: Layout) -> Iterator[tuple[Path, Path]]:
@@ -75,7 +78,17 @@ def _data_to_cover(layout: Layout) -> Iterator[tuple[Path, Path]]:
     for strange in layout.strange_data:
         hosts = HOST / strange.relative_to("/")
         if _names(hosts, *ROMS) - own:
-            yield layout.data[-1], hosts
+            yield _cover(layout, layout.data[-1]), hosts
+
+
+def _cover(layout: Layout, own: Path) -> Path:
+    """What lies over a folder of the host's: the QEMU's own. The kernel takes none of another
+    mount namespace's, and then it is a folder without anything."""
+    if not root_path.is_held(layout.root):
+        return own
+    nothing = cache_folder() / _NOTHING
+    nothing.mkdir(exist_ok=True)
+    return nothing
 
 
 def _names(folder: Path, *patterns: str) -> frozenset[str]:

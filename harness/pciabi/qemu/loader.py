@@ -100,10 +100,20 @@ def must_find_all(loader: Path, layout: Layout) -> None:
 
 def first_outside(listing: str, root: Path) -> str | None:
     """The first library in a loader's listing that is not below `root`, links followed."""
-    real = root.resolve()
     for line in listing.splitlines():
         _, arrow, found = line.partition(" => ")
         place = Path(found.rpartition(" (")[0] or found.strip())
-        if arrow and not (place.is_absolute() and place.resolve().is_relative_to(real)):
+        if arrow and not (place.is_absolute() and _is_inside(place, root)):
             return line.strip()
     return None
+
+
+def _is_inside(place: Path, root: Path) -> bool:
+    if not root_path.is_held(root):
+        return place.resolve().is_relative_to(root.resolve())
+    # The name of such a root says nothing of where it lies.
+    if not place.is_relative_to(root) and place.is_symlink():
+        place = place.readlink()
+    return place.is_relative_to(root) and root_path.is_same(
+        place, root_path.resolve(root, root_path.inside(root, place))
+    )

@@ -44,7 +44,7 @@ def strays(root: Path, folders: Sequence[Path]) -> dict[str, Path]:
             seen.add(entry.name)
             if entry.is_symlink():
                 place = _led_inside(root, entry)
-                if place is not None and place.resolve() != entry.resolve():
+                if place is not None and not root_path.is_same(place, entry):
                     places[entry.name] = place
     return places
 

@@ -52,6 +52,20 @@ def matching(root: Path, pattern: str) -> Iterator[Path]:
     yield from _matching(root, PurePosixPath("/"), PurePosixPath(pattern.lstrip("/")).parts)
 
 
+def is_held(root: Path) -> bool:
+    """Whether a root is called by a descriptor of it, because no name leads there: that of a
+    process in a mount namespace of its own."""
+    return root.is_relative_to("/proc")
+
+
+def is_same(path: Path, place: Path) -> bool:
+    """Whether the kernel finds the same file or folder by both names."""
+    try:
+        return path.samefile(place)
+    except OSError:
+        return False
+
+
 def inside(root: Path, place: Path) -> PurePosixPath:
     """What a place below `root` is called inside of it, from `/` on."""
     return PurePosixPath("/") / place.relative_to(root).as_posix()

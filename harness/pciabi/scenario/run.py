@@ -45,7 +45,7 @@ class Runner:
         Interrupted."""
         binary = self.host.qemu(self.qemu)
         accelerator = self.host.accelerator(binary)
-        self.tell(Said(f"{binary.banner}; {accelerator.reason}"))
+        self.tell(Said(f"{binary.version_line}; {accelerator.reason}"))
         return binary, accelerator
 
     def run_case(self, case: Case) -> Entry:
@@ -118,6 +118,6 @@ def run(
         started=started,
         seconds=time.monotonic() - clock,
         tool_version=__version__,
-        qemu=binary.banner,
+        qemu=binary.version_line,
         accelerator=accelerator.reason,
     )

@@ -10,16 +10,14 @@ from pciabi.bounded_files import read_limited
 from pciabi.errors import InputError, SourcePosition
 from pciabi.scenario_files import SUFFIX
 from pciabi.snapshots import version
-from pciabi.source import pasted
-from pciabi.vm import formats
+from pciabi.source import pasted, printing_commands
 from pciabi.vm.command_line.argument import plain
 from pciabi.vm.command_line.program import is_qemu
+from pciabi.vm.formats import ConfigText
 
 # What may follow the name of a program: an option, or where a script keeps them.
 _PROGRAM = re.compile(r"([^\s\"'=;|&()`\0]+)[\s\0\\]+[-\"'$]")
 _FIRST_CHARACTERS = 200_000
-_READ = {"qemu", "scenario"}
-_NAMES = {"libvirt": "libvirt XML", "kubevirt": "KubeVirt", "proxmox": "Proxmox"}
 _SCENARIO_KEYS = (b"machine:", b"devices:", b"steps:", b"matrix:", b"summary:", b"image:")
 
 
@@ -55,24 +53,37 @@ def content_of(path: Path, raw: bytes) -> Content:
         return Content.SCENARIO
     pasted.must_tell_ids(path, raw)
     text = raw[: 4 * _FIRST_CHARACTERS].decode("utf-8", "replace")[:_FIRST_CHARACTERS]
-    known = formats.detect(formats.ConfigText(str(path), text))
-    if known is not None and known.name not in _READ:
-        name = _NAMES.get(known.name, known.title)
-        raise _unknown(path, f", but {name}: `snapshot` does not read it (yet); `lint` does")
+    unstarted = printing_commands.unstarted(ConfigText(str(path), text))
+    if unstarted is not None:
+        raise NotStarted(path, *unstarted)
     if _has_scenario_keys(raw):
         return Content.SCENARIO
     if b"qemu" in raw or raw.lstrip().startswith((b"-", b"[")) or _names_qemu(text):
         return Content.COMMAND_LINE
-    raise _unknown(path, "")
+    raise NoConfiguration(path)
 
 
-def _unknown(path: Path, what: str) -> InputError:
-    make = "`pciabi snapshot` makes a snapshot; lspci -nn -vvv -xxxx prints a text to save"
-    return InputError(
-        f"neither a snapshot, nor lspci's text, a scenario or a QEMU command line{what}",
-        advice="" if what else make,
-        place=SourcePosition(str(path), 1),
-    )
+class NoConfiguration(InputError):
+    """A file that is none of what can be read: for whoever searches a folder, no VM's."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            "neither a snapshot, nor lspci's text, a scenario or a QEMU command line",
+            advice="`pciabi snapshot` makes a snapshot; lspci -nn -vvv -xxxx prints a text to save",
+            place=SourcePosition(str(path), 1),
+        )
+
+
+class NotStarted(InputError):
+    """A VM's configuration of a kind that nothing here starts."""
+
+    def __init__(self, path: Path, kind: str, command: str) -> None:
+        super().__init__(
+            f"neither a snapshot, nor lspci's text, a scenario or a QEMU command line, but {kind}, "
+            "which only `lint` reads (yet)",
+            advice=command,
+            place=SourcePosition(str(path), 1),
+        )
 
 
 def _names_qemu(text: str) -> bool:

@@ -3,36 +3,90 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
-from pciabi.errors import InputError, SourcePosition
-from pciabi.events import Planned, Tell
-from pciabi.probe.cold import inert
-from pciabi.probe.cold_task import ColdTask
-from pciabi.probe.equipment import equip
+from pciabi.errors import InputError, PciabiError, SourcePosition
+from pciabi.events import Planned, Said, Tell
+from pciabi.probe import refusal
+from pciabi.probe.cold import ColdReading, inert
+from pciabi.probe.cold_task import HardwareTask
+from pciabi.probe.equipment import Equipped, equip
 from pciabi.probe.guest_host import guest_host
 from pciabi.probe.host import Host
 from pciabi.qemu import command_line
+from pciabi.qemu.binary import Binary
 from pciabi.result.side import Side
 from pciabi.scenario import load, plan
 from pciabi.scenario.case import Case
 from pciabi.scenario.run import Runner
 from pciabi.scenario.selection import select
 from pciabi.source.request import Probe, Request
-from pciabi.source.side import as_typed, naming_its_side
+from pciabi.source.side import as_typed, naming_its_side, told_of_its_side
 from pciabi.vm.config import Device
+
+
+@dataclass(frozen=True)
+class ScenarioVm:
+    """The VM that a scenario's case boots first, to be read without a guest."""
+
+    case: Case
+    request: Request
+    qemu: Binary
+    equipped: Equipped
+
+    @property
+    def task(self) -> HardwareTask:
+        """See Startable."""
+        hardware = replace(inert(self.equipped), families=self.request.families)
+        return HardwareTask(hardware, self.request.qemu)
+
+    def side(self, reading: ColdReading) -> Side:
+        """See Startable."""
+        snapshot = as_typed(reading.snapshot, self.qemu, inert(self.equipped).arguments)
+        return _side(self.case, snapshot)
+
+    def blame(self, error: PciabiError) -> PciabiError:
+        """See Startable."""
+        located = refusal.located(error, self.equipped, self.qemu)
+        return told_of_its_side(located, self.request, self.case.file)
+
+
+def prepare(case: Case, request: Request, host: Host) -> ScenarioVm:
+    """The VM of a case, on the QEMU that is asked for.
+
+    Raises InputError for a driver or a machine type that is wrong, CannotTest where QEMU or the
+    firmware is missing.
+    """
+    first = _first_boot(case, request)
+    with naming_its_side(request, case.file):
+        found = host.qemu(request.qemu)
+        (vm,) = plan.vms(first)
+        return ScenarioVm(first, request, found, equip(vm, found))
 
 
 def read(path: Path, raw: bytes, request: Request, cancellation: Cancellation, tell: Tell) -> Side:
     """The first boot of a scenario's case; `raw` is the file's content. Raises as `take`."""
-    case = _first_boot(_the_case(path, raw, request), request)
-    probe = _booted if request.probe is Probe.BOOT else _cold
-    with naming_its_side(request, path):
-        snapshot = probe(case, request, cancellation, tell)
-    return Side(case.title, snapshot, SourcePosition(str(path), 1), _places(case))
+    case = _the_case(path, raw, request)
+    if request.probe is Probe.BOOT:
+        booted = _first_boot(case, request)
+        with naming_its_side(request, path):
+            snapshot = _booted(booted, request, cancellation, tell)
+        return _side(booted, snapshot)
+    host = Host(cancellation, tell)
+    started = prepare(case, request, host)
+    tell(Said(f"{plan.label(started.case, 0).case}: {started.qemu.banner}, paused"))
+    try:
+        found = host.read(started.task)
+    except PciabiError as error:
+        raise started.blame(error) from None
+    return started.side(found)
+
+
+def _side(case: Case, snapshot: Snapshot) -> Side:
+    return Side(case.title, snapshot, SourcePosition(str(case.file), 1), _places(case))
 
 
 def _the_case(path: Path, raw: bytes, request: Request) -> Case:
@@ -53,14 +107,6 @@ def _first_boot(case: Case, request: Request) -> Case:
         config = replace(first.config, machine=request.machine, machine_position=None)
         first = replace(first, config=config)
     return replace(case, boots=(first,))
-
-
-def _cold(case: Case, request: Request, cancellation: Cancellation, tell: Tell) -> Snapshot:
-    host = Host(cancellation, tell)
-    found = host.qemu(request.qemu)
-    (vm,) = plan.vms(case)
-    snapshot = host.read(ColdTask(vm, request.qemu, plan.label(case, 0), families=request.families))
-    return as_typed(snapshot, found, inert(equip(vm, found)).arguments)
 
 
 def _booted(case: Case, request: Request, cancellation: Cancellation, tell: Tell) -> Snapshot:

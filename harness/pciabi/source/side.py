@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pciabi.abi.snapshot import Snapshot
-from pciabi.errors import InputError, QemuError, SourcePosition
+from pciabi.errors import InputError, PciabiError, QemuError, SourcePosition
 from pciabi.qemu.binary import Binary
 from pciabi.source.request import Request
 
@@ -22,16 +22,24 @@ def naming_its_side(request: Request, path: Path) -> Iterator[None]:
     QEMU that was started tells of no line is told of the file."""
     try:
         yield
-    except (InputError, QemuError) as error:
-        nowhere = error.place is None or _is_option(error.place)
-        if request.machine is not None and nowhere and isinstance(error, InputError):
-            error.message = f"{request.machine_option} {request.machine}: {error.message}"
-        if nowhere:
-            started = error.evidence is not None or isinstance(error, InputError)
-            error.place = SourcePosition(str(path), 1) if started else None
-        if request.side:
-            error.message = f"{request.side}: {error.message}"
+    except PciabiError as error:
+        told_of_its_side(error, request, path)
         raise
+
+
+def told_of_its_side(error: PciabiError, request: Request, path: Path) -> PciabiError:
+    """The error itself, told with its side as `naming_its_side` does."""
+    if not isinstance(error, (InputError, QemuError)):
+        return error
+    nowhere = error.place is None or _is_option(error.place)
+    if request.machine is not None and nowhere and isinstance(error, InputError):
+        error.message = f"{request.machine_option} {request.machine}: {error.message}"
+    if nowhere:
+        started = error.evidence is not None or isinstance(error, InputError)
+        error.place = SourcePosition(str(path), 1) if started else None
+    if request.side:
+        error.message = f"{request.side}: {error.message}"
+    return error
 
 
 def _is_option(place: SourcePosition) -> bool:

@@ -32,7 +32,7 @@ def standing(entry: Entry) -> Standing:
     """How a case ended."""
     if entry.verdict is Verdict.ERROR:
         return Standing.UNTESTED
-    if entry.verdict is Verdict.BREAK:
+    if entry.verdict in (Verdict.BREAK, Verdict.WILL_NOT_START):
         return Standing.BROKE
     return Standing.SEEN if entry.plan.is_control else Standing.HELD
 

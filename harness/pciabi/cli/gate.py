@@ -1,0 +1,149 @@
+"""`pciabi gate`: whether VMs may go to another hypervisor or machine type."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from pciabi.cancellation import Cancellation
+from pciabi.cli.options import (
+    SPEC_EPILOG,
+    Given,
+    families,
+    machine_option,
+    probe_options,
+    qemu_option,
+    selection,
+)
+from pciabi.errors import CannotTest, worst
+from pciabi.gate.configurations import named_by
+from pciabi.gate.question import Question
+from pciabi.gate.run import Workers, run
+from pciabi.probe.host import Host
+from pciabi.qemu.wish import Wish
+from pciabi.report import folder, whole_file, writers
+from pciabi.report.formats import formats, writer
+from pciabi.report.terminal.errors import print_error
+from pciabi.result.policy import FailOn, Policy
+from pciabi.result.result import Result
+from pciabi.signals import stopping
+from pciabi.source.request import Probe, Request
+
+
+@click.command(epilog=SPEC_EPILOG)
+@click.argument("configurations", nargs=-1, metavar="CONFIG...")
+@qemu_option("old", "--from", text="The QEMU that the VMs run on; the one on PATH if not given.")
+@qemu_option("new", "--to", text="The QEMU that they are to run on; that of --from if not given.")
+@machine_option("old_machine", "--from-machine", text="The machine type they have.")
+@machine_option("new_machine", "--to-machine", text="The machine type they are to have.")
+@click.option("--both-ways", is_flag=True, help="Ask of the way back, too.")
+@click.option(
+    "--exclude", multiple=True, metavar="PATTERN", help="Leave these out, as .gitignore does."
+)
+@click.option(
+    "--fail-on",
+    multiple=True,
+    type=click.Choice([fail_on.value for fail_on in FailOn]),
+    help="What makes the exit code 1 besides a breaking change, which always does.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 256),
+    default=lambda: len(os.sched_getaffinity(0)),
+    show_default="one a CPU",
+    help="How many machines are read at once.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", *formats(writers)]),
+    default="text",
+    show_default=True,
+    help="How the result is printed.",
+)
+@click.option(
+    "--report-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write all formats and the snapshots into a folder of their own there.",
+)
+@probe_options
+def gate(
+    configurations: tuple[str, ...],
+    old: Given | None,
+    new: Given | None,
+    old_machine: Given | None,
+    new_machine: Given | None,
+    both_ways: bool,  # noqa: FBT001 - click hands flags over by name
+    exclude: tuple[str, ...],
+    fail_on: tuple[str, ...],
+    jobs: int,
+    form: str,
+    report_dir: Path | None,
+    boot: bool,  # noqa: FBT001
+    facts: tuple[str, ...],
+    selected: tuple[str, ...],
+    accel: str,
+) -> int:
+    """Say whether VMs may go to another QEMU or machine type, and what guests notice.
+
+    CONFIG is a scenario or a QEMU command line, a folder of such files, or a pattern.
+    """
+    if not configurations:
+        raise click.UsageError("name the VMs' configurations: files, folders or patterns")
+    if new is None and new_machine is None and old_machine is None:
+        raise click.UsageError("say what the VMs are to go to: --to SPEC or --to-machine TYPE")
+    read, select = families(facts), selection(selected)
+
+    def request(qemu: Given | None, machine: Given | None) -> Request:
+        own = tuple(given.option for given in (qemu, machine) if given is not None)
+        asked = (qemu.value if qemu else None, machine.value if machine else None, own)
+        return Request("", *asked, Probe.BOOT if boot else Probe.COLD, Wish(accel), select, read)
+
+    named = named_by(configurations, exclude, select)
+    question = Question(
+        vms=named.judged,
+        before=request(old, old_machine),
+        after=request(new or old, new_machine),
+        terms=Policy(frozenset(map(FailOn, fail_on))),
+        backwards=both_ways,
+    )
+    cancellation = Cancellation()
+    with stopping(cancellation):
+        host = Host(cancellation)
+        with _workers(host, jobs) as workers:
+            result = run(question, named.skipped, host, workers)
+        return _conclude(result, form, report_dir)
+
+
+@contextmanager
+def _workers(host: Host, jobs: int) -> Iterator[Workers]:
+    """So many threads that read at once, for the time of the block."""
+    with ThreadPoolExecutor(jobs, thread_name_prefix="pciabi-task") as executor:
+        yield Workers(executor, host.read)
+
+
+def _conclude(result: Result, form: str, report_dir: Path | None) -> int:
+    """Report, and say with which code to exit. What was found out is printed even where no
+    report can be written."""
+    codes = [result.exit_code]
+    if report_dir is not None:
+        try:
+            folder.write(result, report_dir)
+        except CannotTest as error:
+            print_error(error)
+            codes.append(error.exit_code)
+    if form == "text":
+        # What a release manager reads comes from report/words/gate.py, in the next change.
+        for entry in result.entries:
+            why = [entry.error] if entry.error else [one.message for one in entry.failures]
+            click.echo(f"{entry.verdict}: {entry.subject.title}: {'; '.join(map(str, why))}")
+        click.echo(f"{result.verdict}: {result.coverage}")
+    else:
+        whole_file.emit_document(writer(writers, form).render(result))
+    return worst(codes)

@@ -1,0 +1,59 @@
+"""What a gate is asked: the two sides, the VMs, and by which terms. Data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pciabi.gate.configurations import Unusable
+from pciabi.result.entry import Subject
+from pciabi.result.terms import Terms
+from pciabi.source.request import Request
+from pciabi.source.vms import Vm
+
+DIRECTION = "direction"
+FORTH, BACK = "upgrade", "downgrade"
+
+
+@dataclass(frozen=True)
+class Question:
+    """VMs, and the two sides each is held on: `before` and `after` are requests whose `name` is
+    of no account. `terms` judge every comparison; `backwards` asks of the way back too."""
+
+    vms: tuple[Vm | Unusable, ...]
+    before: Request
+    after: Request
+    terms: Terms
+    backwards: bool = False
+
+    @property
+    def families(self) -> frozenset[str]:
+        """The families of facts that are read, by name."""
+        return self.before.families
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """Every VM on both sides, in the order they were named; those of the way back last."""
+        forth = tuple(Trial(vm, vm.subject, self.before, self.after) for vm in self.vms)
+        if not self.backwards:
+            return forth
+        back = (Trial(vm, vm.subject, self.after, self.before) for vm in self.vms)
+        return (
+            *(one.in_direction(FORTH) for one in forth),
+            *(one.in_direction(BACK) for one in back),
+        )
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One VM to be read on two sides, and what its entry is about."""
+
+    vm: Vm | Unusable
+    subject: Subject
+    before: Request
+    after: Request
+
+    def in_direction(self, direction: str) -> Trial:
+        """The trial with its direction in its subject."""
+        axes = (*self.subject.axes, (DIRECTION, direction))
+        name = f"{self.subject.name}, {direction}" if self.subject.name else direction
+        return replace(self, subject=replace(self.subject, name=name, axes=axes))

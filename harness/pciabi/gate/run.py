@@ -1,0 +1,150 @@
+"""Every VM on both sides, and what came of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pciabi import __version__
+from pciabi.errors import CannotTest, InputError, PciabiError
+from pciabi.events import Ended, Planned
+from pciabi.gate.configurations import Unusable
+from pciabi.gate.pending import Outcome, Pending, begin
+from pciabi.gate.question import Question, Trial
+from pciabi.jobs.shared_readings import CarryOut, SharedReadings
+from pciabi.probe.host import Host
+from pciabi.result.coverage import Coverage, Skipped
+from pciabi.result.entry import Entry, Plan
+from pciabi.result.judged import judge
+from pciabi.result.result import Command, Result
+from pciabi.result.side import Side
+from pciabi.result.will_not_start import WillNotStart
+from pciabi.source.request import Request
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Who reads: an executor, and what its workers call with a task."""
+
+    executor: Executor
+    carry_out: CarryOut
+
+
+def run(question: Question, skipped: tuple[Skipped, ...], host: Host, workers: Workers) -> Result:
+    """Read every VM on both sides, and judge what differs.
+
+    Whatever is wrong with one VM is in its entry. Raises InputError or CannotTest where a QEMU is
+    not to be had at all, Interrupted.
+    """
+    started = datetime.now(UTC)
+    names = _name(question.before, host), _name(question.after, host)
+    trials = question.trials
+    host.tell(Planned(len(trials)))
+    sides = _Sides(question, workers)
+    begun = [_begin(trial, host, sides) for trial in trials]
+    entries = []
+    for entry in _entries(begun, question, host):
+        host.tell(Ended(entry))
+        entries.append(entry)
+    coverage = Coverage(*names, skipped=skipped, read=sides.made, shared=sides.shared)
+    seconds = (datetime.now(UTC) - started).total_seconds()
+    return Result(Command.GATE, tuple(entries), started, seconds, __version__, coverage=coverage)
+
+
+class _Sides:
+    """The readings of either side. VMs share them, the two sides do not: a QEMU that is held
+    against itself is read twice."""
+
+    def __init__(self, question: Question, workers: Workers) -> None:
+        self._before = question.before
+        self._of_before = SharedReadings(workers.executor, workers.carry_out)
+        self._of_after = SharedReadings(workers.executor, workers.carry_out)
+
+    def readings(self, request: Request) -> SharedReadings:
+        """Those of the side that a request is about."""
+        return self._of_before if request is self._before else self._of_after
+
+    @property
+    def made(self) -> int:
+        """How many machines were started."""
+        return self._of_before.made + self._of_after.made
+
+    @property
+    def shared(self) -> int:
+        """How many readings served a further VM, or the way back."""
+        return self._of_before.shared + self._of_after.shared
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A trial whose VM is being read on both sides; none of a VM that cannot be."""
+
+    trial: Trial
+    before: Pending | None
+    after: Pending | None
+
+
+def _begin(trial: Trial, host: Host, sides: _Sides) -> _Begun:
+    if isinstance(trial.vm, Unusable):
+        return _Begun(trial, None, None)
+    before, after = (
+        begin(trial.vm, request, host, sides.readings(request))
+        for request in (trial.before, trial.after)
+    )
+    return _Begun(trial, before, after)
+
+
+def _entries(begun: list[_Begun], question: Question, host: Host) -> Iterator[Entry]:
+    for one in begun:
+        if one.before is None or one.after is None:
+            assert isinstance(one.trial.vm, Unusable)
+            yield Entry(one.trial.subject, (), one.trial.vm.error, 0.0)
+        else:
+            yield _entry(one.trial, one.before.outcome(), one.after.outcome(), question, host)
+
+
+def _entry(trial: Trial, before: Outcome, after: Outcome, question: Question, host: Host) -> Entry:
+    seconds = before.seconds + after.seconds
+    match before.side, after.side:
+        case Side() as old, Side() as new:
+            return _compared(trial, old, new, question, seconds)
+        case Side() as old, InputError() as refusal:
+            qemu = host.qemu(trial.after.qemu)
+            place = refusal.place or old.place
+            stopped = WillNotStart(old, qemu.banner, refusal.message, place)
+            return Entry(trial.subject, (), None, seconds, will_not_start=stopped)
+        case InputError() as refusal, Side():
+            return Entry(trial.subject, (), _of_the_old_side(refusal), seconds)
+        case _:
+            return Entry(trial.subject, (), _first(before, after), seconds)
+
+
+def _compared(trial: Trial, old: Side, new: Side, question: Question, seconds: float) -> Entry:
+    plan = Plan(comparisons=(question.terms,))
+    try:
+        comparison = judge(old, new, question.terms, question.families)
+    except CannotTest as error:
+        return Entry(trial.subject, (), error, seconds, plan=plan)
+    return Entry(trial.subject, (comparison,), None, seconds, plan=plan)
+
+
+def _of_the_old_side(refusal: InputError) -> InputError:
+    """What only the later side starts was no VM of the earlier one's."""
+    refusal.message = f"only the later side starts it: {refusal.message}"
+    return refusal
+
+
+def _first(before: Outcome, after: Outcome) -> PciabiError:
+    """The error to name: bad input before what could not be carried out, the earlier side's
+    first."""
+    errors = [error for error in (before.error, after.error) if error is not None]
+    return min(errors, key=lambda error: not isinstance(error, InputError))
+
+
+def _name(request: Request, host: Host) -> str:
+    """The version line of a side's QEMU, with the exact package where that names it, and the
+    machine type that the user gave."""
+    banner = host.qemu(request.qemu).banner
+    return banner if request.machine is None else f"{banner}, machine type {request.machine}"

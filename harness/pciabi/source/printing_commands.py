@@ -1,0 +1,40 @@
+"""Configurations that nothing here starts: which they are, and how to have their command line
+printed, which can be read."""
+
+from __future__ import annotations
+
+import re
+
+from pciabi.vm import formats
+from pciabi.vm.formats import ConfigText
+
+_STARTED = {"qemu", "scenario"}
+_LIBVIRT = "virsh start NAME --paused, then /proc/PID/cmdline or /var/log/libvirt/qemu/NAME.log"
+_COMMANDS = {
+    "libvirt": ("libvirt XML", f"{_LIBVIRT} holds its command line"),
+    "kubevirt": (
+        "KubeVirt",
+        "kubectl exec POD -c compute -- cat /proc/PID/cmdline prints its command line; PID is "
+        "that of QEMU in the virt-launcher pod",
+    ),
+    "proxmox": ("Proxmox", "qm showcmd VMID prints its command line"),
+}
+_INCUS = (
+    "Incus",
+    "cat /proc/$(cat /run/incus/NAME/qemu.pid)/cmdline prints its command line",
+)
+_OTHER = "its QEMU's /proc/PID/cmdline holds its command line"
+# `incus config show` and `lxc config show` of any instance that was ever started.
+_INCUS_KEYS = re.compile(r"^\s+(?:volatile|image|boot|limits)\.[a-z_.]+: ", re.MULTILINE)
+_INCUS_HEAD = re.compile(r"^architecture: \S+$", re.MULTILINE)
+
+
+def unstarted(text: ConfigText) -> tuple[str, str] | None:
+    """What a configuration is called that cannot be started here, and how its command line is
+    had; None for one that can be started, or that is none."""
+    if _INCUS_HEAD.search(text.text) and _INCUS_KEYS.search(text.text):
+        return _INCUS
+    known = formats.detect(text)
+    if known is None or known.name in _STARTED:
+        return None
+    return _COMMANDS.get(known.name, (known.title, _OTHER))
