@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from pciabi.cancellation import Cancellation
+from pciabi.cli.ending import Ending, pass_ending, untested_option
 from pciabi.cli.options import (
     SPEC_EPILOG,
     Given,
@@ -20,7 +21,7 @@ from pciabi.cli.options import (
     qemu_option,
     selection,
 )
-from pciabi.errors import CannotTest, worst
+from pciabi.errors import CannotTest
 from pciabi.gate.configurations import named_by
 from pciabi.gate.question import Question
 from pciabi.gate.run import Workers, run
@@ -72,8 +73,11 @@ from pciabi.source.request import Probe, Request
     type=click.Path(path_type=Path, file_okay=False),
     help="Write all formats and the snapshots into a folder of their own there.",
 )
+@untested_option
 @probe_options
+@pass_ending
 def gate(
+    ending: Ending,
     configurations: tuple[str, ...],
     old: Given | None,
     new: Given | None,
@@ -118,7 +122,7 @@ def gate(
         host = Host(cancellation)
         with _workers(host, jobs) as workers:
             result = run(question, named.skipped, host, workers)
-        return _conclude(result, form, report_dir)
+        return ending.code(_conclude(result, form, report_dir))
 
 
 @contextmanager
@@ -128,10 +132,10 @@ def _workers(host: Host, jobs: int) -> Iterator[Workers]:
         yield Workers(executor, host.read)
 
 
-def _conclude(result: Result, form: str, report_dir: Path | None) -> int:
-    """Report, and say with which code to exit. What was found out is printed even where no
+def _conclude(result: Result, form: str, report_dir: Path | None) -> list[int]:
+    """Report, and say with which codes to exit. What was found out is printed even where no
     report can be written."""
-    codes = [result.exit_code]
+    codes = [*result.exit_codes]
     if report_dir is not None:
         try:
             folder.write(result, report_dir)
@@ -146,4 +150,4 @@ def _conclude(result: Result, form: str, report_dir: Path | None) -> int:
         click.echo(f"{result.verdict}: {result.coverage}")
     else:
         whole_file.emit_document(writer(writers, form).render(result))
-    return worst(codes)
+    return codes
