@@ -13,6 +13,7 @@ import click
 
 from pciabi.cancellation import Cancellation
 from pciabi.cli.baselines import accept_baselines, record_baselines
+from pciabi.cli.ending import Ending, pass_ending, untested_option
 from pciabi.cli.options import (
     SPEC_EPILOG,
     Given,
@@ -23,7 +24,7 @@ from pciabi.cli.options import (
     selection,
 )
 from pciabi.cli.policy_options import PolicyAsked, policy_options
-from pciabi.errors import CannotTest, worst
+from pciabi.errors import CannotTest
 from pciabi.gate import baselines
 from pciabi.gate.configurations import named_by
 from pciabi.gate.question import Question
@@ -86,8 +87,11 @@ from pciabi.source.request import Probe, Request
     help="List the properties too that differ without any effect on a guest.",
 )
 @policy_options
+@untested_option
 @probe_options
+@pass_ending
 def gate(
+    ending: Ending,
     configurations: tuple[str, ...],
     old: Given | None,
     new: Given | None,
@@ -146,12 +150,12 @@ def gate(
             result = only_new(result, asked.new_since)
         if waivers is not None:
             result = waived(result, waivers)
-        code = _conclude(result, form, report_dir)
+        codes = _conclude(result, form, report_dir)
         if causes and form == "text":
             print_causes(result)
         if not asked.accept or question.baselines is None:
-            return code
-        return accept_baselines(question.baselines, result, aloud=form == "text")
+            return ending.code(codes)
+        return ending.code([accept_baselines(question.baselines, result, aloud=form == "text")])
 
 
 def _held(
@@ -176,10 +180,10 @@ def _workers(host: Host, jobs: int) -> Iterator[Workers]:
         yield Workers(executor, host.read)
 
 
-def _conclude(result: Result, form: str, report_dir: Path | None) -> int:
-    """Report, and say with which code to exit. What was found out is printed even where no
+def _conclude(result: Result, form: str, report_dir: Path | None) -> list[int]:
+    """Report, and say with which codes to exit. What was found out is printed even where no
     report can be written."""
-    codes, written = [result.exit_code], None
+    codes, written = [*result.exit_codes], None
     if report_dir is not None:
         try:
             written = folder.write(result, report_dir)
@@ -195,4 +199,4 @@ def _conclude(result: Result, form: str, report_dir: Path | None) -> int:
         print_result(result, written)
     else:
         whole_file.emit_document(writer(writers, form).render(result))
-    return worst(codes)
+    return codes
