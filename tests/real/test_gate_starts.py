@@ -126,6 +126,11 @@ def test_all_that_is_gone_is_told_and_not_only_what_qemu_complains_of(tmp_path: 
             ("property", "virtio-rng-pci.x-disable-pcie", 3),
         ),
         (
+            ("10.0", "11.1"),
+            ["-M pc-q35-7.2", "-device vfio-pci,id=d,host=0:1:0.0,x-pcie-extcap-init=off"],
+            ("property", "vfio-pci.x-pcie-extcap-init", 3),
+        ),
+        (
             ("5.2", None),
             ["-M pc-q35-5.2", "-cpu Icelake-Client"],
             ("value", "-cpu Icelake-Client", 3),

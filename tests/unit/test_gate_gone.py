@@ -124,9 +124,14 @@ def test_devices_of_scenarios_and_json_are_the_same() -> None:
     assert lost(json, old, vocabulary()) == [("property", "virtio-net-pci.mq", 2)]
 
 
-def test_a_stand_in_s_properties_are_not_the_user_s() -> None:
-    (device,) = named("-device vhost-user-blk-pci,id=d,chardev=c,num-queues=2")
-    assert (device.sort, device.type, device.properties) == (Sort.DEVICE, "vhost-user-blk-pci", ())
+def test_what_another_device_stands_in_for_is_asked_for_all_the_same() -> None:
+    names = named("-device vhost-user-blk-pci,id=d,chardev=c,num-queues=2")
+    told = {(one.sort, one.type, one.properties) for one in names}
+    assert told == {
+        (Sort.DEVICE, "vhost-user-blk-pci", ()),
+        (Sort.DEVICE, "vhost-user-blk-pci", ("chardev",)),
+        (Sort.DEVICE, "vhost-user-blk-pci", ("num-queues",)),
+    }
 
 
 def test_a_value_is_told_with_its_option() -> None:

@@ -8,9 +8,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from pciabi.errors import SourcePosition
+from pciabi.qemu.inert import stand_ins
 from pciabi.qemu.inert.hardware import InertHardware
 from pciabi.qemu.inert.machine import type_for
 from pciabi.qemu.inert.origin import Origin
+from pciabi.qemu.inert.stand_ins import Model
 from pciabi.vm.command_line.device_options import pairs_of
 from pciabi.vm.command_line.driver_table import driver_table
 from pciabi.vm.config import VmConfig
@@ -53,8 +55,9 @@ class Named:
 
 
 def in_hardware(made: InertHardware) -> tuple[Named, ...]:
-    """What the options of a command line name."""
-    return tuple(_in_option(origin) for origin in made.origins)
+    """What the options of a command line name; then what those do that others stand in for."""
+    options = (_in_option(origin) for origin in made.origins)
+    return (*options, *(named for model in made.models for named in _in_model(model)))
 
 
 def in_config(config: VmConfig, banner: str, file: Path) -> tuple[Named, ...]:
@@ -74,6 +77,13 @@ def _in_config(config: VmConfig, banner: str, start: SourcePosition) -> Iterator
         place = device.position or start
         driver = _without_alias(device.driver)
         yield Named(Sort.DEVICE, driver, properties, f"{device.id} ({device.driver})", place)
+
+
+def _in_model(model: Model) -> Iterator[Named]:
+    sort = Sort.DEVICE if model.sort is stand_ins.Sort.DEVICE else Sort.OBJECT
+    yield Named(sort, _without_alias(model.driver), (), model.label, model.place)
+    for name, place in model.properties:
+        yield Named(sort, _without_alias(model.asked_of), (name,), model.label, place)
 
 
 def _in_option(origin: Origin) -> Named:
