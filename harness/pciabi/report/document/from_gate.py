@@ -10,7 +10,7 @@ from typing import Any
 from pciabi.abi.change import Change
 from pciabi.abi.judgement import Severity
 from pciabi.abi.scope import NEVER
-from pciabi.errors import PciabiError
+from pciabi.errors import PciabiError, SourcePosition
 from pciabi.report.document.from_run import error_part
 from pciabi.report.document.gate import SCHEMA, GateDocument
 from pciabi.report.document.parts import facts
@@ -69,8 +69,8 @@ def document(result: Result) -> GateDocument:
                 if found.judged.excuse
             ],
             "policy": [
-                {"message": one.message, "fails": one in coverage.failures, **vars(one.position)}
-                for one in (*coverage.failures, *coverage.remarks)
+                *(_of_policy(one.message, one.position, fails=True) for one in coverage.failures),
+                *(_of_policy(one.message, one.position, fails=False) for one in coverage.remarks),
             ],
             "coverage": {
                 "vms": vms.number(result.entries),
@@ -82,6 +82,10 @@ def document(result: Result) -> GateDocument:
             "entries": [_entry(entry) for entry in result.entries],
         }
     )
+
+
+def _of_policy(message: str, position: SourcePosition, *, fails: bool) -> dict[str, Any]:
+    return {"message": message, "fails": fails, **vars(position)}
 
 
 def _changes(result: Result) -> Iterator[_Found]:
