@@ -10,13 +10,14 @@ from typing import Any
 from pciabi.abi.change import Change
 from pciabi.abi.judgement import Severity
 from pciabi.abi.scope import NEVER
-from pciabi.errors import PciabiError, SourcePosition
+from pciabi.errors import PciabiError
 from pciabi.report.document.from_run import error_part
 from pciabi.report.document.gate import SCHEMA, GateDocument
 from pciabi.report.document.parts import facts
 from pciabi.report.words import gate, scope, vms
-from pciabi.result.coverage import Coverage
+from pciabi.result.coverage import Coverage, Remark
 from pciabi.result.entry import Entry
+from pciabi.result.failure import Failure
 from pciabi.result.judged import JudgedChange, JudgedComparison
 from pciabi.result.result import Result
 from pciabi.result.rows import rows
@@ -40,6 +41,7 @@ def document(result: Result) -> GateDocument:
     """The document."""
     families, coverage = scope.of(result), result.coverage or _NOT_TOLD
     changes = list(_changes(result))
+    notes: tuple[Failure | Remark, ...] = (*coverage.failures, *coverage.remarks)
     return GateDocument.model_validate(
         {
             "schema_": SCHEMA,
@@ -69,8 +71,8 @@ def document(result: Result) -> GateDocument:
                 if found.judged.excuse
             ],
             "policy": [
-                *(_of_policy(one.message, one.position, fails=True) for one in coverage.failures),
-                *(_of_policy(one.message, one.position, fails=False) for one in coverage.remarks),
+                {"message": one.message, "fails": one in coverage.failures, **vars(one.position)}
+                for one in notes
             ],
             "coverage": {
                 "vms": vms.number(result.entries),
@@ -82,10 +84,6 @@ def document(result: Result) -> GateDocument:
             "entries": [_entry(entry) for entry in result.entries],
         }
     )
-
-
-def _of_policy(message: str, position: SourcePosition, *, fails: bool) -> dict[str, Any]:
-    return {"message": message, "fails": fails, **vars(position)}
 
 
 def _changes(result: Result) -> Iterator[_Found]:
