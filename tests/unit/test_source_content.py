@@ -23,6 +23,13 @@ CASES = Path(__file__).parents[1] / "cases"
 FUNCTION = "00:03.0 Ethernet controller [0200]: Intel Corporation 82540EM [8086:100e] (rev 03)"
 XML = "<!-- a comment -->\n<domain type='kvm'><name>a</name></domain>\n"
 KUBEVIRT = "apiVersion: kubevirt.io/v1\nkind: VirtualMachine\nspec: {qemu: 1}\n"
+INCUS = """architecture: x86_64
+config:
+  image.os: Debian
+  volatile.eth0.hwaddr: 00:16:3e:00:00:01
+devices:
+  eth0: {name: eth0, type: nic}
+"""
 PROXMOX = "machine: q35\nmemory: 512\nnet0: virtio=02:00:00:00:00:01\nscsi0: a:b\nscsihw: x\n"
 
 
@@ -61,13 +68,15 @@ def test_whatever_names_qemu_is_a_command_line(text: str, tmp_path: Path) -> Non
         ((CASES / "kinds/libvirt.xml").read_text(), "libvirt XML"),
         ((CASES / "kinds/kubevirt.yaml").read_text(), "KubeVirt"),
         ((CASES / "kinds/proxmox.conf").read_text(), "Proxmox"),
+        (INCUS, "Incus"),
     ],
 )
 def test_what_only_lint_reads_is_called_by_its_name(text: str, name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         told(tmp_path, text)
     assert f"{name}" in caught.value.message
-    assert "`snapshot` does not read it (yet); `lint` does" in caught.value.message
+    assert "only `lint` reads (yet)" in caught.value.message
+    assert "/proc/PID/cmdline" in caught.value.advice or "prints its" in caught.value.advice
     assert "\n" not in str(caught.value)
 
 

@@ -28,6 +28,7 @@ from pciabi.scenario import plan
 from pciabi.scenario.case import Case
 from pciabi.scenario.load import cases
 from pciabi.snapshots import read
+from pciabi.source.content import NotStarted
 from pciabi.vm import reading
 from tests.unit import report_data as data
 
@@ -36,7 +37,7 @@ SNAPSHOTS = sorted(GOLDEN.glob("snapshot/**/qemu-*.json"))
 COMMAND_LINES = sorted(GOLDEN.glob("command_lines/*"))
 MOST_BYTES = 50_000
 # How many texts an error is made of, where it is not one.
-WORDS: dict[type[PciabiError], int] = {ToolFailed: 2}
+WORDS: dict[type[PciabiError], int] = {ToolFailed: 2, NotStarted: 3}
 T = TypeVar("T")
 
 

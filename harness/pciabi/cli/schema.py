@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from pciabi.gate.policy_file import schema as policy_schema
 from pciabi.guest.recipe_file import schema as image_schema
 from pciabi.report.document.diff import DiffDocument
 from pciabi.report.document.run import ReportDocument
@@ -17,6 +18,7 @@ from pciabi.snapshots.schema import schema as snapshot_schema
 _SCHEMAS: dict[str, Callable[[], Any]] = {
     "diff": DiffDocument.json_schema,
     "image": image_schema,
+    "policy": policy_schema,
     "scenario": ScenarioModel.model_json_schema,
     "report": ReportDocument.json_schema,
     "snapshot": snapshot_schema,

@@ -42,15 +42,39 @@ def run(question: Question, skipped: tuple[Skipped, ...], host: Host, workers: W
     names = _name(question.before, host), _name(question.after, host)
     trials = question.trials
     host.tell(Planned(len(trials)))
-    readings = SharedReadings(workers.executor, workers.carry_out)
-    begun = [_begin(trial, host, readings) for trial in trials]
+    sides = _Sides(question, workers)
+    begun = [_begin(trial, host, sides) for trial in trials]
     entries = []
     for entry in _entries(begun, question, host):
         host.tell(Ended(entry))
         entries.append(entry)
-    coverage = Coverage(*names, skipped=skipped, read=readings.made, shared=readings.shared)
+    coverage = Coverage(*names, skipped=skipped, read=sides.made, shared=sides.shared)
     seconds = (datetime.now(UTC) - started).total_seconds()
     return Result(Command.GATE, tuple(entries), started, seconds, __version__, coverage=coverage)
+
+
+class _Sides:
+    """The readings of either side. VMs share them, the two sides do not: a QEMU that is held
+    against itself is read twice."""
+
+    def __init__(self, question: Question, workers: Workers) -> None:
+        self._before = question.before
+        self._of_before = SharedReadings(workers.executor, workers.carry_out)
+        self._of_after = SharedReadings(workers.executor, workers.carry_out)
+
+    def readings(self, request: Request) -> SharedReadings:
+        """Those of the side that a request is about."""
+        return self._of_before if request is self._before else self._of_after
+
+    @property
+    def made(self) -> int:
+        """How many machines were started."""
+        return self._of_before.made + self._of_after.made
+
+    @property
+    def shared(self) -> int:
+        """How many readings served a further VM, or the way back."""
+        return self._of_before.shared + self._of_after.shared
 
 
 @dataclass(frozen=True)
@@ -62,11 +86,12 @@ class _Begun:
     after: Pending | None
 
 
-def _begin(trial: Trial, host: Host, readings: SharedReadings) -> _Begun:
+def _begin(trial: Trial, host: Host, sides: _Sides) -> _Begun:
     if isinstance(trial.vm, Unusable):
         return _Begun(trial, None, None)
     before, after = (
-        begin(trial.vm, request, host, readings) for request in (trial.before, trial.after)
+        begin(trial.vm, request, host, sides.readings(request))
+        for request in (trial.before, trial.after)
     )
     return _Begun(trial, before, after)
 

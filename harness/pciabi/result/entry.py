@@ -103,7 +103,7 @@ class Entry:
     def failures(self) -> tuple[Failure, ...]:
         """Everything that was to be otherwise."""
         return (
-            *((self.will_not_start.failure,) if self.will_not_start is not None else ()),
+            *(self.will_not_start.failures if self.will_not_start is not None else ()),
             *(f for comparison in self.comparisons for f in comparison.failures),
             *(refusal.failure for refusal in self.refusals if refusal.failure is not None),
         )
@@ -113,7 +113,7 @@ class Entry:
         """`compatible` only when all that was planned was made and held."""
         if self.error is not None or not self._is_whole:
             return Verdict.ERROR
-        if self.will_not_start is not None:
+        if self.will_not_start is not None and self.will_not_start.failures:
             return Verdict.WILL_NOT_START
         refused = Verdict.BREAK if any(r.failure for r in self.refusals) else Verdict.COMPATIBLE
         return worst([refused, *(comparison.verdict for comparison in self.comparisons)])

@@ -93,6 +93,12 @@ class Expectations:
                     expectation.position,
                 )
 
+    def excused(
+        self, _comparison: Comparison, _before: Side, _after: Side
+    ) -> tuple[tuple[Change, str], ...]:
+        """None: what was to come needs no excuse."""
+        return ()
+
     @cached_property
     def _allowed(self) -> frozenset[tuple[str, Aspect]]:
         expected = {(e.device_id, e.aspect) for e in self.expectations if e.changed}

@@ -111,6 +111,7 @@ def judge_comparison(
     comparison = own_words.rename(differences, before.names, after.names)
     proved = tuple(terms.proved(comparison, before, after))
     wished = tuple(terms.wished(comparison, before, after))
+    excuses = dict(terms.excused(comparison, before, after))
     failing = {failure.change for failure in (*proved, *wished)}
     return JudgedComparison(
         before=before,
@@ -118,7 +119,7 @@ def judge_comparison(
         terms=terms,
         comparison=comparison,
         judged_changes=tuple(
-            JudgedChange(change, terms.expects(change), change in failing)
+            JudgedChange(change, terms.expects(change), change in failing, excuses.get(change, ""))
             for change in comparison.changes
         ),
         # What was wished for may be among what is not known.

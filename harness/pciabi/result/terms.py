@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from pciabi.abi.change import Change
@@ -22,3 +22,8 @@ class Terms(Protocol):
 
     def wished(self, comparison: Comparison, before: Side, after: Side) -> Iterator[Failure]:
         """What fails where both sides show the same: a wish that was not fulfilled."""
+
+    def excused(
+        self, comparison: Comparison, before: Side, after: Side
+    ) -> Iterable[tuple[Change, str]]:
+        """The changes that would fail and do not, and in words why."""

@@ -57,7 +57,8 @@ class Replacement:
 class WillNotStart:
     """What the earlier hypervisor read (`before`), what is gone, what the later one said
     (`words`), who it is (`refused_by`, its version line), and where in the user's file it is
-    about. `gone` is empty where what was asked does not tell, which the words then do."""
+    about. `gone` is empty where what was asked does not tell, which the words then do. `excuse`
+    says in words why it does not fail all the same, as a `JudgedChange`'s does."""
 
     before: Side
     refused_by: str
@@ -65,6 +66,7 @@ class WillNotStart:
     place: SourcePosition
     gone: tuple[Gone, ...] = ()
     replacements: tuple[Replacement, ...] = ()
+    excuse: str = ""
 
     @property
     def failure(self) -> Failure:
@@ -72,3 +74,8 @@ class WillNotStart:
         names = ", ".join(f"{gone.what} {gone.name}" for gone in self.gone)
         message = f"it has no {names}" if names else self.words
         return Failure(None, None, f"{self.refused_by} will not start it: {message}", self.place)
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """It as a failure, none where it is excused."""
+        return () if self.excuse else (self.failure,)

@@ -79,7 +79,8 @@ class NotStarted(InputError):
 
     def __init__(self, path: Path, kind: str, command: str) -> None:
         super().__init__(
-            f"{kind} is not started by pciabi (yet), only `pciabi lint` reads it",
+            f"neither a snapshot, nor lspci's text, a scenario or a QEMU command line, but {kind}, "
+            "which only `lint` reads (yet)",
             advice=command,
             place=SourcePosition(str(path), 1),
         )

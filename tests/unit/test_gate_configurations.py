@@ -1,0 +1,101 @@
+"""Which VMs a gate judges, and that nothing that was named is passed over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pciabi.errors import InputError
+from pciabi.gate.configurations import Unusable, named_by
+from pciabi.source.content import NotStarted
+
+LINE = "qemu-system-x86_64 -M pc -device e1000,id=net0\n"
+SCENARIO = """\
+summary: Of two machines one NIC is taken away
+matrix: {machine: [pc, q35]}
+machine: ${machine}
+devices:
+  - {driver: e1000, id: net0, addr: 0x3}
+  - {driver: e1000, id: net1, addr: 0x4}
+steps:
+  - boot: two NICs
+  - remove: net0
+  - boot: one NIC
+  - expect: {net1: {address: unchanged}}
+"""
+XML = "<domain type='kvm'><name>a</name></domain>\n"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    vms = tmp_path / "vms"
+    (vms / "more").mkdir(parents=True)
+    (vms / "a.sh").write_text(LINE)
+    (vms / "b.sh").write_text("echo hello\n")
+    (vms / "c.pciabi.yaml").write_text(SCENARIO)
+    (vms / "more" / "d.xml").write_text(XML)
+    (vms / "more" / "e.sh").write_text(LINE)
+    return tmp_path
+
+
+def titles(*words: str, exclude: tuple[str, ...] = ()) -> list[str]:
+    return [
+        f"{one.subject.title}{' (unusable)' if isinstance(one, Unusable) else ''}"
+        for one in named_by(words, exclude, {}).judged
+    ]
+
+
+def test_a_folder(here: Path) -> None:
+    assert titles("vms") == [
+        "vms/a.sh",
+        "vms/c.pciabi.yaml[pc]",
+        "vms/c.pciabi.yaml[q35]",
+        "vms/more/d.xml (unusable)",
+        "vms/more/e.sh",
+    ]
+    assert [one.file for one in named_by(["vms"], (), {}).skipped] == ["vms/b.sh"]
+
+
+def test_each_file_once_in_the_order_named(here: Path) -> None:
+    assert titles("vms/more/e.sh", "vms/**/*.sh", "vms/a.sh") == [
+        "vms/more/e.sh",
+        "vms/a.sh",
+        "vms/b.sh (unusable)",
+    ]
+
+
+def test_a_case_of_a_scenario(here: Path) -> None:
+    named = named_by(["vms/c.pciabi.yaml"], (), {"machine": frozenset({"q35"})})
+    assert [vm.subject.name for vm in named.vms] == ["q35"]
+
+
+def test_what_is_not_started_is_named_with_how_to_get_its_command_line(here: Path) -> None:
+    (one,) = named_by(["vms/more/d.xml"], (), {}).judged
+    assert isinstance(one, Unusable)
+    assert isinstance(one.error, NotStarted)
+    assert "vms/more/d.xml:1" in str(one.error)
+    assert "holds its command line" in str(one.error)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["vms/nothing.sh"], "no file or folder vms/nothing.sh"),
+        (["vms/*.qemu"], "nothing matches"),
+        (["empty"], "no VM's configuration in empty"),
+    ],
+)
+def test_nothing_is_no_pass(words: list[str], said: str, here: Path) -> None:
+    (here / "empty").mkdir()
+    (here / "empty" / "b.sh").write_text("echo hello\n")
+    with pytest.raises(InputError, match=said.replace("*", ".")):
+        named_by(words, (), {})
+
+
+def test_what_is_left_out(here: Path) -> None:
+    assert titles("vms", exclude=("more/", "*.yaml")) == ["vms/a.sh"]
+    (here / "vms" / ".gitignore").write_text("a.sh\n")
+    with pytest.raises(InputError):
+        named_by(["vms"], ("more/", "*.yaml"), {})
