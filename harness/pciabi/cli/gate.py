@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -23,12 +20,14 @@ from pciabi.cli.options import (
 from pciabi.errors import CannotTest, worst
 from pciabi.gate.configurations import named_by
 from pciabi.gate.question import Question
-from pciabi.gate.run import Workers, run
+from pciabi.gate.run import run
+from pciabi.gate.workers import threads
 from pciabi.probe.host import Host
 from pciabi.qemu.wish import Wish
 from pciabi.report import folder, whole_file, writers
 from pciabi.report.formats import formats, writer
 from pciabi.report.terminal.errors import print_error
+from pciabi.report.terminal.gate_progress import watch
 from pciabi.result.policy import FailOn, Policy
 from pciabi.result.result import Result
 from pciabi.signals import stopping
@@ -60,6 +59,13 @@ from pciabi.source.request import Probe, Request
     help="How many machines are read at once.",
 )
 @click.option(
+    "--timeout",
+    "seconds",
+    type=click.FloatRange(0, min_open=True),
+    help="How many seconds a machine may take to be read; 60, or what a scenario that is booted "
+    "says, if not given.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["text", *formats(writers)]),
@@ -83,6 +89,7 @@ def gate(
     exclude: tuple[str, ...],
     fail_on: tuple[str, ...],
     jobs: int,
+    seconds: float | None,
     form: str,
     report_dir: Path | None,
     boot: bool,  # noqa: FBT001
@@ -103,7 +110,8 @@ def gate(
     def request(qemu: Given | None, machine: Given | None) -> Request:
         own = tuple(given.option for given in (qemu, machine) if given is not None)
         asked = (qemu.value if qemu else None, machine.value if machine else None, own)
-        return Request("", *asked, Probe.BOOT if boot else Probe.COLD, Wish(accel), select, read)
+        probe = Probe.BOOT if boot else Probe.COLD
+        return Request("", *asked, probe, Wish(accel), select, read, seconds=seconds)
 
     named = named_by(configurations, exclude, select)
     question = Question(
@@ -115,17 +123,11 @@ def gate(
     )
     cancellation = Cancellation()
     with stopping(cancellation):
-        host = Host(cancellation)
-        with _workers(host, jobs) as workers:
-            result = run(question, named.skipped, host, workers)
+        with watch() as tell:
+            host = Host(cancellation, tell)
+            with threads(host, jobs) as workers:
+                result = run(question, named.skipped, host, workers)
         return _conclude(result, form, report_dir)
-
-
-@contextmanager
-def _workers(host: Host, jobs: int) -> Iterator[Workers]:
-    """So many threads that read at once, for the time of the block."""
-    with ThreadPoolExecutor(jobs, thread_name_prefix="pciabi-task") as executor:
-        yield Workers(executor, host.read)
 
 
 def _conclude(result: Result, form: str, report_dir: Path | None) -> int:
