@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from pciabi.cancellation import Cancellation
+from pciabi.cli.baselines import accept_baselines, record_baselines
+from pciabi.cli.ending import Ending, pass_ending, untested_option
 from pciabi.cli.options import (
     SPEC_EPILOG,
     Given,
@@ -17,18 +21,24 @@ from pciabi.cli.options import (
     qemu_option,
     selection,
 )
-from pciabi.errors import CannotTest, worst
+from pciabi.cli.policy_options import PolicyAsked, policy_options
+from pciabi.errors import CannotTest
+from pciabi.gate import baselines
 from pciabi.gate.configurations import named_by
 from pciabi.gate.question import Question
 from pciabi.gate.run import run
+from pciabi.gate.since import earlier, only_new
+from pciabi.gate.waived import waived
 from pciabi.gate.workers import threads
 from pciabi.probe.host import Host
 from pciabi.qemu.wish import Wish
-from pciabi.report import folder, whole_file, writers
+from pciabi.report import folder, step_summary, whole_file, writers
 from pciabi.report.formats import formats, writer
 from pciabi.report.terminal.errors import print_error
 from pciabi.report.terminal.gate_progress import watch
-from pciabi.result.policy import FailOn, Policy
+from pciabi.report.terminal.printing import print_causes, print_result
+from pciabi.result.coverage import Skipped
+from pciabi.result.policy import FailOn
 from pciabi.result.result import Result
 from pciabi.signals import stopping
 from pciabi.source.request import Probe, Request
@@ -78,8 +88,17 @@ from pciabi.source.request import Probe, Request
     type=click.Path(path_type=Path, file_okay=False),
     help="Write all formats and the snapshots into a folder of their own there.",
 )
+@click.option(
+    "--causes",
+    is_flag=True,
+    help="List the properties too that differ without any effect on a guest.",
+)
+@policy_options
+@untested_option
 @probe_options
+@pass_ending
 def gate(
+    ending: Ending,
     configurations: tuple[str, ...],
     old: Given | None,
     new: Given | None,
@@ -92,10 +111,12 @@ def gate(
     seconds: float | None,
     form: str,
     report_dir: Path | None,
+    causes: bool,  # noqa: FBT001
     boot: bool,  # noqa: FBT001
     facts: tuple[str, ...],
     selected: tuple[str, ...],
     accel: str,
+    asked: PolicyAsked,
 ) -> int:
     """Say whether VMs may go to another QEMU or machine type, and what guests notice.
 
@@ -103,7 +124,11 @@ def gate(
     """
     if not configurations:
         raise click.UsageError("name the VMs' configurations: files, folders or patterns")
-    if new is None and new_machine is None and old_machine is None:
+    asked = asked.beside(old, new, old_machine, both_ways=both_ways)
+    if asked.against is not None:
+        old = None
+    is_held = asked.against is not None or asked.record is not None
+    if new is None and new_machine is None and old_machine is None and not is_held:
         raise click.UsageError("say what the VMs are to go to: --to SPEC or --to-machine TYPE")
     read, select = families(facts), selection(selected)
 
@@ -114,38 +139,67 @@ def gate(
         return Request("", *asked, probe, Wish(accel), select, read, seconds=seconds)
 
     named = named_by(configurations, exclude, select)
+    terms, waivers = asked.terms(frozenset(map(FailOn, fail_on)))
     question = Question(
         vms=named.judged,
         before=request(old, old_machine),
         after=request(new or old, new_machine),
-        terms=Policy(frozenset(map(FailOn, fail_on))),
+        terms=terms,
         backwards=both_ways,
     )
     cancellation = Cancellation()
     with stopping(cancellation):
-        with watch() as tell:
-            host = Host(cancellation, tell)
-            with threads(host, jobs) as workers:
-                result = run(question, named.skipped, host, workers)
-        return _conclude(result, form, report_dir)
+        with ExitStack() as stack:
+            host = Host(cancellation, stack.enter_context(watch()))
+            workers = stack.enter_context(threads(host, jobs))
+            if asked.record is not None:
+                return record_baselines(asked.record, named.judged, question.before, host, workers)
+            question, skipped = _held(question, named.skipped, asked)
+            result = run(question, skipped, host, workers)
+        if asked.new_since is not None:
+            result = only_new(result, asked.new_since)
+        if waivers is not None:
+            result = waived(result, waivers)
+        codes = _conclude(result, form, report_dir)
+        if causes and form == "text":
+            print_causes(result)
+        if not asked.accept or question.baselines is None:
+            return ending.code(codes)
+        return ending.code([accept_baselines(question.baselines, result, aloud=form == "text")])
 
 
-def _conclude(result: Result, form: str, report_dir: Path | None) -> int:
-    """Report, and say with which code to exit. What was found out is printed even where no
+def _held(
+    question: Question, skipped: tuple[Skipped, ...], asked: PolicyAsked
+) -> tuple[Question, tuple[Skipped, ...]]:
+    """The question with what its VMs are held against beside the two sides: their baselines, and
+    what they were at a revision. Raises InputError, CannotTest."""
+    vms = question.vms
+    if asked.against is not None:
+        skipped = tuple(baselines.skipped(asked.against, vms, skipped))
+        held, vms = baselines.against(asked.against, vms, question.families)
+        question = replace(question, baselines=held)
+    if asked.new_since is not None:
+        vms = (*vms, *earlier(asked.new_since, vms, question.before.select))
+    return replace(question, vms=vms), skipped
+
+
+def _conclude(result: Result, form: str, report_dir: Path | None) -> list[int]:
+    """Report, and say with which codes to exit. What was found out is printed even where no
     report can be written."""
-    codes = [result.exit_code]
+    codes, written = [*result.exit_codes], None
     if report_dir is not None:
         try:
-            folder.write(result, report_dir)
+            written = folder.write(result, report_dir)
         except CannotTest as error:
             print_error(error)
             codes.append(error.exit_code)
+    try:
+        step_summary.append(result)
+    except CannotTest as error:
+        # A verdict is no other one because a page of the CI server's has no room for it.
+        print_error(error)
     if form == "text":
-        # What a release manager reads comes from report/words/gate.py, in the next change.
-        for entry in result.entries:
-            why = [entry.error] if entry.error else [one.message for one in entry.failures]
-            click.echo(f"{entry.verdict}: {entry.subject.title}: {'; '.join(map(str, why))}")
-        click.echo(f"{result.verdict}: {result.coverage}")
+        print_result(result, written)
     else:
         whole_file.emit_document(writer(writers, form).render(result))
-    return worst(codes)
+    return codes

@@ -11,6 +11,7 @@ import click
 from pciabi import __version__, system_faults
 from pciabi.cli import surroundings
 from pciabi.cli.commands import Commands
+from pciabi.cli.ending import Ending
 from pciabi.errors import Interrupted, PciabiError
 from pciabi.signals import STOP, watched
 
@@ -28,14 +29,15 @@ def pciabi() -> None:
 def main() -> NoReturn:
     """Run the command line and exit."""
     surroundings.prepare()
+    ending = Ending()
     with watched():
         try:
-            code = pciabi.main(standalone_mode=False)
+            code = pciabi.main(standalone_mode=False, obj=ending)
             if sys.stdout is not None:
                 sys.stdout.flush()
             STOP.check()
         except BaseException as error:  # noqa: BLE001 - Python's own status, 1, would look like a break
-            code = _told(error)
+            code = ending.code_of_error(_told(error))
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -60,7 +60,7 @@ def prepare(case: Case, request: Request, host: Host) -> ScenarioVm:
     Raises InputError for a driver or a machine type that is wrong, CannotTest where QEMU or the
     firmware is missing.
     """
-    first = _first_boot(case, request)
+    first = first_boot(case, request)
     with naming_its_side(request, case.file):
         found = host.qemu(request.qemu)
         (vm,) = plan.vms(first)
@@ -71,7 +71,7 @@ def read(path: Path, raw: bytes, request: Request, cancellation: Cancellation, t
     """The first boot of a scenario's case; `raw` is the file's content. Raises as `take`."""
     case = _the_case(path, raw, request)
     if request.probe is Probe.BOOT:
-        booted = _first_boot(case, request)
+        booted = first_boot(case, request)
         with naming_its_side(request, path):
             snapshot = _booted(booted, request, cancellation, tell)
         return _side(booted, snapshot)
@@ -101,7 +101,8 @@ def _the_case(path: Path, raw: bytes, request: Request) -> Case:
     return cases[0]
 
 
-def _first_boot(case: Case, request: Request) -> Case:
+def first_boot(case: Case, request: Request) -> Case:
+    """The case with its first boot alone, which has the machine type of the request."""
     first = case.boots[0]
     if request.machine is not None:
         config = replace(first.config, machine=request.machine, machine_position=None)

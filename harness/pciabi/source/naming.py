@@ -1,0 +1,120 @@
+"""What a VM's configuration names of a QEMU's own: machine type, devices, objects, properties."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from pciabi.errors import SourcePosition
+from pciabi.qemu.inert.hardware import InertHardware
+from pciabi.qemu.inert.machine import type_for
+from pciabi.qemu.inert.origin import Origin
+from pciabi.vm.command_line.device_options import pairs_of
+from pciabi.vm.command_line.driver_table import driver_table
+from pciabi.vm.config import VmConfig
+
+# What a `-device` says that is no property of its type's.
+_NO_PROPERTIES = frozenset({"driver", "id", "bus"})
+# What an `-object` says that is none.
+_NO_OBJECT_PROPERTIES = frozenset({"driver", "qom-type", "id"})
+_MACHINE = "-machine "
+_GLOBAL = "-global "
+_OBJECT = "-object "
+
+
+class Sort(StrEnum):
+    """What an option names by a type: the machine, a device, every device of a type, an object;
+    or nothing that is asked for."""
+
+    MACHINE = "machine type"
+    DEVICE = "device"
+    EVERY = "every device of a type"
+    OBJECT = "object"
+    OTHER = "something else"
+
+
+@dataclass(frozen=True)
+class Named:
+    """One option and what it names. `type` is a type by QEMU's own name, aliases of devices
+    resolved, empty where none is named; `properties` are the names of what it sets of it;
+    `written` is what people recognise the option by."""
+
+    sort: Sort
+    type: str
+    properties: tuple[str, ...]
+    written: str
+    place: SourcePosition
+
+
+def in_hardware(made: InertHardware) -> tuple[Named, ...]:
+    """What the options of a command line name."""
+    return tuple(_in_option(origin) for origin in made.origins)
+
+
+def in_config(config: VmConfig, banner: str, file: Path) -> tuple[Named, ...]:
+    """What a scenario's VM names, for the QEMU whose version line is `banner`."""
+    start = SourcePosition(str(file), 1)
+    return tuple(_in_config(config, banner, start))
+
+
+def _in_config(config: VmConfig, banner: str, start: SourcePosition) -> Iterator[Named]:
+    written, *options = _pairs(config.machine, "type")
+    machine = config.machine_position or start
+    names = tuple(name for name, _ in options)
+    yield Named(Sort.MACHINE, type_for(written[1], banner), names, config.machine, machine)
+    for device in config.devices:
+        addr = ("addr",) if device.addr is not None else ()
+        properties = (*addr, *(name for name, _ in device.properties))
+        place = device.position or start
+        driver = _without_alias(device.driver)
+        yield Named(Sort.DEVICE, driver, properties, f"{device.id} ({device.driver})", place)
+
+
+def _in_option(origin: Origin) -> Named:
+    sort, named, properties = _parts(origin)
+    return Named(sort, named, properties, origin.written, origin.place)
+
+
+def _parts(origin: Origin) -> tuple[Sort, str, tuple[str, ...]]:
+    given = origin.given
+    if origin.device is not None:
+        return _of_device(origin)
+    if given.startswith(_MACHINE):
+        pairs = dict(_pairs(given.removeprefix(_MACHINE), "type"))
+        return Sort.MACHINE, pairs.pop("type", ""), tuple(pairs)
+    if given.startswith(_GLOBAL):
+        return _of_global(dict(pairs_of(given.removeprefix(_GLOBAL))))
+    if given.startswith(_OBJECT):
+        pairs = dict(_pairs(given.removeprefix(_OBJECT), "qom-type"))
+        kept = tuple(name for name in pairs if name not in _NO_OBJECT_PROPERTIES)
+        return Sort.OBJECT, pairs.get("qom-type", ""), kept
+    return Sort.OTHER, "", ()
+
+
+def _of_device(origin: Origin) -> tuple[Sort, str, tuple[str, ...]]:
+    device = origin.device
+    assert device is not None
+    driver, given = _without_alias(device.driver), _without_alias(device.given.driver)
+    # Another device stands in for it, with properties of its own.
+    told = device.given.properties if driver == given else {}
+    return Sort.DEVICE, driver, tuple(name for name in told if name not in _NO_PROPERTIES)
+
+
+def _of_global(pairs: dict[str, str]) -> tuple[Sort, str, tuple[str, ...]]:
+    if "property" in pairs:
+        return Sort.EVERY, _without_alias(pairs.get("driver", "")), (pairs["property"],)
+    first = next(iter(pairs), "")
+    driver, _, name = first.partition(".")
+    return Sort.EVERY, _without_alias(driver), (name,) if name else ()
+
+
+def _pairs(value: str, implied: str) -> Iterator[tuple[str, str]]:
+    """The pairs of an option's value; what stands first without a name is the implied one's."""
+    for at, (name, text) in enumerate(pairs_of(value)):
+        yield (implied if at == 0 and name == "driver" else name), text
+
+
+def _without_alias(driver: str) -> str:
+    return driver_table().aliases.get(driver, driver)
