@@ -74,6 +74,6 @@ def _of_vms(found: Matrix) -> Table:
         made.add_row(
             *(Text(mark, style=_MARKS[mark]) for mark in line.marks),
             Text(word(line), style=_VERDICTS[line.verdict]),
-            Text(printable.line(vms.shown(names))),
+            Text(printable.line(", ".join(names))),
         )
     return made

@@ -55,7 +55,8 @@ def findings(result: Result) -> Iterator[str]:
 
 
 def matrix_lines(found: Matrix) -> Iterator[str]:
-    """The matrix, VMs with the same changes in one line; only as many columns as a screen has."""
+    """The matrix, all VMs with the same changes in one line; only as many columns as a screen
+    has."""
     if not found.rows or len(found.lines) < 2:
         return
     columns = found.letters[:_MOST_COLUMNS]
@@ -64,7 +65,7 @@ def matrix_lines(found: Matrix) -> Iterator[str]:
     yield f"{_INDENT}{' '.join(letter.rjust(wide) for letter in columns)}"
     for line, names in found.patterns:
         marks = " ".join(mark.rjust(wide) for mark in line.marks[:_MOST_COLUMNS])
-        yield f"{_INDENT}{marks}  {word(line)}: {vms.shown(names)}"
+        yield f"{_INDENT}{marks}  {word(line)}: {', '.join(names)}"
     if len(found.letters) > _MOST_COLUMNS:
         yield f"{_INDENT}{len(found.letters) - _MOST_COLUMNS} more columns are in the other formats"
 
