@@ -39,7 +39,7 @@ def gate(folder: Path, before: Request, after: Request, *, backwards: bool = Fal
 
 
 def verdicts(result: Result) -> dict[str, Verdict]:
-    return {Path(e.subject.group).name + e.subject.name: e.verdict for e in result.entries}
+    return {Path(e.subject.title).name: e.verdict for e in result.entries}
 
 
 def entry(result: Result, name: str) -> Entry:
@@ -91,9 +91,9 @@ def test_both_ways_reads_nothing_twice(vms: Path) -> None:
     (vms / "wrong.sh").unlink()
     (vms / "gone.sh").unlink()
     result = gate(vms, on("5.2"), on("10.0"), backwards=True)
-    assert verdicts(result)["nvme.shupgrade"] is Verdict.BREAK
-    assert verdicts(result)["nvme.shdowngrade"] is Verdict.BREAK
-    assert verdicts(result)["same.shdowngrade"] is Verdict.COMPATIBLE
+    assert verdicts(result)["nvme.sh (upgrade)"] is Verdict.BREAK
+    assert verdicts(result)["nvme.sh (downgrade)"] is Verdict.BREAK
+    assert verdicts(result)["same.sh (downgrade)"] is Verdict.COMPATIBLE
     assert result.coverage is not None
     assert result.coverage.read == 4
 
