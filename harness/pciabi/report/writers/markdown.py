@@ -88,7 +88,7 @@ def _changes(found: Matrix, names: Sequence[str]) -> Iterator[str]:
 
 def _beside(row: Row) -> Iterator[str]:
     yield prose(row.change.reason)
-    yield from (f"cause: {prose(rows.cause(cause))}" for cause in row.causes)
+    yield from (f"cause: {prose(cause)}" for cause in rows.causes(row))
     yield from (f"waived: {prose(excuse)}" for excuse in row.excuses)
 
 
