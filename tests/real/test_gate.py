@@ -8,10 +8,10 @@ import pytest
 
 from pciabi.abi.choice import chosen_by_default
 from pciabi.cancellation import Cancellation
-from pciabi.cli.gate import _workers
 from pciabi.gate.configurations import named_by
 from pciabi.gate.question import Question
 from pciabi.gate.run import run
+from pciabi.gate.workers import threads
 from pciabi.probe.host import Host
 from pciabi.qemu.wish import Wish
 from pciabi.result.entry import Entry
@@ -34,7 +34,7 @@ def gate(folder: Path, before: Request, after: Request, *, backwards: bool = Fal
     host = Host(Cancellation())
     named = named_by([str(folder)], (), {})
     question = Question(named.judged, before, after, Policy(), backwards)
-    with _workers(host, 2) as workers:
+    with threads(host, 2) as workers:
         return run(question, named.skipped, host, workers)
 
 

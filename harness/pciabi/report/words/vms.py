@@ -33,8 +33,7 @@ def _name(subject: Subject, stems: Counter[str]) -> str:
     stem = Path(subject.group).stem
     file = stem if stem and stems[stem] == 1 else subject.group
     case = f"[{subject.name}]" if subject.name else ""
-    axes = ", ".join(value for _, value in subject.axes)
-    return f"{file}{case}" + (f" ({axes})" if axes else "")
+    return f"{file}{case}" + (f" ({subject.direction})" if subject.direction else "")
 
 
 def shown(names: Sequence[str]) -> str:
