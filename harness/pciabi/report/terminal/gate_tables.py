@@ -59,7 +59,7 @@ def _of_changes(found: Matrix, names: tuple[str, ...]) -> Table:
 
 def _beside(row: Row) -> Iterator[str]:
     yield row.change.reason
-    yield from (rows.cause(cause) for cause in row.causes)
+    yield from rows.causes(row)
     yield from (f"waived: {excuse}" for excuse in row.excuses)
 
 

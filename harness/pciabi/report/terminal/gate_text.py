@@ -45,11 +45,15 @@ def _refusal(name: str, entry: Entry) -> Iterator[str]:
 
 
 def findings(result: Result) -> Iterator[str]:
-    """Every row, and which VM has which."""
+    """Every row, what fails nothing in one line, and which VM has which."""
     found = matrix(result.entries)
     names = vms.names(result.entries)
     for letter, row in zip(found.letters, found.rows, strict=True):
-        yield f"{letter} {rows.standing(row)}: {rows.heading(row)}"
+        heading = f"{letter} {rows.standing(row)}: {rows.heading(row)}"
+        if not rows.is_grave(row):
+            yield f"{heading} ({rows.in_vms(row, names)})"
+            continue
+        yield heading
         yield from (f"{_INDENT}{term}: {value}" for term, value in rows.notes(row, names))
     yield from matrix_lines(found)
 
