@@ -148,7 +148,7 @@ def test_both_ways_of_a_vm_are_one_vm() -> None:
     there = data.compared(data.NVME, "web.sh")
     back = data.compared(data.CXL, "web.sh")
     entries = [
-        replace(entry, subject=replace(entry.subject, axes=(("direction", way),)))
+        replace(entry, subject=replace(entry.subject, direction=way))
         for entry, way in ((there, "there"), (back, "back"))
     ]
     found = data.gate(*entries)
