@@ -4,6 +4,7 @@
 
     PciabiError                 message, advice, place, evidence
     ├── InputError              exit 2: bad usage, or a file that is wrong
+    │   └── Refusal             a QEMU does not take the VM that a file states
     └── CannotTest              exit 3: the test could not be carried out
         ├── QemuError           QEMU is missing, too old, refused to start, or died
         ├── PackageError        no usable packages, or what was made of them is damaged
@@ -93,6 +94,10 @@ class InputError(PciabiError):
     """Bad usage, or a file of the user's that is wrong."""
 
     exit_code = 2
+
+
+class Refusal(InputError):
+    """A QEMU does not take the VM that a file states: another one may."""
 
 
 class CannotTest(PciabiError):

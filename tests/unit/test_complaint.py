@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pciabi.errors import InputError, QemuError
+from pciabi.errors import InputError, QemuError, Refusal
 from pciabi.probe import complaint, refusal
 from pciabi.probe.ending import ENDED
 from pciabi.qemu.binary import Binary
@@ -197,9 +197,7 @@ def test_another_program_s_words_are_no_refusal() -> None:
     assert complaint.spoken("qemu-kvm: warning: only that\n") is None
 
 
-@pytest.mark.parametrize(
-    ("memory", "kind", "code"), [("200T", InputError, 2), ("2G", QemuError, 3)]
-)
+@pytest.mark.parametrize(("memory", "kind", "code"), [("200T", Refusal, 2), ("2G", QemuError, 3)])
 def test_memory_nobody_has_is_the_user_s_fault(memory: str, kind: type, code: int) -> None:
     said = "cannot set up guest memory 'pc.ram': Cannot allocate memory"
     error = QemuError(f"{ENDED}with status 1: qemu-system-x86_64: {said}")

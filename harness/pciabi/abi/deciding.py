@@ -14,17 +14,33 @@ from pciabi.pci.virtio_properties import feature_decided_by
 
 
 @dataclass(frozen=True)
-class _Deciding:
-    """A property that differs, with how the fields that it decides begin (`fields`) and end
-    (`feature`, empty where it decides no feature)."""
+class Decides:
+    """What a property of a device decides: the fields whose names begin so, and the one that is a
+    virtio feature's, empty where it decides no feature."""
 
-    words: str
     fields: tuple[str, ...]
     feature: str
 
-    def decides(self, field: str) -> bool:
+    def is_about(self, field: str) -> bool:
         """Whether it decides a field."""
-        return field.startswith(self.fields) or field == self.feature
+        return field == self.feature if self.feature else field.startswith(self.fields)
+
+
+def decided_by(name: str, pair: Pair) -> Decides:
+    """What a property decides of a device; nothing where that is in doubt."""
+    feature = feature_decided_by(name, type_if_virtio(pair.before.function))
+    if feature is not None:
+        return Decides((), f"virtio feature {feature[1]}")
+    decided = facts_decided_by(name, (pair.before.device, pair.after.device))
+    return Decides(tuple(field for facts in decided for field in facts.fields), "")
+
+
+@dataclass(frozen=True)
+class _Deciding:
+    """A property that differs, in words, and what it decides."""
+
+    words: str
+    decides: Decides
 
 
 def with_deciding_properties(differences: Sequence[Difference], pair: Pair) -> list[Difference]:
@@ -37,7 +53,7 @@ def with_deciding_properties(differences: Sequence[Difference], pair: Pair) -> l
 def _told_with(difference: Difference, deciding: Sequence[_Deciding]) -> Difference:
     if difference.kind == properties.CHANGED:
         return difference
-    words = [one.words for one in deciding if one.decides(difference.field)]
+    words = [one.words for one in deciding if one.decides.is_about(difference.field)]
     if not words:
         return difference
     judgement = difference.judgement
@@ -48,17 +64,7 @@ def _told_with(difference: Difference, deciding: Sequence[_Deciding]) -> Differe
 
 
 def _deciding(differences: Sequence[Difference], pair: Pair) -> Iterator[_Deciding]:
-    devices = (pair.before.device, pair.after.device)
     for one in differences:
         name = properties.name_in(one.field) if one.kind == properties.CHANGED else None
-        if name is None:
-            continue
-        feature = feature_decided_by(name, type_if_virtio(pair.before.function))
-        decided = () if feature else facts_decided_by(name, devices)
-        fields = tuple(field for facts in decided for field in facts.fields)
-        if feature or fields:
-            yield _Deciding(
-                f"{name} ({one.before} → {one.after})",
-                fields,
-                f"virtio feature {feature[1]}" if feature else "",
-            )
+        if name is not None:
+            yield _Deciding(f"{name} ({one.before} → {one.after})", decided_by(name, pair))

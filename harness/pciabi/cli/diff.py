@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from pciabi.cancellation import Cancellation
+from pciabi.cli.ending import Ending, pass_ending, untested_option
 from pciabi.cli.options import (
     SPEC_EPILOG,
     Given,
@@ -18,7 +19,7 @@ from pciabi.cli.options import (
     selection,
 )
 from pciabi.cli.watching import watching
-from pciabi.errors import CannotTest, InputError, PciabiError, worst
+from pciabi.errors import CannotTest, InputError, PciabiError
 from pciabi.qemu.wish import Wish
 from pciabi.report import folder, whole_file, writers
 from pciabi.report.formats import formats, writer
@@ -61,8 +62,11 @@ from pciabi.source.take import take
     type=click.Path(path_type=Path, file_okay=False),
     help="Write all formats and both snapshots into a folder of their own there.",
 )
+@untested_option
 @probe_options
+@pass_ending
 def diff(
+    ending: Ending,
     before: str,
     after: str,
     qemu: Given | None,
@@ -105,11 +109,12 @@ def diff(
         if errors:
             for error in errors:
                 print_error(error)
-            return worst([error.exit_code for error in errors])
+            return ending.code([error.exit_code for error in errors])
         one, two = (side for side in sides if isinstance(side, Side))
         comparison = judge(one, two, Policy(frozenset(map(FailOn, fail_on))), read)
         seconds = (datetime.now(UTC) - started).total_seconds()
-        return _conclude(of_two_sides(comparison, started, seconds), form, report_dir)
+        result = of_two_sides(comparison, started, seconds)
+        return ending.code(_conclude(result, form, report_dir))
 
 
 def _value(given: Given | None) -> str | None:
@@ -125,10 +130,10 @@ def _taken(request: Request, cancellation: Cancellation) -> Side | PciabiError:
         return error
 
 
-def _conclude(result: Result, form: str, report_dir: Path | None) -> int:
-    """Report, and say with which code to exit. What was found out is printed even where no
+def _conclude(result: Result, form: str, report_dir: Path | None) -> list[int]:
+    """Report, and say with which codes to exit. What was found out is printed even where no
     report can be written."""
-    codes, written = [result.exit_code], None
+    codes, written = [*result.exit_codes], None
     if report_dir is not None:
         try:
             written = folder.write(result, report_dir)
@@ -139,4 +144,4 @@ def _conclude(result: Result, form: str, report_dir: Path | None) -> int:
         print_result(result, written)
     else:
         whole_file.emit_document(writer(writers, form).render(result))
-    return worst(codes)
+    return codes

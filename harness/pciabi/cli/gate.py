@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import click
 
 from pciabi.cancellation import Cancellation
 from pciabi.cli.baselines import accept_baselines, record_baselines
+from pciabi.cli.ending import Ending, pass_ending, untested_option
 from pciabi.cli.options import (
     SPEC_EPILOG,
     Given,
@@ -23,18 +22,21 @@ from pciabi.cli.options import (
     selection,
 )
 from pciabi.cli.policy_options import PolicyAsked, policy_options
-from pciabi.errors import CannotTest, worst
+from pciabi.errors import CannotTest
 from pciabi.gate import baselines
 from pciabi.gate.configurations import named_by
 from pciabi.gate.question import Question
-from pciabi.gate.run import Workers, run
+from pciabi.gate.run import run
 from pciabi.gate.since import earlier, only_new
 from pciabi.gate.waived import waived
+from pciabi.gate.workers import threads
 from pciabi.probe.host import Host
 from pciabi.qemu.wish import Wish
-from pciabi.report import folder, whole_file, writers
+from pciabi.report import folder, step_summary, whole_file, writers
 from pciabi.report.formats import formats, writer
 from pciabi.report.terminal.errors import print_error
+from pciabi.report.terminal.gate_progress import watch
+from pciabi.report.terminal.printing import print_causes, print_result
 from pciabi.result.coverage import Skipped
 from pciabi.result.policy import FailOn
 from pciabi.result.result import Result
@@ -67,6 +69,13 @@ from pciabi.source.request import Probe, Request
     help="How many machines are read at once.",
 )
 @click.option(
+    "--timeout",
+    "seconds",
+    type=click.FloatRange(0, min_open=True),
+    help="How many seconds a machine may take to be read; 60, or what a scenario that is booted "
+    "says, if not given.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["text", *formats(writers)]),
@@ -79,9 +88,17 @@ from pciabi.source.request import Probe, Request
     type=click.Path(path_type=Path, file_okay=False),
     help="Write all formats and the snapshots into a folder of their own there.",
 )
+@click.option(
+    "--causes",
+    is_flag=True,
+    help="List the properties too that differ without any effect on a guest.",
+)
 @policy_options
+@untested_option
 @probe_options
+@pass_ending
 def gate(
+    ending: Ending,
     configurations: tuple[str, ...],
     old: Given | None,
     new: Given | None,
@@ -91,8 +108,10 @@ def gate(
     exclude: tuple[str, ...],
     fail_on: tuple[str, ...],
     jobs: int,
+    seconds: float | None,
     form: str,
     report_dir: Path | None,
+    causes: bool,  # noqa: FBT001
     boot: bool,  # noqa: FBT001
     facts: tuple[str, ...],
     selected: tuple[str, ...],
@@ -116,7 +135,8 @@ def gate(
     def request(qemu: Given | None, machine: Given | None) -> Request:
         own = tuple(given.option for given in (qemu, machine) if given is not None)
         asked = (qemu.value if qemu else None, machine.value if machine else None, own)
-        return Request("", *asked, Probe.BOOT if boot else Probe.COLD, Wish(accel), select, read)
+        probe = Probe.BOOT if boot else Probe.COLD
+        return Request("", *asked, probe, Wish(accel), select, read, seconds=seconds)
 
     named = named_by(configurations, exclude, select)
     terms, waivers = asked.terms(frozenset(map(FailOn, fail_on)))
@@ -129,8 +149,9 @@ def gate(
     )
     cancellation = Cancellation()
     with stopping(cancellation):
-        host = Host(cancellation)
-        with _workers(host, jobs) as workers:
+        with ExitStack() as stack:
+            host = Host(cancellation, stack.enter_context(watch()))
+            workers = stack.enter_context(threads(host, jobs))
             if asked.record is not None:
                 return record_baselines(asked.record, named.judged, question.before, host, workers)
             question, skipped = _held(question, named.skipped, asked)
@@ -139,10 +160,12 @@ def gate(
             result = only_new(result, asked.new_since)
         if waivers is not None:
             result = waived(result, waivers)
-        code = _conclude(result, form, report_dir)
+        codes = _conclude(result, form, report_dir)
+        if causes and form == "text":
+            print_causes(result)
         if not asked.accept or question.baselines is None:
-            return code
-        return accept_baselines(question.baselines, result, aloud=form == "text")
+            return ending.code(codes)
+        return ending.code([accept_baselines(question.baselines, result, aloud=form == "text")])
 
 
 def _held(
@@ -160,29 +183,23 @@ def _held(
     return replace(question, vms=vms), skipped
 
 
-@contextmanager
-def _workers(host: Host, jobs: int) -> Iterator[Workers]:
-    """So many threads that read at once, for the time of the block."""
-    with ThreadPoolExecutor(jobs, thread_name_prefix="pciabi-task") as executor:
-        yield Workers(executor, host.read)
-
-
-def _conclude(result: Result, form: str, report_dir: Path | None) -> int:
-    """Report, and say with which code to exit. What was found out is printed even where no
+def _conclude(result: Result, form: str, report_dir: Path | None) -> list[int]:
+    """Report, and say with which codes to exit. What was found out is printed even where no
     report can be written."""
-    codes = [result.exit_code]
+    codes, written = [*result.exit_codes], None
     if report_dir is not None:
         try:
-            folder.write(result, report_dir)
+            written = folder.write(result, report_dir)
         except CannotTest as error:
             print_error(error)
             codes.append(error.exit_code)
+    try:
+        step_summary.append(result)
+    except CannotTest as error:
+        # A verdict is no other one because a page of the CI server's has no room for it.
+        print_error(error)
     if form == "text":
-        # What a release manager reads comes from report/words/gate.py, in the next change.
-        for entry in result.entries:
-            why = [entry.error] if entry.error else [one.message for one in entry.failures]
-            click.echo(f"{entry.verdict}: {entry.subject.title}: {'; '.join(map(str, why))}")
-        click.echo(f"{result.verdict}: {result.coverage}")
+        print_result(result, written)
     else:
         whole_file.emit_document(writer(writers, form).render(result))
-    return worst(codes)
+    return codes

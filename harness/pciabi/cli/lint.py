@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ import click
 from pciabi.errors import CannotTest, worst
 from pciabi.lint import baseline, configuration, files
 from pciabi.lint.configuration import Configuration
-from pciabi.lint.engine import FileResult, Profile, Settings
+from pciabi.lint.engine import FileResult, Guest, Profile, Settings
 from pciabi.lint.finding import Severity
 from pciabi.lint.rule import matching
 from pciabi.lint.run import run, without_vm
@@ -32,6 +33,11 @@ DEFAULT_SELECT = ("address",)
     "--profile",
     type=click.Choice([profile.value for profile in Profile]),
     help="How the files are used; with define-once libvirt keeps the addresses it chose.",
+)
+@click.option(
+    "--guest",
+    type=click.Choice([guest.value for guest in Guest]),
+    help="What runs in the VMs, where a file does not tell: machine-type-ends asks.",
 )
 @click.option(
     "--fail-on",
@@ -78,6 +84,7 @@ def lint(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     profile: str | None,
+    guest: str | None,
     fail_on: str | None,
     format_: str,
     output: Path | None,
@@ -97,7 +104,10 @@ def lint(
     if not paths:
         raise click.UsageError("name a file, a folder, or - for standard input")
     own = configuration.load(config) if config else configuration.find(Path.cwd())
-    settings = settings_of(own, select, ignore, Profile(profile) if profile else None, type_)
+    settings = replace(
+        settings_of(own, select, ignore, Profile(profile) if profile else None, type_),
+        guest=Guest(guest) if guest else own.guest,
+    )
     known = baseline.load(baseline_file) if baseline_file else Counter[baseline.Key]()
     standard_input = _standard_input() if files.STDIN in paths else b""
     found = tuple(files.find(paths, (*own.exclude, *exclude)))

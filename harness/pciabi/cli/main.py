@@ -8,9 +8,10 @@ from typing import NoReturn
 
 import click
 
-from pciabi import __version__
+from pciabi import __version__, system_faults
 from pciabi.cli import surroundings
 from pciabi.cli.commands import Commands
+from pciabi.cli.ending import Ending
 from pciabi.errors import Interrupted, PciabiError
 from pciabi.signals import STOP, watched
 
@@ -28,14 +29,15 @@ def pciabi() -> None:
 def main() -> NoReturn:
     """Run the command line and exit."""
     surroundings.prepare()
+    ending = Ending()
     with watched():
         try:
-            code = pciabi.main(standalone_mode=False)
+            code = pciabi.main(standalone_mode=False, obj=ending)
             if sys.stdout is not None:
                 sys.stdout.flush()
             STOP.check()
         except BaseException as error:  # noqa: BLE001 - Python's own status, 1, would look like a break
-            code = _told(error)
+            code = ending.code_of_error(_told(error))
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -62,7 +64,7 @@ def _tell(error: BaseException) -> int:
         # Whoever read our output has gone; what was left unsaid must not look like success.
         sys.stdout = sys.stderr = None
         return 3
-    known = error if isinstance(error, PciabiError) else surroundings.explained(error)
+    known = error if isinstance(error, PciabiError) else system_faults.explained(error)
     if known is not None:
         _print(known)
         return known.exit_code

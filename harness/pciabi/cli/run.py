@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from pciabi.cancellation import Cancellation
+from pciabi.cli.ending import Ending, pass_ending, untested_option
 from pciabi.cli.options import SPEC, SPEC_EPILOG, selection
-from pciabi.errors import CannotTest, Interrupted, worst
+from pciabi.errors import CannotTest, Interrupted
 from pciabi.probe.guest_host import guest_host
 from pciabi.qemu.wish import Wish
 from pciabi.report import folder
@@ -69,7 +70,10 @@ def chosen(wanted: Sequence[str], options: Sequence[str]) -> tuple[Case, ...]:
     show_default="one a CPU",
     help="How many guests at once.",
 )
+@untested_option
+@pass_ending
 def run(
+    ending: Ending,
     scenarios: tuple[str, ...],
     selected: tuple[str, ...],
     only_list: bool,  # noqa: FBT001 - click hands flags over by name
@@ -88,13 +92,13 @@ def run(
     with stopping(cancellation):
         with watch() as tell, guest_host(Wish(accel), cancellation, tell) as host:
             result = run_cases(cases, qemu, jobs, host, tell)
-        code = conclude(result, report_dir)
+        code = ending.code(conclude(result, report_dir))
         cancellation.check()
         return code
 
 
-def conclude(result: Result, report_dir: Path) -> int:
-    """Report a run, and say with which code to exit. What was found out is printed even where
+def conclude(result: Result, report_dir: Path) -> tuple[int, ...]:
+    """Report a run, and say with which codes to exit. What was found out is printed even where
     no report can be written, or nobody waits for it."""
     try:
         files = folder.rendered(result)
@@ -108,6 +112,6 @@ def conclude(result: Result, report_dir: Path) -> int:
         except CannotTest as error:
             print_result(result, None)
             print_error(error)
-            return worst([result.exit_code, error.exit_code])
+            return (*result.exit_codes, error.exit_code)
         print_result(result, written)
-        return result.exit_code
+        return result.exit_codes

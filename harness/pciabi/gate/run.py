@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from pciabi import __version__
-from pciabi.errors import CannotTest, InputError, PciabiError
+from pciabi.errors import CannotTest, InputError, PciabiError, Refusal
 from pciabi.events import Ended, Planned
+from pciabi.gate.causes import causes
 from pciabi.gate.configurations import Unusable
+from pciabi.gate.following import follow, telling_what_is_not_judged
+from pciabi.gate.knowledge import Knowledge
 from pciabi.gate.pending import Outcome, Pending, Recorded, begin
 from pciabi.gate.question import Question, Trial
-from pciabi.jobs.shared_readings import CarryOut, SharedReadings
+from pciabi.gate.starting import Means, explained
+from pciabi.gate.workers import Workers
+from pciabi.jobs.shared_readings import SharedReadings
 from pciabi.probe.host import Host
 from pciabi.result.coverage import Coverage, Skipped
 from pciabi.result.entry import Entry, Plan
@@ -22,14 +28,7 @@ from pciabi.result.result import Command, Result
 from pciabi.result.side import Side
 from pciabi.result.will_not_start import WillNotStart
 from pciabi.source.request import Request
-
-
-@dataclass(frozen=True)
-class Workers:
-    """Who reads: an executor, and what its workers call with a task."""
-
-    executor: Executor
-    carry_out: CarryOut
+from pciabi.system_faults import unforeseen
 
 
 def run(question: Question, skipped: tuple[Skipped, ...], host: Host, workers: Workers) -> Result:
@@ -45,11 +44,15 @@ def run(question: Question, skipped: tuple[Skipped, ...], host: Host, workers: W
     trials = question.trials
     host.tell(Planned(len(trials)))
     sides = _Sides(question, workers)
-    begun = [_begin(trial, host, sides) for trial in trials]
-    entries = []
-    for entry in _entries(begun, question, host):
-        host.tell(Ended(entry))
-        entries.append(entry)
+    means = Means(host, sides.readings, Knowledge(host), question.terms, question.families)
+    entries: list[Entry] = []
+    titles = [trial.subject.title for trial in trials]
+    with telling_what_is_not_judged(titles, entries, host.tell):
+        begun = [_begin(trial, host, sides) for trial in trials]
+        follow(frozenset(future for one in begun for future in one.futures), host.tell)
+        for entry in _entries(begun, means):
+            entries.append(entry)
+            host.tell(Ended(entry))
     coverage = Coverage(*names, skipped=skipped, read=sides.made, shared=sides.shared)
     seconds = (datetime.now(UTC) - started).total_seconds()
     return Result(Command.GATE, tuple(entries), started, seconds, __version__, coverage=coverage)
@@ -87,6 +90,12 @@ class _Begun:
     before: Pending | Recorded | None
     after: Pending | Recorded | None
 
+    @property
+    def futures(self) -> tuple[Future[Any], ...]:
+        """Its readings."""
+        sides = (side for side in (self.before, self.after) if isinstance(side, Pending))
+        return tuple(side.future for side in sides if side.future is not None)
+
 
 def _begin(trial: Trial, host: Host, sides: _Sides) -> _Begun:
     if isinstance(trial.vm, Unusable):
@@ -100,38 +109,50 @@ def _begin(trial: Trial, host: Host, sides: _Sides) -> _Begun:
     return _Begun(trial, before, after)
 
 
-def _entries(begun: list[_Begun], question: Question, host: Host) -> Iterator[Entry]:
+def _entries(begun: list[_Begun], means: Means) -> Iterator[Entry]:
     for one in begun:
         if one.before is None or one.after is None:
             assert isinstance(one.trial.vm, Unusable)
             yield Entry(one.trial.subject, (), one.trial.vm.error, 0.0)
         else:
-            yield _entry(one.trial, one.before.outcome(), one.after.outcome(), question, host)
+            before, after = one.before.outcome(), one.after.outcome()
+            try:
+                entry = _entry(one.trial, before, after, means)
+            except Exception as error:  # noqa: BLE001 - what fails of one VM stops no other
+                seconds = before.seconds + after.seconds
+                entry = Entry(one.trial.subject, (), unforeseen(error), seconds)
+            yield entry
 
 
-def _entry(trial: Trial, before: Outcome, after: Outcome, question: Question, host: Host) -> Entry:
+def _entry(trial: Trial, before: Outcome, after: Outcome, means: Means) -> Entry:
     seconds = before.seconds + after.seconds
     match before.side, after.side:
         case Side() as old, Side() as new:
-            return _compared(trial, old, new, question, seconds)
-        case Side() as old, InputError() as refusal:
-            qemu = host.qemu(trial.after.qemu)
-            place = refusal.place or old.place
-            stopped = WillNotStart(old, qemu.banner, refusal.message, place)
-            return Entry(trial.subject, (), None, seconds, will_not_start=stopped)
+            return _compared(trial, old, new, means, seconds)
+        case Side() as old, Refusal() as refusal:
+            return _refused(trial, old, refusal, means, seconds)
         case InputError() as refusal, Side():
             return Entry(trial.subject, (), _of_the_old_side(refusal), seconds)
         case _:
             return Entry(trial.subject, (), _first(before, after), seconds)
 
 
-def _compared(trial: Trial, old: Side, new: Side, question: Question, seconds: float) -> Entry:
-    plan = Plan(comparisons=(question.terms,))
+def _refused(trial: Trial, old: Side, refusal: Refusal, means: Means, seconds: float) -> Entry:
+    assert not isinstance(trial.vm, Unusable), "it was begun"
+    why = explained(trial, trial.vm, old, refusal, means)
+    if isinstance(why, WillNotStart):
+        return Entry(trial.subject, (), None, seconds, will_not_start=why)
+    return Entry(trial.subject, (), why, seconds)
+
+
+def _compared(trial: Trial, old: Side, new: Side, means: Means, seconds: float) -> Entry:
+    plan = Plan(comparisons=(means.terms,))
     try:
-        comparison = judge(old, new, question.terms, question.families)
+        comparison = judge(old, new, means.terms, means.families)
     except CannotTest as error:
         return Entry(trial.subject, (), error, seconds, plan=plan)
-    return Entry(trial.subject, (comparison,), None, seconds, plan=plan)
+    why = causes(comparison, means.knowledge.machine_types(trial, comparison))
+    return Entry(trial.subject, (comparison,), None, seconds, plan=plan, causes=why)
 
 
 def _of_the_old_side(refusal: InputError) -> InputError:
@@ -144,11 +165,13 @@ def _first(before: Outcome, after: Outcome) -> PciabiError:
     """The error to name: bad input before what could not be carried out, the earlier side's
     first."""
     errors = [error for error in (before.error, after.error) if error is not None]
+    if all(isinstance(error, Refusal) for error in errors) and len(errors) > 1:
+        errors[0].message = f"neither side starts it: {errors[0].message}"
     return min(errors, key=lambda error: not isinstance(error, InputError))
 
 
 def _name(request: Request, host: Host) -> str:
     """The version line of a side's QEMU, with the exact package where that names it, and the
     machine type that the user gave."""
-    banner = host.qemu(request.qemu).banner
-    return banner if request.machine is None else f"{banner}, machine type {request.machine}"
+    line = host.qemu(request.qemu).version_line
+    return line if request.machine is None else f"{line}, machine type {request.machine}"

@@ -14,6 +14,7 @@ from pciabi.gate.baselines import Key, key_of
 from pciabi.gate.configurations import Unusable
 from pciabi.gate.revision import contents_at
 from pciabi.probe.host import Host
+from pciabi.qemu.binary import Binary
 from pciabi.result.coverage import Remark
 from pciabi.result.entry import Entry, Plan, Subject
 from pciabi.result.judged import JudgedComparison, judge_comparison
@@ -21,6 +22,7 @@ from pciabi.result.policy import Policy
 from pciabi.result.result import Result
 from pciabi.result.side import Side
 from pciabi.result.will_not_start import WillNotStart
+from pciabi.source.naming import Named
 from pciabi.source.request import Request
 from pciabi.source.startable import Startable
 from pciabi.source.vms import Vm, vms_in
@@ -45,6 +47,10 @@ class EarlierVm:
     def on(self, request: Request, host: Host) -> Startable[Any]:
         """See Vm."""
         return self.vm.on(request, host)
+
+    def named(self, request: Request, qemu: Binary) -> tuple[Named, ...]:
+        """See Vm."""
+        return self.vm.named(request, qemu)
 
 
 @dataclass(frozen=True)

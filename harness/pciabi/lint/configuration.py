@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from pciabi.bounded_files import read_limited
 from pciabi.errors import InputError, SourcePosition
-from pciabi.lint.engine import Profile
+from pciabi.lint.engine import Guest, Profile
 from pciabi.lint.finding import Severity
 from pciabi.lint.rule import matching
 
@@ -22,8 +22,17 @@ OWN_FILE = ".pciabi.toml"
 PROJECT_FILE = "pyproject.toml"
 _IN_PROJECT = ("tool", "pciabi", "lint")
 _MAX_BYTES = 1_000_000
-Choice = TypeVar("Choice", Profile, Severity)
-_KEYS = ("select", "ignore", "per-path-ignores", "severity", "profile", "fail-on", "exclude")
+Choice = TypeVar("Choice", Profile, Severity, Guest)
+_KEYS = (
+    "select",
+    "ignore",
+    "per-path-ignores",
+    "severity",
+    "profile",
+    "guest",
+    "fail-on",
+    "exclude",
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class Configuration:
     path_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     severities: tuple[tuple[str, Severity], ...] = ()
     profile: Profile | None = None
+    guest: Guest | None = None
     fail_on: Severity | None = None
     exclude: tuple[str, ...] = ()
 
@@ -105,6 +115,7 @@ def _parsed(file: _File, table: Any) -> Configuration:
         path_ignores=reading.path_ignores(),
         severities=reading.severities(),
         profile=reading.choice("profile", Profile),
+        guest=reading.choice("guest", Guest),
         fail_on=reading.choice("fail-on", Severity),
         exclude=reading.words("exclude", table.get("exclude", [])),
     )

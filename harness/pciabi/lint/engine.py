@@ -25,11 +25,18 @@ class Profile(StrEnum):
     DEFINED_ONCE = "define-once"
 
 
+class Guest(StrEnum):
+    """What system runs in the VMs, as far as rules look at it."""
+
+    WINDOWS = "windows"
+
+
 @dataclass(frozen=True)
 class Settings:
     """What to look for. Words of `select` and `ignore` are codes, beginnings of codes, names or
     groups; `severities` are pairs with a rule's name; `path_ignores` are pairs of a pattern of
-    file names and words to ignore there; `type` names a format instead of detecting it."""
+    file names and words to ignore there; `type` names a format instead of detecting it; `guest`
+    says what runs in every VM whose text does not tell."""
 
     select: tuple[str, ...] = ("address",)
     ignore: tuple[str, ...] = ()
@@ -37,6 +44,7 @@ class Settings:
     path_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     profile: Profile = Profile.REDEFINED
     type: str | None = None
+    guest: Guest | None = None
 
     def rules_for(self, file: str) -> tuple[LoadedRule, ...]:
         """The rules that are on for a file, by code. Raises InputError for a word that means
@@ -79,6 +87,8 @@ def lint(source: ConfigText, settings: Settings) -> FileResult:
         if format_ is None:
             return FileResult(source.file, None, 0, ())
         vms = format_.read(source)
+        if settings.guest is Guest.WINDOWS:
+            vms = tuple(vm.with_windows("--guest windows") for vm in vms)
     except InputError as error:
         return FileResult(source.file, None, 0, (), error)
     rules = settings.rules_for(source.file)
@@ -102,15 +112,15 @@ def _findings_of(vm: PciVm, rules: Sequence[LoadedRule], settings: Settings) -> 
 
 
 def _findings(vm: PciVm, loaded: LoadedRule, settings: Settings) -> Iterator[Finding]:
-    severity = _severity(loaded.rule, settings)
     for trouble in loaded.check(vm):
+        severity = _severity(loaded.rule, settings, trouble.severity)
         yield finding_of(vm.name, loaded.rule, severity, trouble)
 
 
-def _severity(rule: Rule, settings: Settings) -> Severity:
+def _severity(rule: Rule, settings: Settings, of_this: Severity | None = None) -> Severity:
     wanted = dict(settings.severities)
     if rule.name in wanted:
         return wanted[rule.name]
     if rule.settled_at_define and settings.profile is Profile.DEFINED_ONCE:
         return Severity.ADVICE
-    return rule.severity
+    return of_this or rule.severity

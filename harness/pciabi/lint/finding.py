@@ -25,13 +25,15 @@ class Severity(StrEnum):
 class Trouble:
     """What a rule's check yields: about which text, which device, in one sentence.
 
-    `remedy` is what to write here to mend it.
+    `remedy` is what to write here to mend it. `severity` is set where it is another than the
+    rule's.
     """
 
     span: Span
     device: str
     message: str
     remedy: str
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pciabi.errors import InputError, PciabiError, QemuError, SourcePosition
+from pciabi.errors import InputError, PciabiError, QemuError, Refusal, SourcePosition
 from pciabi.probe import complaint
 from pciabi.probe.ending import ENDED, died
 from pciabi.probe.equipment import Equipped
@@ -34,7 +34,7 @@ def blamed(qemu: Process, equipped: Equipped, control: str = "") -> tuple[Device
 
 
 def of_machine(qemu: Process, equipped: Equipped, binary: Binary) -> PciabiError:
-    """InputError for a machine type QEMU does not have, QemuError for any other end."""
+    """Refusal for a machine type QEMU does not have, QemuError for any other end."""
     if "unsupported machine type" in qemu.complaints():
         config = equipped.config
         return machines.unknown(binary, config.machine, config.machine_position)
@@ -49,15 +49,15 @@ def _of_scenario_memory(words: str, equipped: Equipped, binary: Binary) -> Pciab
     size = size_in_bytes(memory, "m") or 0
     message = f"memory: {memory}: {words}"
     if complaint.is_of_the_vm(words) or size > _ABSURD_BYTES:
-        return InputError(message, advice=by(binary, equipped.config.machine), place=place)
+        return Refusal(message, advice=by(binary, equipped.config.machine), place=place)
     return QemuError(message, advice=_NO_ROOM, place=place)
 
 
 def of_hardware(qemu: Process) -> PciabiError:
-    """InputError for a machine QEMU refuses, QemuError for any other end."""
+    """Refusal for a machine QEMU refuses, QemuError for any other end."""
     words = complaint.spoken(qemu.complaints())
     if qemu.exit_status == 1 and words is not None and complaint.is_of_the_vm(words):
-        return InputError(f"{_REFUSES_HARDWARE}{words}")
+        return Refusal(f"{_REFUSES_HARDWARE}{words}")
     if qemu.exit_status == 0 and qemu.excess is None and not qemu.complaints():
         # There is no guest that could have switched itself off.
         return QemuError(f"{ENDED}with status 0 and said nothing")
@@ -91,11 +91,11 @@ def of_command_line(error: PciabiError, made: InertHardware, binary: Binary) -> 
     what = "this VM"
     if about is not None:
         what = f"device {about.label}" if about.device is not None else about.label
-    found = InputError(f"QEMU refuses {what}: {told}", advice=by(binary, made.machine), place=place)
+    found = Refusal(f"QEMU refuses {what}: {told}", advice=by(binary, made.machine), place=place)
     return _like(error, found)
 
 
-def of_processors(made: InertHardware, binary: Binary, most: int) -> InputError:
+def of_processors(made: InertHardware, binary: Binary, most: int) -> Refusal:
     """The error for more processors than the machine type takes."""
     # Where several say it, QEMU takes the last.
     about = next(
@@ -103,7 +103,7 @@ def of_processors(made: InertHardware, binary: Binary, most: int) -> InputError:
         for origin in reversed(made.origins)
         if origin.name == "smp" or (origin.name == "machine" and "smp." in origin.given)
     )
-    return InputError(
+    return Refusal(
         f"QEMU refuses {about.label}: the machine type takes no more than {most} processors",
         advice=by(binary, made.machine),
         place=about.place,
@@ -130,7 +130,7 @@ def _of_memory(
     place = about.place if about is not None else made.place
     if made.memory > _ABSURD_BYTES:
         message = f"QEMU refuses {what}: {words}; no host addresses that much"
-        return InputError(message, advice=by(binary, made.machine), place=place)
+        return Refusal(message, advice=by(binary, made.machine), place=place)
     return QemuError(
         f"this machine has no room for {what}: {words}",
         advice=_NO_ROOM,
@@ -170,7 +170,7 @@ def located(error: PciabiError, equipped: Equipped, binary: Binary) -> PciabiErr
     if device is not None:
         said = words.rpartition(f"-device {device_argument(device)}: ")[2]
         message = f"QEMU refuses device {device.id}: {said}"
-        return _like(error, InputError(message, advice=refused_by, place=device.position))
+        return _like(error, Refusal(message, advice=refused_by, place=device.position))
     if "unsupported machine type" in words:
         found = machines.unknown(binary, config.machine, config.machine_position)
         return _like(error, found)
@@ -178,5 +178,5 @@ def located(error: PciabiError, equipped: Equipped, binary: Binary) -> PciabiErr
         return _like(error, _of_scenario_memory(words, equipped, binary))
     if isinstance(error, InputError):
         place = error.place or config.machine_position
-        return _like(error, InputError(error.message, advice=refused_by, place=place))
+        return _like(error, Refusal(error.message, advice=refused_by, place=place))
     return error

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pciabi.abi.snapshot import PlacedFunction
-from pciabi.errors import InputError
+from pciabi.errors import Refusal
 from pciabi.pci.facts import Facts
 from pciabi.qemu.answers import NAMES, shaped
 from pciabi.qemu.inert.stand_ins import Model, Sort
@@ -22,7 +22,7 @@ _WORDS = {
 
 
 def must_be_there(monitor: Monitor, models: Sequence[Model], by: str) -> None:
-    """Raise InputError, at its place, for a driver or a property that QEMU does not have; `by`
+    """Raise Refusal, at its place, for a driver or a property that QEMU does not have; `by`
     says which QEMU that is."""
     sorts = tuple(dict.fromkeys(model.sort for model in models))
     lists = monitor.execute_all(
@@ -34,7 +34,7 @@ def must_be_there(monitor: Monitor, models: Sequence[Model], by: str) -> None:
     for model in models:
         if model.driver not in listed[model.sort]:
             what, lacks = _WORDS[model.sort]
-            raise InputError(
+            raise Refusal(
                 f"QEMU refuses {what}{model.label}: '{model.driver}' {lacks}",
                 advice=by,
                 place=model.place,
@@ -58,7 +58,7 @@ def _must_take(monitor: Monitor, models: Sequence[Model], by: str) -> None:
     for model in models:
         for name, place in model.properties:
             if not {name, name.partition(".")[0]} & takes[model.asked_of]:
-                raise InputError(
+                raise Refusal(
                     f"QEMU refuses device {model.label}: "
                     f"Property '{model.driver}.{name}' not found",
                     advice=by,

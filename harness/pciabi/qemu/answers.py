@@ -51,6 +51,35 @@ class Named:
 
 
 @dataclass(frozen=True)
+class Typed:
+    """An entry of `qom-list-types`: a type, and the one it is made of, None where none is told."""
+
+    name: str
+    parent: str | None
+
+
+@dataclass(frozen=True)
+class CompatProperty:
+    """A property that a machine type sets for every device of a type (`qom_type`, which may be an
+    abstract one), as in `query-machines`."""
+
+    qom_type: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class MachineType:
+    """An entry of `query-machines`. `compat` are its properties in QEMU's own order, in which a
+    later one counts; None where they were not told (before QEMU 9.1)."""
+
+    name: str
+    alias: str | None
+    deprecated: bool
+    compat: tuple[CompatProperty, ...] | None
+
+
+@dataclass(frozen=True)
 class PciDevice:
     """A function in `query-pci`. One without an id has an empty `qdev_id`; `behind` are the
     functions behind a bridge."""
@@ -89,6 +118,12 @@ def _text(value: object) -> str:
     return value
 
 
+def _switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise Misshapen("it should be true or false")
+    return value
+
+
 def _number(value: object) -> int:
     # To Python `true` is a number.
     if not isinstance(value, int) or isinstance(value, bool):
@@ -117,6 +152,11 @@ def _member(value: object, name: str, shape: Shape[T]) -> T:
     return _at(name, shape, value[name])
 
 
+def _member_if_any(value: object, name: str, shape: Shape[T]) -> T | None:
+    is_there = isinstance(value, dict) and value.get(name) is not None
+    return _member(value, name, shape) if is_there else None
+
+
 def _at(step: str | int, shape: Shape[T], value: object) -> T:
     try:
         return shape(value)
@@ -131,6 +171,24 @@ def _listed(value: object) -> Listed:
 
 def _named(value: object) -> Named:
     return Named(_member(value, "name", _text))
+
+
+def _typed(value: object) -> Typed:
+    return Typed(_member(value, "name", _text), _member_if_any(value, "parent", _text))
+
+
+def _compat_property(value: object) -> CompatProperty:
+    of = (_member(value, name, _text) for name in ("qom-type", "property", "value"))
+    return CompatProperty(*of)
+
+
+def _machine_type(value: object) -> MachineType:
+    return MachineType(
+        name=_member(value, "name", _text),
+        alias=_member_if_any(value, "alias", _text),
+        deprecated=_member(value, "deprecated", _switch),
+        compat=_member_if_any(value, "compat-props", partial(_each, _compat_property)),
+    )
 
 
 def _ids(value: object) -> tuple[int, int]:
@@ -173,3 +231,5 @@ NUMBER: Shape[int] = _number
 NAMES: Shape[tuple[Named, ...]] = partial(_each, _named)
 LISTING: Shape[tuple[Listed, ...]] = partial(_each, _listed)
 PCI: Shape[tuple[PciBus, ...]] = partial(_each, _pci_bus)
+TYPES: Shape[tuple[Typed, ...]] = partial(_each, _typed)
+MACHINES: Shape[tuple[MachineType, ...]] = partial(_each, _machine_type)

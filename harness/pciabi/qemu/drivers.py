@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from pciabi import programs
-from pciabi.errors import InputError, QemuError
+from pciabi.errors import QemuError, Refusal
 from pciabi.programs import Bounds
 from pciabi.qemu.binary import Binary
 from pciabi.vm.config import Device
@@ -37,11 +37,11 @@ def _properties(binary: Binary, driver: str) -> frozenset[str] | None:
 def accepted_properties(binary: Binary, device: Device) -> frozenset[str]:
     """The property names a device's driver takes; aliases (`virtio-net`) are resolved by QEMU.
 
-    Raises InputError, at the device's position, for a driver this QEMU does not have.
+    Raises Refusal, at the device's position, for a driver this QEMU does not have.
     """
     found = _properties(binary, device.driver)
     if found is None:
-        raise InputError(
+        raise Refusal(
             f"unknown device driver '{device.driver}' (device {device.id})",
             advice=f"{binary.name} -device help lists those of QEMU {binary.version_text}",
             place=device.position,

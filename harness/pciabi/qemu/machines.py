@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from pciabi import programs
-from pciabi.errors import InputError, QemuError, SourcePosition
+from pciabi.errors import QemuError, Refusal, SourcePosition
 from pciabi.programs import Bounds
 from pciabi.qemu.binary import Binary
 
@@ -19,7 +19,7 @@ _ALIAS = re.compile(r"\(alias of (?P<name>[^\s)]+)\)")
 def versioned(binary: Binary, machine: str, place: SourcePosition | None) -> str:
     """The machine type that a `-machine` value names, an alias such as `pc` resolved.
 
-    Raises InputError, at `place`, for one this QEMU does not have.
+    Raises Refusal, at `place`, for one this QEMU does not have.
     """
     found = _versioned(binary).get(machine.partition(",")[0].removeprefix("type="))
     if found is None:
@@ -27,9 +27,9 @@ def versioned(binary: Binary, machine: str, place: SourcePosition | None) -> str
     return found
 
 
-def unknown(binary: Binary, machine: str, place: SourcePosition | None) -> InputError:
+def unknown(binary: Binary, machine: str, place: SourcePosition | None) -> Refusal:
     """The error for a machine type this QEMU does not have."""
-    return InputError(
+    return Refusal(
         f"unknown machine type '{machine}'",
         advice=f"{binary.name} -machine help lists those of QEMU {binary.version_text}",
         place=place,

@@ -51,6 +51,10 @@ class Monitor(ABC):
         return shaped(answer, TEXT, line)
 
 
+class Refused(QemuError):
+    """QEMU has answered a command with an error."""
+
+
 class Lost(QemuError):
     """QEMU has ended the connection: most likely it has ended itself."""
 

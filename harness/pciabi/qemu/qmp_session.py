@@ -16,7 +16,7 @@ from pciabi.errors import QemuError
 from pciabi.qemu import bounded_client
 from pciabi.qemu.answers import NO_QMP
 from pciabi.qemu.bounded_client import BoundedClient, TooMuch
-from pciabi.qemu.monitor import TOO_MUCH, Lost, Monitor, Silent
+from pciabi.qemu.monitor import TOO_MUCH, Lost, Monitor, Refused, Silent
 
 # The library logs what it also raises.
 logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)
@@ -63,7 +63,7 @@ class QmpMonitor(Monitor):
 
 def _fault(command: str, error: BaseException) -> BaseException:
     if isinstance(error, ExecuteError):
-        return QemuError(f"QEMU refused QMP {command}: {str(error)[:_LONGEST_QUOTE]}")
+        return Refused(f"QEMU refused QMP {command}: {str(error)[:_LONGEST_QUOTE]}")
     if isinstance(error, ProtocolError):
         return _nonsense(error) or error
     if isinstance(error, (QMPError, OSError, ValueError, asyncio.CancelledError)):

@@ -75,6 +75,14 @@ class Result:
         errors = [entry.error for entry in self.entries if entry.error is not None]
         return worst([self.verdict.exit_code, *(error.exit_code for error in errors)])
 
+    @property
+    def exit_codes(self) -> tuple[int, ...]:
+        """The command's own, and a break's beside it where something is proved to have broken:
+        what could not be tested outranks that, but undoes it not."""
+        policy = self.coverage.failures if self.coverage is not None else ()
+        broken = any(entry.failures for entry in self.entries) or policy
+        return (self.exit_code, Verdict.BREAK.exit_code) if broken else (self.exit_code,)
+
 
 def of_two_sides(comparison: JudgedComparison, started: datetime, seconds: float) -> Result:
     """The result of a command that held two sides against each other and did nothing else."""

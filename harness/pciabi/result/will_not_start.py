@@ -16,6 +16,7 @@ class Missing(StrEnum):
 
     MACHINE_TYPE = "machine type"
     DEVICE = "device"
+    OBJECT = "object"
     PROPERTY = "property"
     VALUE = "value"
 
@@ -71,7 +72,8 @@ class WillNotStart:
     @property
     def failure(self) -> Failure:
         """It as a failure, in one sentence."""
-        names = ", ".join(f"{gone.what} {gone.name}" for gone in self.gone)
+        gone = (one for one in self.gone if one.what is not Missing.VALUE)
+        names = ", ".join(f"{one.what} {one.name}" for one in gone)
         message = f"it has no {names}" if names else self.words
         return Failure(None, None, f"{self.refused_by} will not start it: {message}", self.place)
 

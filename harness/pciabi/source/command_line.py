@@ -9,7 +9,7 @@ from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError, PciabiError, SourcePosition
 from pciabi.probe import configuration
 from pciabi.probe.cold import ColdReading
-from pciabi.probe.cold_task import HardwareTask
+from pciabi.probe.cold_task import SECONDS, HardwareTask
 from pciabi.probe.host import Host
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.inert.hardware import InertHardware, inert
@@ -33,7 +33,7 @@ class CommandLineVm:
     def task(self) -> HardwareTask:
         """See Startable."""
         hardware = configuration.hardware_of(self.made, self.request.families)
-        return HardwareTask(hardware, self.request.qemu)
+        return HardwareTask(hardware, self.request.qemu, self.request.seconds or SECONDS)
 
     def side(self, reading: ColdReading) -> Side:
         """See Startable."""
@@ -72,11 +72,16 @@ def prepare_line(line: QemuCommandLine, path: Path, request: Request, host: Host
     """The VM of a command line. Raises as `prepare`."""
     with naming_its_side(request, path):
         found = host.qemu(request.qemu)
-    asked = line if request.machine is None else line.on_machine(request.machine)
-    made = inert(asked, found.banner)
+    made = made_inert(line, request, found)
     with naming_its_side(request, path):
         configuration.must_take_the_processors(made, found)
     return CommandLineVm(path, request, found, made)
+
+
+def made_inert(line: QemuCommandLine, request: Request, qemu: Binary) -> InertHardware:
+    """The command line made safe, with the machine type of a request. Raises as `inert`."""
+    asked = line if request.machine is None else line.on_machine(request.machine)
+    return inert(asked, qemu.banner)
 
 
 def read(path: Path, raw: bytes, request: Request, cancellation: Cancellation) -> Side:

@@ -12,7 +12,7 @@ from pciabi.errors import InputError, PciabiError, SourcePosition
 from pciabi.events import Planned, Said, Tell
 from pciabi.probe import refusal
 from pciabi.probe.cold import ColdReading, inert
-from pciabi.probe.cold_task import HardwareTask
+from pciabi.probe.cold_task import SECONDS, HardwareTask
 from pciabi.probe.equipment import Equipped, equip
 from pciabi.probe.guest_host import guest_host
 from pciabi.probe.host import Host
@@ -41,7 +41,7 @@ class ScenarioVm:
     def task(self) -> HardwareTask:
         """See Startable."""
         hardware = replace(inert(self.equipped), families=self.request.families)
-        return HardwareTask(hardware, self.request.qemu)
+        return HardwareTask(hardware, self.request.qemu, self.request.seconds or SECONDS)
 
     def side(self, reading: ColdReading) -> Side:
         """See Startable."""
@@ -60,7 +60,7 @@ def prepare(case: Case, request: Request, host: Host) -> ScenarioVm:
     Raises InputError for a driver or a machine type that is wrong, CannotTest where QEMU or the
     firmware is missing.
     """
-    first = _first_boot(case, request)
+    first = first_boot(case, request)
     with naming_its_side(request, case.file):
         found = host.qemu(request.qemu)
         (vm,) = plan.vms(first)
@@ -71,7 +71,7 @@ def read(path: Path, raw: bytes, request: Request, cancellation: Cancellation, t
     """The first boot of a scenario's case; `raw` is the file's content. Raises as `take`."""
     case = _the_case(path, raw, request)
     if request.probe is Probe.BOOT:
-        booted = _first_boot(case, request)
+        booted = first_boot(case, request)
         with naming_its_side(request, path):
             snapshot = _booted(booted, request, cancellation, tell)
         return _side(booted, snapshot)
@@ -101,7 +101,8 @@ def _the_case(path: Path, raw: bytes, request: Request) -> Case:
     return cases[0]
 
 
-def _first_boot(case: Case, request: Request) -> Case:
+def first_boot(case: Case, request: Request) -> Case:
+    """The case with its first boot alone, which has the machine type of the request."""
     first = case.boots[0]
     if request.machine is not None:
         config = replace(first.config, machine=request.machine, machine_position=None)

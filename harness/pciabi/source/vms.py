@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pciabi.errors import InputError, SourcePosition
 from pciabi.probe.host import Host
+from pciabi.qemu.binary import Binary
 from pciabi.result.entry import Subject
 from pciabi.source.content import Content, content_of
+from pciabi.source.naming import Named
 from pciabi.source.request import Request
 from pciabi.source.startable import Startable
 from pciabi.vm import reading
@@ -33,6 +35,10 @@ class Vm(Protocol):
         Raises InputError where the request cannot apply to it, CannotTest where QEMU is missing.
         """
 
+    def named(self, request: Request, qemu: Binary) -> tuple[Named, ...]:
+        """What it names of a QEMU's own, with the machine type of a request, in the words of that
+        QEMU. Raises InputError where what it says cannot be made safe to start."""
+
 
 @dataclass(frozen=True)
 class CommandLine:
@@ -48,6 +54,12 @@ class CommandLine:
         command_line.must_not_boot(self.subject.file, request)
         return command_line.prepare_line(self.line, self.subject.file, request, host)
 
+    def named(self, request: Request, qemu: Binary) -> tuple[Named, ...]:
+        """See Vm."""
+        from pciabi.source import command_line, naming
+
+        return naming.in_hardware(command_line.made_inert(self.line, request, qemu))
+
 
 @dataclass(frozen=True)
 class ScenarioCase:
@@ -61,6 +73,13 @@ class ScenarioCase:
         from pciabi.source import scenario_vm
 
         return scenario_vm.prepare(self.case, request, host)
+
+    def named(self, request: Request, qemu: Binary) -> tuple[Named, ...]:
+        """See Vm."""
+        from pciabi.source import naming, scenario_vm
+
+        config = scenario_vm.first_boot(self.case, request).boots[0].config
+        return naming.in_config(config, qemu.banner, self.case.file)
 
 
 def vms_in(path: Path, raw: bytes, select: Mapping[str, frozenset[str]]) -> tuple[Vm, ...]:

@@ -147,7 +147,8 @@ class PciVm:
 
     `machine` is None where none is written. `remedy` tells, in the format's own words, how a
     device is given an address. `readings` are the same VM as each family would make it, where its
-    own family is not known; it has no devices itself then.
+    own family is not known; it has no devices itself then. `windows` says what tells that the
+    guest is Windows, and is empty where nothing does.
     """
 
     name: str
@@ -161,11 +162,17 @@ class PciVm:
     remedy: str
     cpu: str | None = None
     cpu_span: Span | None = None
+    windows: str = ""
     readings: tuple[PciVm, ...] = ()
 
     def bus(self, name: str) -> PciBus | None:
         """The bus of that name, or None."""
         return next((bus for bus in self.buses if bus.name == name), None)
+
+    def with_windows(self, told_by: str) -> PciVm:
+        """The same with a Windows guest, as somebody says; what the text itself says is kept."""
+        readings = tuple(reading.with_windows(told_by) for reading in self.readings)
+        return replace(self, windows=self.windows or told_by, readings=readings)
 
     def read_as(self, readings: Iterable[PciVm]) -> PciVm:
         """The same VM of a family that is not known, with its readings."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from pciabi.errors import InputError
-from pciabi.vm import machine_family, qemu_drivers, qemu_family, qemu_legacy
+from pciabi.vm import machine_family, qemu_drivers, qemu_family, qemu_legacy, windows_guest
 from pciabi.vm.command_line.argument import Unresolved, plain
 from pciabi.vm.command_line.option import OPEN, Option, QemuCommandLine
 from pciabi.vm.command_line.parameters import Parameters, parameters
@@ -136,6 +136,9 @@ class _Machine:
             remedy=_REMEDY,
             cpu=cpu.value.text.split(",")[0] if cpu and cpu.value else None,
             cpu_span=span(cpu) if cpu else None,
+            windows=windows_guest.of_processor(parameters(cpu.value, "model"))
+            if cpu and cpu.value
+            else "",
         )
 
     def _start(self) -> Span:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from types import MappingProxyType
 
 from pciabi.errors import InputError
-from pciabi.vm import machine_family, placeholder, yaml_tree
+from pciabi.vm import machine_family, placeholder, windows_guest, yaml_tree
 from pciabi.vm.formats import ConfigText, Format
 from pciabi.vm.pci_vm import (
     Creation,
@@ -73,6 +73,7 @@ def _vm(document: Node, domain: Node, architecture: str | None) -> PciVm:
     name = machine.text if machine is not None else "q35"
     family = _family(name, architecture)
     devices = tuple(_devices(domain)) if family is not Family.OTHER else ()
+    hyperv = domain.at("features", "hyperv")
     buses = {device.place.bus for device in devices if device.place is not None}
     return PciVm(
         name=document.value("metadata", "name") or "",
@@ -87,6 +88,7 @@ def _vm(document: Node, domain: Node, architecture: str | None) -> PciVm:
         remedy=_REMEDY,
         cpu=domain.value("cpu", "model"),
         cpu_span=cpu.span if (cpu := domain.at("cpu")) is not None else None,
+        windows=windows_guest.of_features(hyperv.entries if hyperv is not None else ()),
     )
 
 

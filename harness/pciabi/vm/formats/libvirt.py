@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from types import MappingProxyType
 
 from pciabi.errors import InputError
-from pciabi.vm import machine_family, placeholder, xml_tree
+from pciabi.vm import machine_family, placeholder, windows_guest, xml_tree
 from pciabi.vm.formats import ConfigText, Format
 from pciabi.vm.libvirt_devices import DeviceModel, device_model, is_bridge, own_address
 from pciabi.vm.libvirt_implicit import implicit
@@ -122,6 +122,7 @@ def _vm_of(domain: Element, family: Family) -> PciVm:
         remedy=_REMEDY,
         cpu=cpu.attributes.get("mode") if cpu is not None else None,
         cpu_span=cpu.span if cpu is not None else None,
+        windows=windows_guest.of_domain(domain),
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from pciabi.vm import machine_family, reading
+from pciabi.vm import machine_family, reading, windows_guest
 from pciabi.vm.command_line.argument import plain
 from pciabi.vm.command_line.formats import Layout
 from pciabi.vm.command_line.option import Option
@@ -82,6 +82,7 @@ def _vm(source: ConfigText, found: Mapping[str, re.Match[str]], family: Family) 
         machine_span=_span(source, found.get("machine")),
         cpu=cpu.split(",")[0].removeprefix("cputype=") if cpu else None,
         cpu_span=_span(source, found.get("cpu")),
+        windows=windows_guest.of_ostype(_value(found, "ostype")),
     )
 
 

@@ -1,0 +1,4 @@
+# What four QEMUs agree on: e1000 on pc-i440fx-5.2, with everything written down.
+exec qemu-system-x86_64 -nodefaults -machine pc-i440fx-5.2 \
+  -netdev user,id=lan \
+  -device e1000,netdev=lan,id=net0,mac=52:54:00:00:00:01,addr=0x3
