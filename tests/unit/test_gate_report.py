@@ -37,6 +37,7 @@ from pciabi.result.judged import judge
 from pciabi.result.policy import FailOn, Policy
 from pciabi.result.result import Result
 from pciabi.result.rows import Row, rows, weighty
+from pciabi.result.will_not_start import Missing
 from tests.unit import gate_data as data
 from tests.unit.test_report_diff import SARIF
 from tests.unit.test_report_html import Page
@@ -157,6 +158,48 @@ def test_both_ways_of_a_vm_are_one_vm() -> None:
     assert words.verdict(found).startswith("Break: the only VM: nvme gains")
     prints = [r["partialFingerprints"] for r in sarif_of_vms.results(data.gate(there, *entries))]
     assert len({str(one) for one in prints}) == len(prints)
+
+
+def excused() -> Result:
+    entry = data.refused()
+    assert entry.will_not_start is not None
+    excuse = "policy.yaml:6: nobody boots it (until 2031-01-01)"
+    return data.gate(replace(entry, will_not_start=replace(entry.will_not_start, excuse=excuse)))
+
+
+def test_a_vm_that_will_not_start_and_need_not_is_told_in_every_report() -> None:
+    found = excused()
+    assert found.exit_code == 0
+    assert words.verdict(found) == (
+        "Compatible: no change fails in 1 VM, 1 of which will not start, which is waived."
+    )
+    assert words.tally(found).startswith("1 VM: 1 compatible, 0 break, 0 will not start, 0 not ")
+    assert "(1 of which will not start, waived)" in words.tally(found)
+    (refusal,) = jsonlib.loads(json.render(found))["will_not_start"]
+    (result,) = jsonlib.loads(sarif.render(found))["runs"][0]["results"]
+    texts = (
+        printed(found, terminal=False),
+        Page(html.render(found)).words(),
+        markdown.render(found),
+        junit.render(found),
+        refusal["excuse"],
+        result["suppressions"][0]["justification"],
+    )
+    for text in texts:
+        assert "policy.yaml:6: nobody boots it (until 2031-01-01)" in text
+    assert result["level"] == "note"
+    assert "<failure" not in junit.render(found)
+    assert "will not start, waived" in Page(html.render(found)).words()
+
+
+def test_what_a_value_is_refused_for_only_the_words_tell() -> None:
+    entry = data.refused()
+    assert entry.will_not_start is not None
+    (gone,) = entry.will_not_start.gone
+    value = (replace(gone, what=Missing.VALUE, name="-cpu old"),)
+    refusal = replace(entry.will_not_start, gone=value, words="unable to find CPU model 'old'")
+    found = data.gate(replace(entry, will_not_start=refusal))
+    assert words.verdict(found).endswith("QEMU 11.1.3 says: unable to find CPU model 'old'.")
 
 
 def test_a_vm_is_called_as_short_as_can_be() -> None:

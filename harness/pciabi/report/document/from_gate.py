@@ -173,6 +173,7 @@ def _refusal(refusal: WillNotStart) -> dict[str, Any]:
         **vars(refusal.place),
         "refused_by": refusal.refused_by,
         "words": refusal.words,
+        "excuse": refusal.excuse,
         "gone": [
             {"what": gone.what, "name": gone.name, **vars(gone.place)} for gone in refusal.gone
         ],
@@ -215,6 +216,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "file": str(subject.file),
         "name": subject.name,
         "axes": dict(subject.axes),
+        "direction": subject.direction,
         "verdict": entry.verdict,
         "seconds": entry.seconds,
         "machine": next(filter(None, machines), None),

@@ -90,6 +90,7 @@ class WillNotStartPart(PlacePart):
     entry: Entry
     refused_by: str
     words: str = Field(description="What the later side said.")
+    excuse: str = Field(description="Why the VM does not fail all the same; empty: it does.")
     gone: list[GonePart]
     replacements: list[ReplacementPart]
 
@@ -156,6 +157,7 @@ class GateEntryPart(Part):
     file: str
     name: str
     axes: dict[str, str]
+    direction: str = Field(description="Empty where VMs are judged one way only.")
     verdict: Verdict
     seconds: Seconds
     machine: str | None = Field(description="The earlier side's machine type.")

@@ -109,6 +109,7 @@ def _refused(names: Sequence[str], entries: Sequence[Entry]) -> Iterator[str]:
         refusal = entry.will_not_start
         if refusal is not None:
             parts = [f"{code(name)} at {code(str(refusal.place))}: {prose(refusals.reason(entry))}"]
+            parts += [f"waived: {prose(refusal.excuse)}"] if refusal.excuse else []
             parts += [f"gone: {prose(refusals.missing(gone))}" for gone in refusal.gone]
             instead = map(refusals.instead, refusal.replacements)
             parts += [f"instead: {prose(str(one))}" for one in instead]
