@@ -179,6 +179,10 @@ def _first(before: Outcome, after: Outcome) -> PciabiError:
 
 def _name(request: Request, host: Host) -> str:
     """The version line of a side's QEMU, with the exact package where that names it, and the
-    machine type that the user gave."""
-    line = host.qemu(request.qemu).version_line
-    return line if request.machine is None else f"{line}, machine type {request.machine}"
+    machine type and the firmware that the user gave."""
+    words = [host.qemu(request.qemu).version_line]
+    if request.machine is not None:
+        words.append(f"machine type {request.machine}")
+    if request.firmware is not None:
+        words.append(f"firmware of {request.firmware}")
+    return ", ".join(words)
