@@ -27,9 +27,10 @@ from pciabi.gate.question import Question
 from pciabi.gate.run import Workers, run
 from pciabi.probe.host import Host
 from pciabi.qemu.wish import Wish
-from pciabi.report import folder, whole_file, writers
+from pciabi.report import folder, step_summary, whole_file, writers
 from pciabi.report.formats import formats, writer
 from pciabi.report.terminal.errors import print_error
+from pciabi.report.terminal.printing import print_causes, print_result
 from pciabi.result.policy import FailOn, Policy
 from pciabi.result.result import Result
 from pciabi.signals import stopping
@@ -73,6 +74,11 @@ from pciabi.source.request import Probe, Request
     type=click.Path(path_type=Path, file_okay=False),
     help="Write all formats and the snapshots into a folder of their own there.",
 )
+@click.option(
+    "--causes",
+    is_flag=True,
+    help="List the properties too that differ without any effect on a guest.",
+)
 @untested_option
 @probe_options
 @pass_ending
@@ -89,6 +95,7 @@ def gate(
     jobs: int,
     form: str,
     report_dir: Path | None,
+    causes: bool,  # noqa: FBT001
     boot: bool,  # noqa: FBT001
     facts: tuple[str, ...],
     selected: tuple[str, ...],
@@ -122,7 +129,10 @@ def gate(
         host = Host(cancellation)
         with _workers(host, jobs) as workers:
             result = run(question, named.skipped, host, workers)
-        return ending.code(_conclude(result, form, report_dir))
+        codes = _conclude(result, form, report_dir)
+        if causes and form == "text":
+            print_causes(result)
+        return ending.code(codes)
 
 
 @contextmanager
@@ -135,19 +145,20 @@ def _workers(host: Host, jobs: int) -> Iterator[Workers]:
 def _conclude(result: Result, form: str, report_dir: Path | None) -> list[int]:
     """Report, and say with which codes to exit. What was found out is printed even where no
     report can be written."""
-    codes = [*result.exit_codes]
+    codes, written = [*result.exit_codes], None
     if report_dir is not None:
         try:
-            folder.write(result, report_dir)
+            written = folder.write(result, report_dir)
         except CannotTest as error:
             print_error(error)
             codes.append(error.exit_code)
+    try:
+        step_summary.append(result)
+    except CannotTest as error:
+        # A verdict is no other one because a page of the CI server's has no room for it.
+        print_error(error)
     if form == "text":
-        # What a release manager reads comes from report/words/gate.py, in the next change.
-        for entry in result.entries:
-            why = [entry.error] if entry.error else [one.message for one in entry.failures]
-            click.echo(f"{entry.verdict}: {entry.subject.title}: {'; '.join(map(str, why))}")
-        click.echo(f"{result.verdict}: {result.coverage}")
+        print_result(result, written)
     else:
         whole_file.emit_document(writer(writers, form).render(result))
     return codes

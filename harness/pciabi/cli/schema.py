@@ -11,12 +11,14 @@ import click
 from pciabi.gate.policy_file import schema as policy_schema
 from pciabi.guest.recipe_file import schema as image_schema
 from pciabi.report.document.diff import DiffDocument
+from pciabi.report.document.gate import GateDocument
 from pciabi.report.document.run import ReportDocument
 from pciabi.scenario.schema import ScenarioModel
 from pciabi.snapshots.schema import schema as snapshot_schema
 
 _SCHEMAS: dict[str, Callable[[], Any]] = {
     "diff": DiffDocument.json_schema,
+    "gate": GateDocument.json_schema,
     "image": image_schema,
     "policy": policy_schema,
     "scenario": ScenarioModel.model_json_schema,

@@ -13,8 +13,11 @@ from pathlib import Path
 from pciabi.errors import CannotTest
 from pciabi.report import printable, whole_file, writers
 from pciabi.report.formats import formats, writer
+from pciabi.report.words import vms
 from pciabi.result.entry import Entry
+from pciabi.result.judged import JudgedComparison
 from pciabi.result.result import Command, Result
+from pciabi.result.side import Side
 from pciabi.signals import held
 
 PAGE = "report.html"
@@ -73,19 +76,44 @@ def _reports(result: Result) -> Iterator[tuple[str, str]]:
 
 
 def _evidence(result: Result) -> Iterator[tuple[str, str]]:
-    """The two snapshots that were compared, or what every boot left behind."""
+    """The two snapshots that were compared, those of every VM of a gate, or what every boot left
+    behind."""
     if result.command is Command.DIFF:
-        # Not above: only a folder holds snapshots, and most commands write none.
-        from pciabi.snapshots import write as snapshot_file
-
-        yield "before.json", snapshot_file.render(result.two_sides.before.snapshot)
-        yield "after.json", snapshot_file.render(result.two_sides.after.snapshot)
+        yield from _snapshots("", result.two_sides)
+    if result.command is Command.GATE:
+        yield from _snapshots_of_vms(result)
     for number, entry in enumerate(result.entries, start=1):
         yield from _boot_files(number, entry)
 
 
+def _snapshots_of_vms(result: Result) -> Iterator[tuple[str, str]]:
+    names = vms.names(result.entries)
+    for number, (name, entry) in enumerate(zip(names, result.entries, strict=True), start=1):
+        stem = f"{_stem(number, name)}-"
+        for comparison in entry.comparisons:
+            yield from _snapshots(stem, comparison)
+        if entry.will_not_start is not None:
+            yield f"{stem}before.json", _snapshot(entry.will_not_start.before)
+
+
+def _snapshots(stem: str, comparison: JudgedComparison) -> Iterator[tuple[str, str]]:
+    yield f"{stem}before.json", _snapshot(comparison.before)
+    yield f"{stem}after.json", _snapshot(comparison.after)
+
+
+def _snapshot(side: Side) -> str:
+    # Not above: only a folder holds snapshots, and most commands write none.
+    from pciabi.snapshots import write as snapshot_file
+
+    return snapshot_file.render(side.snapshot)
+
+
+def _stem(number: int, name: str) -> str:
+    return f"{number:02}-{_UNFIT.sub('-', name)[:_LONGEST_STEM].strip('-.')}"
+
+
 def _boot_files(number: int, entry: Entry) -> Iterator[tuple[str, str]]:
-    stem = f"{number:02}-{_UNFIT.sub('-', entry.subject.title)[:_LONGEST_STEM].strip('-.')}"
+    stem = _stem(number, entry.subject.title)
     for boot, record in enumerate(entry.boots, start=1):
         yield f"serial-{stem}-boot{boot}.log", printable.block(record.console)
         yield f"lspci-{stem}-boot{boot}.txt", printable.block(record.lspci)

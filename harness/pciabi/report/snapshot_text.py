@@ -30,7 +30,7 @@ def _lines(side: Side) -> Iterator[str]:
     yield from families.shown(snapshot)
     for placed in snapshot.functions:
         yield ""
-        yield from _function(placed, side.name_of(placed))
+        yield from function_lines(placed, side.name_of(placed))
         interface = snapshot.interface_at(placed.address)
         if interface is not None:
             yield f"  interface {interface.name or 'without a name'}, MAC {interface.mac}"
@@ -42,7 +42,8 @@ def _lines(side: Side) -> Iterator[str]:
         yield f"substituted: {substitution.inert} for {substitution.option}"
 
 
-def _function(placed: PlacedFunction, name: str) -> Iterator[str]:
+def function_lines(placed: PlacedFunction, name: str) -> Iterator[str]:
+    """One function, decoded field by field; `name` is what it is called."""
     read = reading(placed.function)
     yield f"{placed.address} (path {placed.path}) {name}"
     if placed.function.driver:

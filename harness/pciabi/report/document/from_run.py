@@ -83,7 +83,7 @@ def _case(entry: Entry) -> dict[str, Any]:
             }
             for failure in entry.failures
         ],
-        "error": _error(entry.error) if entry.error else None,
+        "error": error_part(entry.error) if entry.error else None,
         "refusals": [
             {
                 "device": refusal.device_id,
@@ -113,7 +113,8 @@ def _case(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _error(error: PciabiError) -> dict[str, Any]:
+def error_part(error: PciabiError) -> dict[str, Any]:
+    """What is told of an error."""
     evidence = error.evidence
     nowhere = dict.fromkeys(("file", "line", "column"))
     return {

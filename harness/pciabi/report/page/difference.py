@@ -45,7 +45,7 @@ def differences(
     """
     pairs = match(before, after).pairs
     return tuple(
-        Difference(_title(pair, (name or _id)(pair)), tuple(_lines(pair)))
+        Difference(_title(pair, (name or _id)(pair)), tuple(diff_lines(*_texts(pair))))
         for pair in sorted(pairs, key=lambda pair: pair.before.address == pair.after.address)
         if _texts(pair)[0] != _texts(pair)[1] and all(map(_has_more, _texts(pair)))
     )
@@ -70,9 +70,9 @@ def _title(pair: Pair, who: str) -> str:
     return f"{who} at {pair.before.address}, then at {pair.after.address}"
 
 
-def _lines(pair: Pair) -> Iterator[DiffLine]:
-    old = printable.block(pair.before.function.text).split("\n")
-    new = printable.block(pair.after.function.text).split("\n")
+def diff_lines(before: str, after: str) -> Iterator[DiffLine]:
+    """The unified difference of two texts, with a little of what is the same around it."""
+    old, new = printable.block(before).split("\n"), printable.block(after).split("\n")
     sorts = {"+": "add", "-": "remove", "@": "place"}
     unified = list(difflib.unified_diff(old, new, n=_CONTEXT_LINES, lineterm=""))
     # The first two lines name files, which there are none of.

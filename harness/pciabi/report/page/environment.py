@@ -15,9 +15,13 @@ from pciabi.abi.change import Change, Consequence
 from pciabi.report import printable
 from pciabi.report.page.comparison import compared
 from pciabi.report.page.evidence import boots, provenance, shell
-from pciabi.report.words import cases, story, two_sides, verdicts
+from pciabi.report.page.gate import gate
+from pciabi.report.words import cases, refusals, rows, story, two_sides, verdicts
+from pciabi.report.words import gate as gate_words
 from pciabi.report.words.changes import GUESTS, HARMS, values
 from pciabi.report.words.gaps import gaps
+from pciabi.report.words.matrix import Mark
+from pciabi.report.words.open_questions import open_questions, unanswered
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,18 @@ def environment() -> Environment:
         compared=compared,
         enumerate=enumerate,
         gaps=gaps,
+        gate=gate,
+        gate_words=gate_words,
+        marks=tuple(Mark),
+        open_questions=open_questions,
         provenance=provenance,
+        refusals=refusals,
+        rows=rows,
         shell=shell,
         story=story,
         two_sides=two_sides,
         values=values,
+        unanswered=unanswered,
         verdicts=verdicts,
         views=views,
     )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pciabi.report.terminal import text
+from pciabi.report.terminal import gate_text, text
 from pciabi.report.terminal.output import Output, PlainOutput, standard_output
 from pciabi.report.words import verdicts
-from pciabi.result.result import Result
+from pciabi.result.result import Command, Result
 from pciabi.result.verdict import Verdict
 
 _STYLES = {
     Verdict.COMPATIBLE: "bold green",
     Verdict.BREAK: "bold red",
+    Verdict.WILL_NOT_START: "bold red",
     Verdict.ERROR: "bold yellow",
 }
 
@@ -24,15 +25,28 @@ def print_result(result: Result, written: Path | None, output: Output | None = N
     output unless given.
     """
     out = output or standard_output()
+    sentence, style = verdicts.verdict(result), _STYLES[result.verdict]
+    # What a gate is asked for is one sentence, and much may follow it.
+    comes_first = result.command is Command.GATE
+    if comes_first:
+        out.say(sentence, style)
     for line in text.opening(result):
         out.say(line)
     _print_findings(result, out)
     for line in text.closing(result):
         out.say(line)
-    out.say(verdicts.verdict(result), _STYLES[result.verdict])
+    if not comes_first:
+        out.say(sentence, style)
     out.say(verdicts.scope_line(result))
     if written is not None:
         out.say(f"report: {written}")
+
+
+def print_causes(result: Result, output: Output | None = None) -> None:
+    """Print why the two hypervisors differ where no guest sees it."""
+    out = output or standard_output()
+    for line in gate_text.causes(result):
+        out.say(line)
 
 
 def _print_findings(result: Result, out: Output) -> None:
@@ -40,8 +54,7 @@ def _print_findings(result: Result, out: Output) -> None:
         for line in text.findings(result):
             out.say(line)
         return
-    from pciabi.report.terminal.tables import table
+    from pciabi.report.terminal.tables import tables
 
-    shown = table(result)
-    if shown is not None:
-        out.console.print(shown)
+    for table in tables(result):
+        out.console.print(table)

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from pciabi.abi.judgement import Severity
 from pciabi.report import printable
-from pciabi.report.terminal import text
+from pciabi.report.terminal import gate_tables, text
 from pciabi.report.words import cases, story
 from pciabi.report.words.cases import Standing
 from pciabi.report.words.changes import values, who
@@ -27,11 +27,13 @@ _SEVERITY_STYLES = {
 }
 
 
-def table(result: Result) -> Table | None:
-    """All that was found out; None where that is nothing."""
-    if result.command is Command.DIFF:
-        return _of_changes(result.two_sides)
-    return _of_cases(result)
+def tables(result: Result) -> tuple[Table, ...]:
+    """All that was found out; none where that is nothing."""
+    if result.command is Command.GATE:
+        return tuple(gate_tables.tables(result))
+    of_two_sides = result.command is Command.DIFF
+    shown = _of_changes(result.two_sides) if of_two_sides else _of_cases(result)
+    return (shown,) if shown is not None else ()
 
 
 def _of_cases(result: Result) -> Table | None:

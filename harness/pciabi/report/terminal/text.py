@@ -9,6 +9,7 @@ from itertools import groupby
 from pciabi.abi.change import Change, Outcome
 from pciabi.abi.judgement import Severity
 from pciabi.abi.unknown import Unknown
+from pciabi.report.terminal import gate_text
 from pciabi.report.terminal.errors import console_tail
 from pciabi.report.words import cases, two_sides, verdicts
 from pciabi.report.words.changes import HARMS, said_of_guests, what, who
@@ -22,21 +23,28 @@ _MOST_BENIGN = 20
 
 def opening(result: Result) -> Iterator[str]:
     """What was held against each other."""
+    if result.command is Command.GATE:
+        yield from gate_text.opening(result)
     if result.command is Command.DIFF:
         yield f"before: {two_sides.origin(result.two_sides.before)}"
         yield f"after: {two_sides.origin(result.two_sides.after)}"
 
 
 def findings(result: Result) -> Iterator[str]:
-    """How each case ended, or each change between two sides."""
+    """How each case ended, each change between two sides, or equal changes of many VMs."""
     if result.command is Command.DIFF:
         yield from _changes(shown_changes(result.two_sides))
+    elif result.command is Command.GATE:
+        yield from gate_text.findings(result)
     else:
         yield from map(cases.line, result.entries)
 
 
 def closing(result: Result) -> Iterator[str]:
     """What went wrong, what is not known, and the counts."""
+    if result.command is Command.GATE:
+        yield from gate_text.closing(result)
+        return
     if result.command is Command.DIFF:
         benign = len(result.two_sides.of(Severity.BENIGN))
         if benign > _MOST_BENIGN:

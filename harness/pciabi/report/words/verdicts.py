@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pciabi.report.words import cases, one_sided, scope, substituted, two_sides
+from pciabi.report.words import cases, gate, one_sided, scope, substituted, two_sides
 from pciabi.result.result import Command, Result
 
 
@@ -12,6 +12,8 @@ def verdict(result: Result) -> str:
     """The verdict in one sentence."""
     if result.command is Command.DIFF:
         return two_sides.verdict(result.two_sides)
+    if result.command is Command.GATE:
+        return gate.verdict(result)
     return cases.verdict(result)
 
 
@@ -19,6 +21,8 @@ def tally(result: Result) -> str:
     """The counts, in one line."""
     if result.command is Command.DIFF:
         return two_sides.tally(result.two_sides)
+    if result.command is Command.GATE:
+        return gate.tally(result)
     return cases.tally(result)
 
 

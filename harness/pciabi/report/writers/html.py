@@ -10,8 +10,12 @@ from pciabi.report.page.environment import environment
 from pciabi.result.result import Command, Result
 
 FILE = "report.html"
-COMMANDS = frozenset({Command.RUN, Command.DIFF})
-_TEMPLATES = {Command.RUN: "run.html.j2", Command.DIFF: "two_sides.html.j2"}
+COMMANDS = frozenset(Command)
+_TEMPLATES = {
+    Command.RUN: "run.html.j2",
+    Command.DIFF: "two_sides.html.j2",
+    Command.GATE: "gate.html.j2",
+}
 
 
 def render(result: Result) -> str:

@@ -1,5 +1,6 @@
 """`junit.xml`, for CI servers: of a run one suite for each scenario with one test case for each
-case, of two sides one test case for each device, found on both or on one.
+case, of two sides one test case for each device, found on both or on one, of a gate one for each
+VM.
 
 Characters that XML 1.0 forbids become U+FFFD.
 """
@@ -17,7 +18,7 @@ from pciabi.abi.naming import MACHINE_LABEL
 from pciabi.abi.snapshot import PlacedFunction
 from pciabi.abi.unknown import Unknown
 from pciabi.pci.address import GuestAddress
-from pciabi.report import junit_xml, printable
+from pciabi.report import junit_of_vms, junit_xml, printable
 from pciabi.report.words import cases, story, two_sides, verdicts
 from pciabi.report.words.changes import what
 from pciabi.report.words.gaps import gaps
@@ -29,23 +30,31 @@ from pciabi.result.side import Side
 from pciabi.result.verdict import Verdict
 
 FILE = "junit.xml"
-COMMANDS = frozenset({Command.RUN, Command.DIFF})
+COMMANDS = frozenset(Command)
 
 
 def render(result: Result) -> str:
     """The document."""
     report = JUnitXml("pciabi")
-    is_of_sides = result.command is Command.DIFF
-    suites = [_suite_of_devices(result)] if is_of_sides else list(_suites_of_cases(result))
+    suites = list(_suites(result))
     for suite in suites:
         report.add_testsuite(suite)
     # The library's own sum adds an attribute that Jenkins' schema does not know at the root.
     report.tests = sum(suite.tests for suite in suites)
     report.failures = sum(suite.failures for suite in suites)
     report.errors = sum(suite.errors for suite in suites)
-    if not is_of_sides:
+    if result.command is not Command.DIFF:
         report.time = round(sum(entry.seconds for entry in result.entries), 3)
     return junit_xml.rendered(report)
+
+
+def _suites(result: Result) -> Iterator[TestSuite]:
+    if result.command is Command.DIFF:
+        yield _suite_of_devices(result)
+    elif result.command is Command.GATE:
+        yield junit_of_vms.suite(result)
+    else:
+        yield from _suites_of_cases(result)
 
 
 def _suites_of_cases(result: Result) -> Iterator[TestSuite]:

@@ -14,7 +14,7 @@ from pciabi.abi.change import Change
 from pciabi.abi.judgement import Severity
 from pciabi.abi.unknown import Unknown
 from pciabi.errors import SourcePosition
-from pciabi.report import printable, sarif
+from pciabi.report import printable, sarif, sarif_of_vms
 from pciabi.report.document.circumstances import circumstances
 from pciabi.report.words import verdicts
 from pciabi.report.words.change_rules import UNKNOWN, change_rules, rule_index
@@ -25,7 +25,7 @@ from pciabi.result.result import Command, Result
 from pciabi.result.verdict import Verdict
 
 FILE = "report.sarif"
-COMMANDS = frozenset({Command.DIFF})
+COMMANDS = frozenset({Command.DIFF, Command.GATE})
 _FINGERPRINT = "pciabiDifference/v1"
 _KINDS = {
     Severity.BREAKING: ("fail", "error"),
@@ -36,8 +36,16 @@ _EXPECTED = ("pass", "none")
 
 
 def render(result: Result) -> str:
-    """The log, in ASCII."""
-    results = [
+    """The log, in ASCII. One without results has all its rules, and says that nothing was found."""
+    if result.command is Command.GATE:
+        found = sarif_of_vms.results(result)
+        more = sarif_of_vms.properties(result, len(found))
+        return sarif.render(sarif_of_vms.rules(), sarif_of_vms.kept(found), _run(result, more))
+    return sarif.render(tuple(change_rules().values()), _results(result), _run(result, {}))
+
+
+def _results(result: Result) -> list[dict[str, Any]]:
+    return [
         *(
             _of_change(comparison, judged)
             for comparison in result.comparisons
@@ -49,9 +57,15 @@ def render(result: Result) -> str:
             for unknown in comparison.unknowns
         ),
     ]
+
+
+def _run(result: Result, more: dict[str, Any]) -> dict[str, Any]:
+    """What the log says of the whole run; `more` are further properties."""
     titles = dict.fromkeys(entry.subject.title for entry in result.entries)
-    run = {
-        "automationDetails": {"id": f"pciabi-{result.command}/{printable.line(', '.join(titles))}"},
+    # A gate is one analysis, whatever VMs there are today.
+    what = "" if result.command is Command.GATE else printable.line(", ".join(titles))
+    return {
+        "automationDetails": {"id": f"pciabi-{result.command}/{what}"},
         "invocations": [
             {
                 "executionSuccessful": result.verdict is not Verdict.ERROR,
@@ -63,9 +77,9 @@ def render(result: Result) -> str:
             "verdict": result.verdict.value,
             "unknown": sum(comparison.unknown_count for comparison in result.comparisons),
             "scope": verdicts.scope_line(result),
+            **more,
         },
     }
-    return sarif.render(tuple(change_rules().values()), results, run)
 
 
 def _of_change(comparison: JudgedComparison, judged: JudgedChange) -> dict[str, Any]:
