@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from pciabi.cancellation import Cancellation
+from pciabi.cli.baselines import accept_baselines, record_baselines
 from pciabi.cli.ending import Ending, pass_ending, untested_option
 from pciabi.cli.options import (
     SPEC_EPILOG,
@@ -21,17 +23,22 @@ from pciabi.cli.options import (
     qemu_option,
     selection,
 )
+from pciabi.cli.policy_options import PolicyAsked, policy_options
 from pciabi.errors import CannotTest
+from pciabi.gate import baselines
 from pciabi.gate.configurations import named_by
 from pciabi.gate.question import Question
 from pciabi.gate.run import Workers, run
+from pciabi.gate.since import earlier, only_new
+from pciabi.gate.waived import waived
 from pciabi.probe.host import Host
 from pciabi.qemu.wish import Wish
 from pciabi.report import folder, step_summary, whole_file, writers
 from pciabi.report.formats import formats, writer
 from pciabi.report.terminal.errors import print_error
 from pciabi.report.terminal.printing import print_causes, print_result
-from pciabi.result.policy import FailOn, Policy
+from pciabi.result.coverage import Skipped
+from pciabi.result.policy import FailOn
 from pciabi.result.result import Result
 from pciabi.signals import stopping
 from pciabi.source.request import Probe, Request
@@ -79,6 +86,7 @@ from pciabi.source.request import Probe, Request
     is_flag=True,
     help="List the properties too that differ without any effect on a guest.",
 )
+@policy_options
 @untested_option
 @probe_options
 @pass_ending
@@ -100,6 +108,7 @@ def gate(
     facts: tuple[str, ...],
     selected: tuple[str, ...],
     accel: str,
+    asked: PolicyAsked,
 ) -> int:
     """Say whether VMs may go to another QEMU or machine type, and what guests notice.
 
@@ -107,7 +116,11 @@ def gate(
     """
     if not configurations:
         raise click.UsageError("name the VMs' configurations: files, folders or patterns")
-    if new is None and new_machine is None and old_machine is None:
+    asked = asked.beside(old, new, old_machine, both_ways=both_ways)
+    if asked.against is not None:
+        old = None
+    is_held = asked.against is not None or asked.record is not None
+    if new is None and new_machine is None and old_machine is None and not is_held:
         raise click.UsageError("say what the VMs are to go to: --to SPEC or --to-machine TYPE")
     read, select = families(facts), selection(selected)
 
@@ -117,22 +130,48 @@ def gate(
         return Request("", *asked, Probe.BOOT if boot else Probe.COLD, Wish(accel), select, read)
 
     named = named_by(configurations, exclude, select)
+    terms, waivers = asked.terms(frozenset(map(FailOn, fail_on)))
     question = Question(
         vms=named.judged,
         before=request(old, old_machine),
         after=request(new or old, new_machine),
-        terms=Policy(frozenset(map(FailOn, fail_on))),
+        terms=terms,
         backwards=both_ways,
     )
     cancellation = Cancellation()
     with stopping(cancellation):
         host = Host(cancellation)
         with _workers(host, jobs) as workers:
-            result = run(question, named.skipped, host, workers)
+            if asked.record is not None:
+                code = record_baselines(asked.record, named.judged, question.before, host, workers)
+                return ending.code([code])
+            question, skipped = _held(question, named.skipped, asked)
+            result = run(question, skipped, host, workers)
+        if asked.new_since is not None:
+            result = only_new(result, asked.new_since)
+        if waivers is not None:
+            result = waived(result, waivers)
         codes = _conclude(result, form, report_dir)
         if causes and form == "text":
             print_causes(result)
-        return ending.code(codes)
+        if not asked.accept or question.baselines is None:
+            return ending.code(codes)
+        return ending.code([accept_baselines(question.baselines, result, aloud=form == "text")])
+
+
+def _held(
+    question: Question, skipped: tuple[Skipped, ...], asked: PolicyAsked
+) -> tuple[Question, tuple[Skipped, ...]]:
+    """The question with what its VMs are held against beside the two sides: their baselines, and
+    what they were at a revision. Raises InputError, CannotTest."""
+    vms = question.vms
+    if asked.against is not None:
+        skipped = tuple(baselines.skipped(asked.against, vms, skipped))
+        held, vms = baselines.against(asked.against, vms, question.families)
+        question = replace(question, baselines=held)
+    if asked.new_since is not None:
+        vms = (*vms, *earlier(asked.new_since, vms, question.before.select))
+    return replace(question, vms=vms), skipped
 
 
 @contextmanager

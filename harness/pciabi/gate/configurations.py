@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pciabi import resources
-from pciabi.errors import InputError
+from pciabi.errors import InputError, PciabiError
 from pciabi.result.coverage import Skipped
 from pciabi.result.entry import Subject
 from pciabi.source.content import NoConfiguration, bytes_of, content_of
@@ -23,7 +23,7 @@ class Unusable:
     """A configuration that cannot be judged, and why."""
 
     subject: Subject
-    error: InputError
+    error: PciabiError
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,17 @@ class Outcome:
         return self.side if isinstance(self.side, PciabiError) else None
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """A side that was read before, and needs no machine."""
+
+    side: Side
+
+    def outcome(self) -> Outcome:
+        """It, at once."""
+        return Outcome(self.side, 0.0)
+
+
 def begin(vm: Vm, request: Request, host: Host, readings: SharedReadings) -> Pending:
     """Have a VM read on one side."""
     try:

@@ -22,8 +22,9 @@ from pydantic import (
 from pciabi.abi.change import Harm
 from pciabi.abi.families import kinds
 from pciabi.documents import Positions, Strict, Text, read_with_positions
-from pciabi.result.policy import FailOn
+from pciabi.result.policy import FailOn, Policy
 from pciabi.result.waiver import WILL_NOT_START, Waiver
+from pciabi.result.waivers import Waivers
 
 _MOST_WAIVERS = 2_000
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -138,6 +139,11 @@ class PolicyFile:
     fail_on: frozenset[FailOn]
     harms: frozenset[Harm]
     waivers: tuple[Waiver, ...]
+
+    def on(self, day: date, fail_on: frozenset[FailOn]) -> tuple[Policy, Waivers]:
+        """The terms for a run on that day that is to fail on these too, and the waivers in it."""
+        waivers = Waivers(self.waivers, day)
+        return Policy(self.fail_on | fail_on, self.harms, (waivers,)), waivers
 
 
 def read(path: Path) -> PolicyFile:

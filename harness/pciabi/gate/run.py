@@ -13,7 +13,7 @@ from pciabi.events import Ended, Planned
 from pciabi.gate.causes import causes
 from pciabi.gate.configurations import Unusable
 from pciabi.gate.knowledge import Knowledge
-from pciabi.gate.pending import Outcome, Pending, begin
+from pciabi.gate.pending import Outcome, Pending, Recorded, begin
 from pciabi.gate.question import Question, Trial
 from pciabi.gate.starting import Means, explained
 from pciabi.jobs.shared_readings import CarryOut, SharedReadings
@@ -42,7 +42,9 @@ def run(question: Question, skipped: tuple[Skipped, ...], host: Host, workers: W
     not to be had at all, Interrupted.
     """
     started = datetime.now(UTC)
-    names = _name(question.before, host), _name(question.after, host)
+    baselines = question.baselines
+    before = baselines.name if baselines is not None else _name(question.before, host)
+    names = before, _name(question.after, host)
     trials = question.trials
     host.tell(Planned(len(trials)))
     sides = _Sides(question, workers)
@@ -86,16 +88,18 @@ class _Begun:
     """A trial whose VM is being read on both sides; none of a VM that cannot be."""
 
     trial: Trial
-    before: Pending | None
-    after: Pending | None
+    before: Pending | Recorded | None
+    after: Pending | Recorded | None
 
 
 def _begin(trial: Trial, host: Host, sides: _Sides) -> _Begun:
     if isinstance(trial.vm, Unusable):
         return _Begun(trial, None, None)
     before, after = (
-        begin(trial.vm, request, host, sides.readings(request))
-        for request in (trial.before, trial.after)
+        Recorded(side)
+        if isinstance(side, Side)
+        else begin(trial.vm, side, host, sides.readings(side))
+        for side in (trial.baseline or trial.before, trial.after)
     )
     return _Begun(trial, before, after)
 

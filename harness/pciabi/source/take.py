@@ -43,7 +43,7 @@ def _taken(request: Request, cancellation: Cancellation, watching: Watching) -> 
     content = content_of(path, raw)
     if content.is_recorded:
         _must_not_ask_for_more(request, content, path)
-        return _recorded(path, content, raw)
+        return recorded(path, content, raw)
     # Each draws in what only it needs: a command line neither a guest nor scenarios.
     if content is Content.SCENARIO:
         from pciabi.source import scenario_vm
@@ -63,7 +63,8 @@ def _must_not_ask_for_more(request: Request, content: Content, path: Path) -> No
         )
 
 
-def _recorded(path: Path, content: Content, raw: bytes) -> Side:
+def recorded(path: Path, content: Content, raw: bytes) -> Side:
+    """The side that a recording is, whose content is `raw`. Raises InputError, CannotTest."""
     file = str(path)
     start = SourcePosition(file, 1)
     # Neither is imported above: what reads a recording takes longer to import than a QEMU to start.

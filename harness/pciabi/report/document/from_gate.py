@@ -15,8 +15,9 @@ from pciabi.report.document.from_run import error_part
 from pciabi.report.document.gate import SCHEMA, GateDocument
 from pciabi.report.document.parts import facts
 from pciabi.report.words import gate, scope, vms
-from pciabi.result.coverage import Coverage
+from pciabi.result.coverage import Coverage, Remark
 from pciabi.result.entry import Entry
+from pciabi.result.failure import Failure
 from pciabi.result.judged import JudgedChange, JudgedComparison
 from pciabi.result.result import Result
 from pciabi.result.rows import rows
@@ -40,6 +41,7 @@ def document(result: Result) -> GateDocument:
     """The document."""
     families, coverage = scope.of(result), result.coverage or _NOT_TOLD
     changes = list(_changes(result))
+    notes: tuple[Failure | Remark, ...] = (*coverage.failures, *coverage.remarks)
     return GateDocument.model_validate(
         {
             "schema_": SCHEMA,
@@ -70,7 +72,7 @@ def document(result: Result) -> GateDocument:
             ],
             "policy": [
                 {"message": one.message, "fails": one in coverage.failures, **vars(one.position)}
-                for one in (*coverage.failures, *coverage.remarks)
+                for one in notes
             ],
             "coverage": {
                 "vms": vms.number(result.entries),
