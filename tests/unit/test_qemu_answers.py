@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pciabi.deadline import Deadline
 from pciabi.errors import CannotTest, QemuError
 from pciabi.probe import ssh_server
-from pciabi.qemu import bounded_client, device_tree, inventory, monitor, placement
+from pciabi.qemu import bounded_client, device_tree, inventory, monitor, placement, vocabulary
 from pciabi.qemu.answers import NO_QMP, PCI, shaped
 from pciabi.qemu.monitor import Monitor
 from pciabi.qemu.qmp_session import QmpMonitor
@@ -31,6 +31,8 @@ ASKERS: tuple[Callable[[Monitor], object], ...] = (
     placement.machine_type,
     lambda qmp: placement.mac_address(qmp, "net0"),
     ssh_server.forwarded_port,
+    vocabulary.ask,
+    lambda qmp: vocabulary.ask_properties(qmp, {"e1000"}),
 )
 # What the tree of a machine with one nameless NIC is, so that its place is asked for too.
 TREE = """bus: main-system-bus
@@ -110,7 +112,7 @@ def test_an_answer_of_another_shape_is_called_that(
 ) -> None:
     with speaking(returned(value)) as connection:
         complaint = asked(connection, ask)
-    lists = (placement.functions, placement.types_by_id)
+    lists = (placement.functions, placement.types_by_id, ASKERS[-1])
     if (value == b"[]" and ask in lists) or (value == b'"x"' and ask in ASKERS[4:6]):
         assert complaint is None
     elif value == b'"x"' and ask in (device_tree.read, inventory.take, ssh_server.forwarded_port):

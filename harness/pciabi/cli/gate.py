@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,14 +26,16 @@ from pciabi.errors import CannotTest
 from pciabi.gate import baselines
 from pciabi.gate.configurations import named_by
 from pciabi.gate.question import Question
-from pciabi.gate.run import Workers, run
+from pciabi.gate.run import run
 from pciabi.gate.since import earlier, only_new
 from pciabi.gate.waived import waived
+from pciabi.gate.workers import threads
 from pciabi.probe.host import Host
 from pciabi.qemu.wish import Wish
 from pciabi.report import folder, step_summary, whole_file, writers
 from pciabi.report.formats import formats, writer
 from pciabi.report.terminal.errors import print_error
+from pciabi.report.terminal.gate_progress import watch
 from pciabi.report.terminal.printing import print_causes, print_result
 from pciabi.result.coverage import Skipped
 from pciabi.result.policy import FailOn
@@ -67,6 +67,13 @@ from pciabi.source.request import Probe, Request
     default=lambda: len(os.sched_getaffinity(0)),
     show_default="one a CPU",
     help="How many machines are read at once.",
+)
+@click.option(
+    "--timeout",
+    "seconds",
+    type=click.FloatRange(0, min_open=True),
+    help="How many seconds a machine may take to be read; 60, or what a scenario that is booted "
+    "says, if not given.",
 )
 @click.option(
     "--format",
@@ -101,6 +108,7 @@ def gate(
     exclude: tuple[str, ...],
     fail_on: tuple[str, ...],
     jobs: int,
+    seconds: float | None,
     form: str,
     report_dir: Path | None,
     causes: bool,  # noqa: FBT001
@@ -127,7 +135,8 @@ def gate(
     def request(qemu: Given | None, machine: Given | None) -> Request:
         own = tuple(given.option for given in (qemu, machine) if given is not None)
         asked = (qemu.value if qemu else None, machine.value if machine else None, own)
-        return Request("", *asked, Probe.BOOT if boot else Probe.COLD, Wish(accel), select, read)
+        probe = Probe.BOOT if boot else Probe.COLD
+        return Request("", *asked, probe, Wish(accel), select, read, seconds=seconds)
 
     named = named_by(configurations, exclude, select)
     terms, waivers = asked.terms(frozenset(map(FailOn, fail_on)))
@@ -140,8 +149,9 @@ def gate(
     )
     cancellation = Cancellation()
     with stopping(cancellation):
-        host = Host(cancellation)
-        with _workers(host, jobs) as workers:
+        with ExitStack() as stack:
+            host = Host(cancellation, stack.enter_context(watch()))
+            workers = stack.enter_context(threads(host, jobs))
             if asked.record is not None:
                 code = record_baselines(asked.record, named.judged, question.before, host, workers)
                 return ending.code([code])
@@ -172,13 +182,6 @@ def _held(
     if asked.new_since is not None:
         vms = (*vms, *earlier(asked.new_since, vms, question.before.select))
     return replace(question, vms=vms), skipped
-
-
-@contextmanager
-def _workers(host: Host, jobs: int) -> Iterator[Workers]:
-    """So many threads that read at once, for the time of the block."""
-    with ThreadPoolExecutor(jobs, thread_name_prefix="pciabi-task") as executor:
-        yield Workers(executor, host.read)
 
 
 def _conclude(result: Result, form: str, report_dir: Path | None) -> list[int]:

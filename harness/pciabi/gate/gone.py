@@ -13,7 +13,12 @@ from pciabi.source.naming import Named, Sort
 
 # A type without which QEMU refuses the option. It only warns of `-global` for one it lacks.
 _TYPES: Mapping[Sort, Missing] = MappingProxyType(
-    {Sort.DEVICE: Missing.DEVICE, Sort.OBJECT: Missing.OBJECT}
+    {
+        Sort.DEVICE: Missing.DEVICE,
+        Sort.OBJECT: Missing.OBJECT,
+        # To QEMU each model is a type, to people a value of `-cpu`.
+        Sort.PROCESSOR: Missing.VALUE,
+    }
 )
 # In the name of a property that is one element of a list.
 _ELEMENT = "["
@@ -90,7 +95,8 @@ def _gone(
             yield Gone(Missing.MACHINE_TYPE, one.type, one.place)
         yield from _machine_properties(one, refused, both)
     elif one.sort in _TYPES and both.lacks_type(one.type):
-        yield Gone(_TYPES[one.sort], one.type, one.place)
+        name = one.written if one.sort is Sort.PROCESSOR else one.type
+        yield Gone(_TYPES[one.sort], name, one.place)
     elif one.sort is not Sort.EVERY or _is_used(one, refused, both):
         for name in one.properties:
             if both.lacks_property(one.type, name):

@@ -12,7 +12,6 @@ from pciabi.result.terms import Terms
 from pciabi.source.request import Request
 from pciabi.source.vms import Vm
 
-DIRECTION = "direction"
 FORTH, BACK = "upgrade", "downgrade"
 
 
@@ -65,6 +64,4 @@ class Trial:
 
     def in_direction(self, direction: str) -> Trial:
         """The trial with its direction in its subject."""
-        axes = (*self.subject.axes, (DIRECTION, direction))
-        name = f"{self.subject.name}, {direction}" if self.subject.name else direction
-        return replace(self, subject=replace(self.subject, name=name, axes=axes))
+        return replace(self, subject=replace(self.subject, direction=direction))

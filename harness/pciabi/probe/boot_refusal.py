@@ -3,7 +3,7 @@ any other, the machine."""
 
 from __future__ import annotations
 
-from pciabi.errors import InputError, PciabiError
+from pciabi.errors import InputError, PciabiError, Refusal
 from pciabi.guest.guest import Disk
 from pciabi.probe.boot_setup import BootSetup
 from pciabi.probe.hypervisor import Process
@@ -13,14 +13,14 @@ from pciabi.vm.config import VmConfig
 
 
 def reason(qemu: Process, setup: BootSetup) -> PciabiError:
-    """InputError for what QEMU refuses of the user's, QemuError for any other end."""
+    """Refusal for what QEMU refuses of the user's, QemuError for any other end."""
     equipped, cpu, medium = setup.equipped, setup.guest.cpu, setup.guest.medium
     blame = blamed(qemu, equipped, setup.control.id if setup.control else "")
     if blame is not None:
         device, words = blame
-        return InputError(f"QEMU refuses device {device.id}: {words}", place=device.position)
+        return Refusal(f"QEMU refuses device {device.id}: {words}", place=device.position)
     if cpu is not None and "unable to find CPU model" in qemu.complaints():
-        return InputError(
+        return Refusal(
             f"QEMU has no CPU model '{cpu.model}'",
             advice=f"{setup.binary.name} -cpu help lists them",
             place=cpu.position,

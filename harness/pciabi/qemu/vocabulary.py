@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pciabi.qemu.answers import MACHINES, NAMES, TYPES, CompatProperty, MachineType, shaped
+from pciabi.errors import QemuError
+from pciabi.qemu.answers import MACHINES, NAMES, NO_QMP, TYPES, MachineType, shaped
 from pciabi.qemu.monitor import Monitor, Refused
 
 ARGUMENTS = ("-machine", "none", "-nodefaults", "-no-user-config")
@@ -57,10 +58,15 @@ class Vocabulary:
 
 
 def ask(monitor: Monitor) -> Vocabulary:
-    """Machine types and types, without properties. Raises QemuError."""
+    """Machine types and types, without properties. Raises QemuError, also for one that has none:
+    then nothing would be known of what it lacks."""
     machines = _machines(monitor)
-    types = shaped(monitor.execute("qom-list-types", {"abstract": True}), TYPES, "qom-list-types")
-    return Vocabulary(machines, {one.name: one.parent for one in types})
+    answer = monitor.execute("qom-list-types", {"abstract": True})
+    types = {one.name: one.parent for one in shaped(answer, TYPES, "qom-list-types")}
+    if not machines or DEVICE not in types:
+        command = "qom-list-types" if machines else "query-machines"
+        raise QemuError(f"{NO_QMP}its answer to {command}: it names none")
+    return Vocabulary(machines, types)
 
 
 def ask_properties(monitor: Monitor, types: Collection[str]) -> Mapping[str, frozenset[str]]:
@@ -76,7 +82,9 @@ def ask_properties(monitor: Monitor, types: Collection[str]) -> Mapping[str, fro
         except Refused:
             continue
         listed = shaped(answer, NAMES, "qom-list-properties")
-        found[name] = frozenset(one.name for one in listed)
+        # Every type has one at least, and what says otherwise says nothing of what is gone.
+        if listed:
+            found[name] = frozenset(one.name for one in listed)
     return found
 
 
@@ -87,12 +95,3 @@ def _machines(monitor: Monitor) -> tuple[MachineType, ...]:
     except Refused:
         answer = monitor.execute("query-machines")
     return shaped(answer, MACHINES, "query-machines")
-
-
-def compat_by_type(machine: MachineType) -> Mapping[str, tuple[CompatProperty, ...]]:
-    """A machine type's compat properties by the type they are set for; none where they were not
-    told."""
-    found: dict[str, tuple[CompatProperty, ...]] = {}
-    for one in machine.compat or ():
-        found[one.qom_type] = (*found.get(one.qom_type, ()), one)
-    return found

@@ -8,9 +8,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from pciabi.errors import SourcePosition
+from pciabi.qemu.inert import stand_ins
 from pciabi.qemu.inert.hardware import InertHardware
 from pciabi.qemu.inert.machine import type_for
 from pciabi.qemu.inert.origin import Origin
+from pciabi.qemu.inert.stand_ins import Model
 from pciabi.vm.command_line.device_options import pairs_of
 from pciabi.vm.command_line.driver_table import driver_table
 from pciabi.vm.config import VmConfig
@@ -22,16 +24,20 @@ _NO_OBJECT_PROPERTIES = frozenset({"driver", "qom-type", "id"})
 _MACHINE = "-machine "
 _GLOBAL = "-global "
 _OBJECT = "-object "
+_PROCESSOR = "-cpu "
+# pciabi compares PCs, whose processor models are types of this ending.
+_MODEL = "-x86_64-cpu"
 
 
 class Sort(StrEnum):
-    """What an option names by a type: the machine, a device, every device of a type, an object;
-    or nothing that is asked for."""
+    """What an option names by a type: the machine, a device, every device of a type, an object,
+    the processor's model; or nothing that is asked for."""
 
     MACHINE = "machine type"
     DEVICE = "device"
     EVERY = "every device of a type"
     OBJECT = "object"
+    PROCESSOR = "processor"
     OTHER = "something else"
 
 
@@ -49,8 +55,9 @@ class Named:
 
 
 def in_hardware(made: InertHardware) -> tuple[Named, ...]:
-    """What the options of a command line name."""
-    return tuple(_in_option(origin) for origin in made.origins)
+    """What the options of a command line name; then what those do that others stand in for."""
+    options = (_in_option(origin) for origin in made.origins)
+    return (*options, *(named for model in made.models for named in _in_model(model)))
 
 
 def in_config(config: VmConfig, banner: str, file: Path) -> tuple[Named, ...]:
@@ -72,6 +79,13 @@ def _in_config(config: VmConfig, banner: str, start: SourcePosition) -> Iterator
         yield Named(Sort.DEVICE, driver, properties, f"{device.id} ({device.driver})", place)
 
 
+def _in_model(model: Model) -> Iterator[Named]:
+    sort = Sort.DEVICE if model.sort is stand_ins.Sort.DEVICE else Sort.OBJECT
+    yield Named(sort, _without_alias(model.driver), (), model.label, model.place)
+    for name, place in model.properties:
+        yield Named(sort, _without_alias(model.asked_of), (name,), model.label, place)
+
+
 def _in_option(origin: Origin) -> Named:
     sort, named, properties = _parts(origin)
     return Named(sort, named, properties, origin.written, origin.place)
@@ -90,6 +104,9 @@ def _parts(origin: Origin) -> tuple[Sort, str, tuple[str, ...]]:
         pairs = dict(_pairs(given.removeprefix(_OBJECT), "qom-type"))
         kept = tuple(name for name in pairs if name not in _NO_OBJECT_PROPERTIES)
         return Sort.OBJECT, pairs.get("qom-type", ""), kept
+    if given.startswith(_PROCESSOR):
+        model = given.removeprefix(_PROCESSOR).partition(",")[0]
+        return Sort.PROCESSOR, model + _MODEL, ()
     return Sort.OTHER, "", ()
 
 

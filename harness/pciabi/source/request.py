@@ -24,7 +24,7 @@ class Request:
     type. `own` names the options that were given for this side alone, as the user has spelled
     them: they must not go unused. `select` picks a case of a scenario's matrix. `families` are
     those whose facts are read, by name. `side` is what the user calls it beside another one
-    (`A (before)`), empty where there is one.
+    (`A (before)`), empty where there is one. `seconds` bound the reading, None for what is usual.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Request:
     select: Mapping[str, frozenset[str]]
     families: frozenset[str]
     side: str = ""
+    seconds: float | None = None
 
     @property
     def machine_option(self) -> str:

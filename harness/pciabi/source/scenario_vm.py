@@ -12,7 +12,7 @@ from pciabi.errors import InputError, PciabiError, SourcePosition
 from pciabi.events import Planned, Said, Tell
 from pciabi.probe import refusal
 from pciabi.probe.cold import ColdReading, inert
-from pciabi.probe.cold_task import HardwareTask
+from pciabi.probe.cold_task import SECONDS, HardwareTask
 from pciabi.probe.equipment import Equipped, equip
 from pciabi.probe.guest_host import guest_host
 from pciabi.probe.host import Host
@@ -41,7 +41,7 @@ class ScenarioVm:
     def task(self) -> HardwareTask:
         """See Startable."""
         hardware = replace(inert(self.equipped), families=self.request.families)
-        return HardwareTask(hardware, self.request.qemu)
+        return HardwareTask(hardware, self.request.qemu, self.request.seconds or SECONDS)
 
     def side(self, reading: ColdReading) -> Side:
         """See Startable."""

@@ -109,6 +109,13 @@ class CausePart(Part):
     explains: list[Index]
 
 
+class RemedyPart(Part):
+    """What mends the failing changes of some rows, in words."""
+
+    rows: list[int]
+    text: str
+
+
 class WaivedPart(Part):
     """A change that would fail, and why it does not."""
 
@@ -193,6 +200,7 @@ class GateDocument(Document):
     changes: list[GateChangePart]
     will_not_start: list[WillNotStartPart]
     causes: list[CausePart]
+    remedies: list[RemedyPart]
     waived: list[WaivedPart]
     policy: list[PolicyPart]
     coverage: CoveragePart

@@ -59,7 +59,7 @@ def _of_changes(found: Matrix, names: tuple[str, ...]) -> Table:
 
 def _beside(row: Row) -> Iterator[str]:
     yield row.change.reason
-    yield from (rows.cause(cause) for cause in row.causes)
+    yield from rows.causes(row)
     yield from (f"waived: {excuse}" for excuse in row.excuses)
 
 
@@ -74,6 +74,6 @@ def _of_vms(found: Matrix) -> Table:
         made.add_row(
             *(Text(mark, style=_MARKS[mark]) for mark in line.marks),
             Text(word(line), style=_VERDICTS[line.verdict]),
-            Text(printable.line(vms.shown(names))),
+            Text(printable.line(", ".join(names))),
         )
     return made

@@ -13,24 +13,31 @@ _BY_PROPERTY = (Origin.PROPERTY, Origin.COMPAT_PROPERTY)
 
 
 def remedies(row: Row) -> tuple[str, ...]:
-    """What mends the changes of a row: the properties that cause it, stated with their old values;
-    where none is known the advice of its kind."""
-    stated = tuple(dict.fromkeys(filter(None, (_stated(cause, row) for cause in row.causes))))
-    return stated or (row.change.kind.advice.remedy,)
+    """What mends the changes of a row: the properties that cause it, all of one driver in one
+    option, stated with their old values; where none is known the advice of its kind."""
+    options: dict[str, list[str]] = {}
+    for cause in row.causes:
+        driver, _, name = cause.name.partition(".")
+        if _is_sure(cause, driver, name):
+            options.setdefault(driver, []).append(f"{name}={cause.before}")
+    stated = (_option(driver, values, row) for driver, values in options.items())
+    return tuple(f"State the old value: `{option}`." for option in stated) or (
+        row.change.kind.advice.remedy,
+    )
 
 
-def _stated(cause: Cause, row: Row) -> str | None:
-    """The option that gives a property its old value again; None where it is not sure that the
-    later QEMU has the property and takes the value.
+def _is_sure(cause: Cause, driver: str, name: str) -> bool:
+    """Whether the later QEMU is sure to have the property, and to take the value.
 
     A side that tells no value may not have the property at all, and QEMU refuses to start with one
     that it does not have.
     """
-    driver, dot, name = cause.name.partition(".")
-    told = cause.origin in _BY_PROPERTY and cause.before and cause.after and dot
-    if not told or not all(map(_WORD.fullmatch, (driver, name, cause.before))):
-        return None
+    is_told = cause.origin in _BY_PROPERTY and cause.before and cause.after
+    return bool(is_told) and all(map(_WORD.fullmatch, (driver, name, cause.before)))
+
+
+def _option(driver: str, values: list[str], row: Row) -> str:
     # What a user has put there can be told by itself, what is built in only with all of its type.
     if driver == row.device and all(one.judged.change.id for one in row.sightings):
-        return f"State the old value: `-device {driver},...,{name}={cause.before}`."
-    return f"State the old value: `-global {driver}.{name}={cause.before}`."
+        return f"-device {driver},...,{','.join(values)}"
+    return " ".join(f"-global {driver}.{value}" for value in values)
