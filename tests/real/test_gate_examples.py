@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from gate_demo import EXAMPLES, KNOWN, Gated, Known, gate, is_known
+from gate_demo import EXAMPLES, KNOWN, PCIABI, ROOT, Gated, Known, gate, is_known
 
 
 @pytest.mark.parametrize("known", KNOWN, ids=lambda known: f"{known.example} {known.options}")
@@ -26,3 +28,15 @@ def test_another_answer_is_not_taken_for_the_known_one() -> None:
     assert not is_known(broken, Gated(1, None, "", 0.0)), "no report at all"
     stays = next(known for known in KNOWN if known.verdict == "compatible")
     assert not is_known(stays, Gated(3, {**report, "verdict": "error"}, "", 0.0))
+
+
+def test_the_readme_shows_what_is_printed() -> None:
+    readme = (ROOT / "README.md").read_text()
+    (words, shown) = re.findall(r"```\n\$ pciabi (gate .*)\n((?s:.*?))```", readme)[0]
+    done = subprocess.run(
+        [PCIABI, *words.split()], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    printed = done.stdout.splitlines()
+    for line in shown.splitlines():
+        assert line in (*printed, "…"), done.stdout
