@@ -50,12 +50,20 @@ class Planned:
 
 
 @dataclass(frozen=True)
+class ReadingsEnded:
+    """So many of all machines that are to be read have been, or could not be."""
+
+    ended: int
+    planned: int
+
+
+@dataclass(frozen=True)
 class Ended:
     """A case has ended."""
 
     result: Entry
 
 
-Event = Said | ImageProgressed | StageReached | Planned | Ended
+Event = Said | ImageProgressed | StageReached | Planned | ReadingsEnded | Ended
 Tell = Callable[[Event], None]
 """Who is told; possibly by several threads at once."""

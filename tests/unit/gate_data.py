@@ -13,7 +13,7 @@ from pciabi.abi.judgement import Severity
 from pciabi.abi.snapshot import Snapshot
 from pciabi.errors import CannotTest, InputError, PciabiError, SourcePosition
 from pciabi.result.cause import Cause, Origin
-from pciabi.result.coverage import Coverage, Skipped
+from pciabi.result.coverage import Coverage, Remark, Skipped
 from pciabi.result.entry import Entry, Plan, Subject
 from pciabi.result.failure import Failure
 from pciabi.result.judged import JudgedComparison, judge
@@ -181,3 +181,67 @@ def expired() -> Result:
 def changes_of(entries: Iterable[Entry], severity: Severity) -> list[Change]:
     """All changes of a severity."""
     return [c for e in entries for one in e.comparisons for c in one.of(severity)]
+
+
+HOSTILE = (
+    "</td></table><script>alert(1)</script><!--|`@somebody` @other #1 !2 https://x.example [a](b)"
+    "{{ 7 * 7 }}\x1b[31m\x00\u202e\n\n# title\n"
+)
+
+
+def hostile() -> Result:
+    """Every word that a file, a guest or a QEMU has a say in is hostile."""
+    place = SourcePosition(HOSTILE, 3)
+    found = refused(HOSTILE).will_not_start
+    assert found is not None
+    before, after = (_hostile_side(name) for name in NVME)
+    broken_vm = entry(HOSTILE, judge(before, after, Policy()))
+    refusal = replace(
+        found,
+        before=before,
+        refused_by=HOSTILE,
+        words=HOSTILE,
+        place=place,
+        gone=(Gone(Missing.VALUE, HOSTILE, place),),
+        replacements=(
+            *(replace(one, machine=HOSTILE, ends=HOSTILE) for one in found.replacements),
+            Replacement(HOSTILE, Choice.NEAREST, False, None, None, CannotTest(HOSTILE)),
+        ),
+    )
+    cause = Cause(Origin.PROPERTY, f"nvme.{HOSTILE}", HOSTILE, HOSTILE, HOSTILE)
+    explained = broken_vm.comparisons[0].changes
+    causes = (cause, replace(cause, name=HOSTILE, explains=explained, machines=(HOSTILE,)))
+    failure = Failure(None, None, HOSTILE, place)
+    coverage = replace(
+        COVERAGE,
+        before=HOSTILE,
+        after=HOSTILE,
+        skipped=(Skipped(HOSTILE, HOSTILE),),
+        failures=(failure,),
+        remarks=(Remark(HOSTILE, place),),
+    )
+    return gate(
+        replace(broken_vm, causes=causes),
+        replace(broken_vm, subject=replace(broken_vm.subject, name=HOSTILE)),
+        waived(broken_vm, HOSTILE),
+        replace(entry(HOSTILE), will_not_start=refusal),
+        failed(CannotTest(HOSTILE, advice=HOSTILE, place=place), HOSTILE),
+        coverage=coverage,
+    )
+
+
+def _hostile_side(name: str) -> Side:
+    known = side(name, HOSTILE)
+    functions = tuple(
+        replace(
+            one,
+            qdev_id=HOSTILE if one.qdev_id else None,
+            device=HOSTILE if one.qdev_id else one.device,
+        )
+        for one in known.snapshot.functions
+    )
+    told = dict.fromkeys(("qemu_package", "machine", "firmware", "guest"), HOSTILE)
+    provenance = replace(known.snapshot.provenance, **told, command_line=(HOSTILE,))
+    return replace(
+        known, snapshot=replace(known.snapshot, functions=functions, provenance=provenance)
+    )

@@ -24,17 +24,21 @@ from pciabi.report.writers import sarif
 from pciabi.result.judged import judge_comparison
 from pciabi.result.policy import Policy
 from pciabi.result.result import Command, Result, of_two_sides
+from tests.unit import gate_data
 from tests.unit import report_data as data
 from tests.unit.test_report_diff import SARIF, moved
 
 RESULTS: dict[Command, Callable[[], Result]] = {
     Command.RUN: lambda: data.run(data.control(), data.sabotage(), data.untested()),
     Command.DIFF: moved,
+    Command.GATE: gate_data.mixed,
 }
+
+PAGES = {"report.html", "report.json", "junit.xml"}
 
 
 def test_the_formats_are_the_modules_that_are_there() -> None:
-    assert formats(writers) == ("html", "json", "junit", "sarif")
+    assert formats(writers) == ("html", "json", "junit", "markdown", "sarif")
     assert formats(lint_writers) == ("text", "github", "gitlab", "json", "junit", "sarif")
 
 
@@ -62,16 +66,18 @@ def test_a_writer_of_lint_has_all_its_parts(name: str) -> None:
 @pytest.mark.parametrize(
     ("command", "names"),
     [
-        (Command.RUN, {"report.html", "report.json", "junit.xml"}),
-        (Command.DIFF, {"report.html", "report.json", "junit.xml", "report.sarif"}),
+        (Command.RUN, PAGES),
+        (Command.DIFF, {*PAGES, "report.sarif", "report.md"}),
+        (Command.GATE, {*PAGES, "report.sarif", "report.md"}),
     ],
 )
 def test_a_folder_holds_the_files_of_its_command(command: Command, names: set[str]) -> None:
     files = dict(folder.rendered(RESULTS[command]()))
     evidence = {name for name in files if name.startswith(("serial-", "lspci-"))}
-    evidence |= {"before.json", "after.json"} & files.keys()
-    assert files.keys() - evidence == names
-    assert bool({"before.json", "after.json"} & evidence) is (command is Command.DIFF)
+    snapshots = {name for name in files if name.endswith(("before.json", "after.json"))}
+    assert files.keys() - evidence - snapshots == names
+    assert bool(snapshots) is (command is not Command.RUN)
+    assert ({"before.json", "after.json"} == snapshots) is (command is Command.DIFF)
 
 
 def test_expected_changes_pass_in_a_log_of_any_result() -> None:

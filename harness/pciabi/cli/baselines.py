@@ -9,7 +9,7 @@ from pciabi.gate import baselines
 from pciabi.gate.baselines import Baselines
 from pciabi.gate.configurations import Unusable
 from pciabi.gate.record import read_all
-from pciabi.gate.run import Workers
+from pciabi.gate.workers import Workers
 from pciabi.probe.host import Host
 from pciabi.report import whole_files
 from pciabi.report.terminal.errors import print_error

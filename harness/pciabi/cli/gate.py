@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +12,12 @@ import click
 from pciabi.cancellation import Cancellation
 from pciabi.cli.baselines import accept_baselines, record_baselines
 from pciabi.cli.ending import Ending, pass_ending, untested_option
+from pciabi.cli.gate_host import host_for, must_boot
 from pciabi.cli.options import (
     SPEC_EPILOG,
     Given,
     families,
+    firmware_option,
     machine_option,
     probe_options,
     qemu_option,
@@ -28,10 +28,10 @@ from pciabi.errors import CannotTest
 from pciabi.gate import baselines
 from pciabi.gate.configurations import named_by
 from pciabi.gate.question import Question
-from pciabi.gate.run import Workers, run
+from pciabi.gate.run import run
 from pciabi.gate.since import earlier, only_new
 from pciabi.gate.waived import waived
-from pciabi.probe.host import Host
+from pciabi.gate.workers import threads
 from pciabi.qemu.wish import Wish
 from pciabi.report import folder, step_summary, whole_file, writers
 from pciabi.report.formats import formats, writer
@@ -50,6 +50,10 @@ from pciabi.source.request import Probe, Request
 @qemu_option("new", "--to", text="The QEMU that they are to run on; that of --from if not given.")
 @machine_option("old_machine", "--from-machine", text="The machine type they have.")
 @machine_option("new_machine", "--to-machine", text="The machine type they are to have.")
+@firmware_option("old_firmware", "--from-firmware", text="With --boot: the firmware they run.")
+@firmware_option(
+    "new_firmware", "--to-firmware", text="With --boot: the firmware that they are to run."
+)
 @click.option("--both-ways", is_flag=True, help="Ask of the way back, too.")
 @click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave these out, as .gitignore does."
@@ -67,6 +71,13 @@ from pciabi.source.request import Probe, Request
     default=lambda: len(os.sched_getaffinity(0)),
     show_default="one a CPU",
     help="How many machines are read at once.",
+)
+@click.option(
+    "--timeout",
+    "seconds",
+    type=click.FloatRange(0, min_open=True),
+    help="How many seconds a machine may take to be read; 60, or what a scenario that is booted "
+    "says, if not given.",
 )
 @click.option(
     "--format",
@@ -97,10 +108,13 @@ def gate(
     new: Given | None,
     old_machine: Given | None,
     new_machine: Given | None,
+    old_firmware: Given | None,
+    new_firmware: Given | None,
     both_ways: bool,  # noqa: FBT001 - click hands flags over by name
     exclude: tuple[str, ...],
     fail_on: tuple[str, ...],
     jobs: int,
+    seconds: float | None,
     form: str,
     report_dir: Path | None,
     causes: bool,  # noqa: FBT001
@@ -120,30 +134,36 @@ def gate(
     if asked.against is not None:
         old = None
     is_held = asked.against is not None or asked.record is not None
-    if new is None and new_machine is None and old_machine is None and not is_held:
+    if not any((new, new_machine, old_machine, old_firmware, new_firmware, is_held)):
         raise click.UsageError("say what the VMs are to go to: --to SPEC or --to-machine TYPE")
+    probe = Probe.BOOT if boot else Probe.COLD
+    must_boot(probe, old_firmware, new_firmware)
     read, select = families(facts), selection(selected)
 
-    def request(qemu: Given | None, machine: Given | None) -> Request:
-        own = tuple(given.option for given in (qemu, machine) if given is not None)
-        asked = (qemu.value if qemu else None, machine.value if machine else None, own)
-        return Request("", *asked, Probe.BOOT if boot else Probe.COLD, Wish(accel), select, read)
+    def request(qemu: Given | None, machine: Given | None, firmware: Given | None) -> Request:
+        given = (qemu, machine, firmware)
+        own = tuple(one.option for one in given if one is not None)
+        qemu_name, machine_type, firmware_name = (one.value if one else None for one in given)
+        options = (qemu_name, machine_type, own, probe, Wish(accel), select, read)
+        return Request("", *options, seconds=seconds, firmware=firmware_name)
 
     named = named_by(configurations, exclude, select)
     terms, waivers = asked.terms(frozenset(map(FailOn, fail_on)))
     question = Question(
         vms=named.judged,
-        before=request(old, old_machine),
-        after=request(new or old, new_machine),
+        before=request(old, old_machine, old_firmware),
+        after=request(new or old, new_machine, new_firmware),
         terms=terms,
         backwards=both_ways,
     )
     cancellation = Cancellation()
     with stopping(cancellation):
-        host = Host(cancellation)
-        with _workers(host, jobs) as workers:
+        with ExitStack() as stack:
+            host = stack.enter_context(host_for(probe, Wish(accel), cancellation))
+            workers = stack.enter_context(threads(host, jobs))
             if asked.record is not None:
-                return record_baselines(asked.record, named.judged, question.before, host, workers)
+                code = record_baselines(asked.record, named.judged, question.before, host, workers)
+                return ending.code([code])
             question, skipped = _held(question, named.skipped, asked)
             result = run(question, skipped, host, workers)
         if asked.new_since is not None:
@@ -171,13 +191,6 @@ def _held(
     if asked.new_since is not None:
         vms = (*vms, *earlier(asked.new_since, vms, question.before.select))
     return replace(question, vms=vms), skipped
-
-
-@contextmanager
-def _workers(host: Host, jobs: int) -> Iterator[Workers]:
-    """So many threads that read at once, for the time of the block."""
-    with ThreadPoolExecutor(jobs, thread_name_prefix="pciabi-task") as executor:
-        yield Workers(executor, host.read)
 
 
 def _conclude(result: Result, form: str, report_dir: Path | None) -> list[int]:

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from pciabi import __version__
+from pciabi import __version__, system_faults
 from pciabi.cli import surroundings
 from pciabi.cli.commands import Commands
 from pciabi.cli.ending import Ending
@@ -64,7 +64,7 @@ def _tell(error: BaseException) -> int:
         # Whoever read our output has gone; what was left unsaid must not look like success.
         sys.stdout = sys.stderr = None
         return 3
-    known = error if isinstance(error, PciabiError) else surroundings.explained(error)
+    known = error if isinstance(error, PciabiError) else system_faults.explained(error)
     if known is not None:
         _print(known)
         return known.exit_code

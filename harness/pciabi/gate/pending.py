@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, CancelledError, Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from pciabi.result.side import Side
 from pciabi.source.request import Request
 from pciabi.source.startable import Startable
 from pciabi.source.vms import Vm
+from pciabi.system_faults import unforeseen
 
 
 @dataclass(frozen=True)
@@ -30,15 +31,24 @@ class Pending:
         if self.startable is None or self.future is None:
             assert self.unready is not None, "what was not begun has a reason"
             return Outcome(self.unready, 0.0)
-        timed = self.future.result()
-        error = error_of(timed)
-        if error is not None:
-            return Outcome(self.startable.blame(error), timed.seconds)
         try:
-            side = self.startable.side(timed.reading)
-        except CannotTest as broken:
-            return Outcome(broken, timed.seconds)
-        return Outcome(side, timed.seconds)
+            timed = self.future.result()
+        except (BrokenExecutor, CancelledError) as lost:
+            what = str(lost) or type(lost).__name__
+            return Outcome(CannotTest(f"whoever was to read it has ended: {what}"), 0.0)
+        except Exception as lost:  # noqa: BLE001 - such as what cannot be handed over
+            return Outcome(unforeseen(lost), 0.0)
+        return Outcome(_made_of(timed, self.startable), timed.seconds)
+
+
+def _made_of(timed: Timed, startable: Startable[Any]) -> Side | PciabiError:
+    error = error_of(timed)
+    try:
+        return startable.blame(error) if error is not None else startable.side(timed.reading)
+    except PciabiError as broken:
+        return broken
+    except Exception as broken:  # noqa: BLE001 - what fails of one VM stops no other
+        return unforeseen(broken)
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,9 @@ def begin(vm: Vm, request: Request, host: Host, readings: SharedReadings) -> Pen
     """Have a VM read on one side."""
     try:
         startable = vm.on(request, host)
+        future = readings.submit(startable.task)
     except (InputError, CannotTest) as error:
         return Pending(request, None, None, error)
-    return Pending(request, startable, readings.submit(startable.task), None)
+    except Exception as error:  # noqa: BLE001 - what fails of one VM stops no other
+        return Pending(request, None, None, unforeseen(error))
+    return Pending(request, startable, future, None)

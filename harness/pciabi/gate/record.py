@@ -9,7 +9,7 @@ from pciabi.errors import PciabiError
 from pciabi.events import Planned
 from pciabi.gate.configurations import Unusable
 from pciabi.gate.pending import begin
-from pciabi.gate.run import Workers
+from pciabi.gate.workers import Workers
 from pciabi.jobs.shared_readings import SharedReadings
 from pciabi.probe.host import Host
 from pciabi.result.entry import Subject

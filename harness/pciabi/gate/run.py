@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from pciabi import __version__
 from pciabi.errors import CannotTest, InputError, PciabiError, Refusal
 from pciabi.events import Ended, Planned
 from pciabi.gate.causes import causes
 from pciabi.gate.configurations import Unusable
+from pciabi.gate.floating import floating
+from pciabi.gate.following import follow, telling_what_is_not_judged
 from pciabi.gate.knowledge import Knowledge
 from pciabi.gate.pending import Outcome, Pending, Recorded, begin
 from pciabi.gate.question import Question, Trial
 from pciabi.gate.starting import Means, explained
-from pciabi.jobs.shared_readings import CarryOut, SharedReadings
+from pciabi.gate.workers import Workers
+from pciabi.jobs.shared_readings import SharedReadings
 from pciabi.probe.host import Host
 from pciabi.result.coverage import Coverage, Skipped
 from pciabi.result.entry import Entry, Plan
@@ -25,14 +29,7 @@ from pciabi.result.result import Command, Result
 from pciabi.result.side import Side
 from pciabi.result.will_not_start import WillNotStart
 from pciabi.source.request import Request
-
-
-@dataclass(frozen=True)
-class Workers:
-    """Who reads: an executor, and what its workers call with a task."""
-
-    executor: Executor
-    carry_out: CarryOut
+from pciabi.system_faults import unforeseen
 
 
 def run(question: Question, skipped: tuple[Skipped, ...], host: Host, workers: Workers) -> Result:
@@ -48,13 +45,22 @@ def run(question: Question, skipped: tuple[Skipped, ...], host: Host, workers: W
     trials = question.trials
     host.tell(Planned(len(trials)))
     sides = _Sides(question, workers)
-    begun = [_begin(trial, host, sides) for trial in trials]
-    entries = []
     means = Means(host, sides.readings, Knowledge(host), question.terms, question.families)
-    for entry in _entries(begun, means):
-        host.tell(Ended(entry))
-        entries.append(entry)
-    coverage = Coverage(*names, skipped=skipped, read=sides.made, shared=sides.shared)
+    entries: list[Entry] = []
+    titles = [trial.subject.title for trial in trials]
+    with telling_what_is_not_judged(titles, entries, host.tell):
+        begun = [_begin(trial, host, sides) for trial in trials]
+        follow(frozenset(future for one in begun for future in one.futures), host.tell)
+        for entry in _entries(begun, means):
+            entries.append(entry)
+            host.tell(Ended(entry))
+    coverage = Coverage(
+        *names,
+        skipped=skipped,
+        read=sides.made,
+        shared=sides.shared,
+        remarks=() if question.names_machine_types else tuple(floating(entries)),
+    )
     seconds = (datetime.now(UTC) - started).total_seconds()
     return Result(Command.GATE, tuple(entries), started, seconds, __version__, coverage=coverage)
 
@@ -91,6 +97,12 @@ class _Begun:
     before: Pending | Recorded | None
     after: Pending | Recorded | None
 
+    @property
+    def futures(self) -> tuple[Future[Any], ...]:
+        """Its readings."""
+        sides = (side for side in (self.before, self.after) if isinstance(side, Pending))
+        return tuple(side.future for side in sides if side.future is not None)
+
 
 def _begin(trial: Trial, host: Host, sides: _Sides) -> _Begun:
     if isinstance(trial.vm, Unusable):
@@ -110,7 +122,13 @@ def _entries(begun: list[_Begun], means: Means) -> Iterator[Entry]:
             assert isinstance(one.trial.vm, Unusable)
             yield Entry(one.trial.subject, (), one.trial.vm.error, 0.0)
         else:
-            yield _entry(one.trial, one.before.outcome(), one.after.outcome(), means)
+            before, after = one.before.outcome(), one.after.outcome()
+            try:
+                entry = _entry(one.trial, before, after, means)
+            except Exception as error:  # noqa: BLE001 - what fails of one VM stops no other
+                seconds = before.seconds + after.seconds
+                entry = Entry(one.trial.subject, (), unforeseen(error), seconds)
+            yield entry
 
 
 def _entry(trial: Trial, before: Outcome, after: Outcome, means: Means) -> Entry:
@@ -161,6 +179,10 @@ def _first(before: Outcome, after: Outcome) -> PciabiError:
 
 def _name(request: Request, host: Host) -> str:
     """The version line of a side's QEMU, with the exact package where that names it, and the
-    machine type that the user gave."""
-    banner = host.qemu(request.qemu).banner
-    return banner if request.machine is None else f"{banner}, machine type {request.machine}"
+    machine type and the firmware that the user gave."""
+    words = [host.qemu(request.qemu).version_line]
+    if request.machine is not None:
+        words.append(f"machine type {request.machine}")
+    if request.firmware is not None:
+        words.append(f"firmware of {request.firmware}")
+    return ", ".join(words)

@@ -46,7 +46,7 @@ def explained(
     """
     qemu = means.host.qemu(trial.after.qemu)
     place = refusal.place or old.place
-    stopped = WillNotStart(old, qemu.banner, refusal.message, place)
+    stopped = WillNotStart(old, qemu.version_line, refusal.message, place)
     named = vm.named(trial.after, qemu)
     machine = old.snapshot.provenance.machine
     types = types_to_ask(named, machine)

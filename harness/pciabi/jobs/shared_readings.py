@@ -11,6 +11,7 @@ from typing import Any
 
 from pciabi.errors import PciabiError
 from pciabi.probe.task import Task
+from pciabi.system_faults import unforeseen
 
 CarryOut = Callable[[Task[Any, Any]], Any]
 
@@ -59,6 +60,8 @@ def timed(carry_out: CarryOut, task: Task[Any, Any]) -> Timed:
         reading, error = carry_out(task), None
     except PciabiError as raised:
         reading, error = None, raised
+    except Exception as raised:  # noqa: BLE001 - whatever it is, it is this task's alone
+        reading, error = None, unforeseen(raised)
     return Timed(reading, error, time.monotonic() - begun)
 
 

@@ -9,7 +9,7 @@ from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError, PciabiError, SourcePosition
 from pciabi.probe import configuration
 from pciabi.probe.cold import ColdReading
-from pciabi.probe.cold_task import HardwareTask
+from pciabi.probe.cold_task import SECONDS, HardwareTask
 from pciabi.probe.host import Host
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.inert.hardware import InertHardware, inert
@@ -33,7 +33,7 @@ class CommandLineVm:
     def task(self) -> HardwareTask:
         """See Startable."""
         hardware = configuration.hardware_of(self.made, self.request.families)
-        return HardwareTask(hardware, self.request.qemu)
+        return HardwareTask(hardware, self.request.qemu, self.request.seconds or SECONDS)
 
     def side(self, reading: ColdReading) -> Side:
         """See Startable."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from pciabi.abi.pair import Pair
 from pciabi.report.page.difference import DiffLine, diff_lines
-from pciabi.report.page.lspci_texts import LspciTexts
+from pciabi.report.page.lspci_texts import LspciTexts, decoded
 from pciabi.report.words import vms
 from pciabi.report.words.matrix import Line, Matrix, matrix
+from pciabi.report.words.rows import is_grave
 from pciabi.result.entry import Entry
 from pciabi.result.judged import JudgedComparison
 from pciabi.result.result import Result
@@ -23,8 +24,8 @@ _WORST_FIRST = (Verdict.ERROR, Verdict.WILL_NOT_START, Verdict.BREAK, Verdict.CO
 
 @dataclass(frozen=True)
 class Texts:
-    """What lspci prints of a device before and after, line by line what of it differs, and the
-    VMs that have just this device."""
+    """What lspci, or else pciabi, prints of a device before and after, line by line what of it
+    differs, and the VMs that have just this device."""
 
     title: str
     before: str
@@ -44,6 +45,11 @@ class Gate:
     texts: tuple[Texts, ...]
     left_out: int
     silent: tuple[SilentCause, ...]
+
+    @property
+    def grave(self) -> int:
+        """How many rows there are in front of those that fail nothing."""
+        return sum(map(is_grave, self.matrix.rows))
 
     def vms_of(self, row: Row) -> tuple[str, ...]:
         """The VMs that have a row, by name."""
@@ -76,8 +82,11 @@ def _texts(entries: Sequence[Entry], names: Sequence[str]) -> tuple[Texts, ...]:
     by_texts: dict[tuple[str, str, str], list[str]] = {}
     for name, device, pair in changed:
         before, after = told.of(pair.before), told.of(pair.after)
-        if before != after:
-            by_texts.setdefault((device, before, after), []).append(name)
+        if before == after:
+            # Such as the size of a BAR, which lspci asks the kernel for.
+            device = f"{device}, of which lspci prints the same, as pciabi decodes it,"
+            before, after = (decoded(side) for side in (pair.before, pair.after))
+        by_texts.setdefault((device, before, after), []).append(name)
     return tuple(
         Texts(device, before, after, tuple(diff_lines(before, after)), tuple(dict.fromkeys(those)))
         for (device, before, after), those in by_texts.items()

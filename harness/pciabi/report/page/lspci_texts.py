@@ -25,7 +25,7 @@ class LspciTexts:
     def __init__(self, functions: Iterable[PlacedFunction]) -> None:
         wanted = (placed.function for placed in functions if not _is_told(placed))
         whole = {function.config: function for function in wanted if function.is_whole}
-        self._by_config = _decoded(tuple(whole.values()))
+        self._by_config = _by_lspci(tuple(whole.values()))
 
     def of(self, placed: PlacedFunction) -> str:
         """The text of a function, in the words of lspci where it could be asked."""
@@ -33,8 +33,13 @@ class LspciTexts:
             return placed.function.text
         body = self._by_config.get(placed.function.config)
         if body is None or not placed.function.is_whole:
-            return "\n".join(snapshot_text.function_lines(placed, placed.device or ""))
+            return decoded(placed)
         return f"{placed.address} {body}"
+
+
+def decoded(placed: PlacedFunction) -> str:
+    """A function decoded without lspci, with what lspci asks a kernel for."""
+    return "\n".join(snapshot_text.function_lines(placed, placed.device or ""))
 
 
 def _is_told(placed: PlacedFunction) -> bool:
@@ -42,7 +47,7 @@ def _is_told(placed: PlacedFunction) -> bool:
     return "\n" in placed.function.text
 
 
-def _decoded(functions: Sequence[PciFunction]) -> Mapping[bytes, str]:
+def _by_lspci(functions: Sequence[PciFunction]) -> Mapping[bytes, str]:
     """What lspci prints of each behind its address; nothing where it cannot be asked."""
     if not functions:
         return {}

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pciabi.abi.change import Outcome
 from pciabi.abi.naming import MACHINE_LABEL
 from pciabi.abi.unknown import Unknown
-from pciabi.pci.address import GuestAddress
 from pciabi.report.words import vms
-from pciabi.report.words.gaps import Gap, gaps
+from pciabi.report.words.gaps import Gap
 from pciabi.result.entry import Entry
 
-_ANYWHERE = GuestAddress(0, 0, 0, 0)
+_Question = tuple[bool, str, str, str]
+"""Whether it is excused, why it is open on either side, and what."""
 
 
 @dataclass(frozen=True)
@@ -35,18 +35,24 @@ class OpenQuestion:
 
 def open_questions(entries: Sequence[Entry]) -> tuple[OpenQuestion, ...]:
     """What is left open of these VMs; what is not excused first."""
-    by_unknown: dict[Unknown, list[int]] = {}
+    devices: dict[_Question, dict[str, None]] = {}
+    those: dict[_Question, dict[int, None]] = {}
     for vm, entry in enumerate(entries):
-        unknowns = (_by_type(u) for one in entry.comparisons for u in one.unknowns)
-        for unknown in dict.fromkeys(unknowns):
-            by_unknown.setdefault(unknown, []).append(vm)
-    groups: dict[tuple[bool, tuple[int, ...]], list[Unknown]] = {}
-    for unknown, those in by_unknown.items():
-        groups.setdefault((unknown.excused, tuple(those)), []).append(unknown)
-    in_order = sorted(groups.items(), key=lambda group: (group[0][0], -len(group[0][1])))
-    return tuple(
-        OpenQuestion(gap, those) for (_, those), unknowns in in_order for gap in gaps(unknowns)
-    )
+        for unknown in (u for one in entry.comparisons for u in one.unknowns):
+            question = unknown.excused, unknown.why_before, unknown.why_after, unknown.field
+            devices.setdefault(question, {})[_type(unknown)] = None
+            those.setdefault(question, {})[vm] = None
+    merged: dict[tuple[bool, str, str, tuple[str, ...], tuple[int, ...]], list[str]] = {}
+    for question in devices:
+        excused, before, after, field = question
+        key = (excused, before, after, tuple(devices[question]), tuple(those[question]))
+        merged.setdefault(key, []).append(field)
+    made = [
+        (excused, OpenQuestion(Gap(tuple(fields), before, after, labels), numbers))
+        for (excused, before, after, labels, numbers), fields in merged.items()
+    ]
+    ordered = sorted(made, key=lambda one: (one[0], -len(one[1].vms)))
+    return tuple(question for _, question in ordered)
 
 
 def unanswered(entries: Sequence[Entry]) -> int:
@@ -55,11 +61,9 @@ def unanswered(entries: Sequence[Entry]) -> int:
     return sum(c.outcome is Outcome.UNKNOWN for change in changes for c in change.consequences)
 
 
-def _by_type(unknown: Unknown) -> Unknown:
-    """The same of every device of its type, and of every machine: without id and place."""
-    if unknown.device is None:
-        return unknown
-    # What QEMU calls the machine as a whole holds the machine type's name.
-    type_ = MACHINE_LABEL if unknown.label == MACHINE_LABEL else unknown.device
-    anywhere = replace(unknown, address_before=_ANYWHERE, address_after=_ANYWHERE)
-    return replace(anywhere, id=None, device=type_, label=type_)
+def _type(unknown: Unknown) -> str:
+    """The type of the device, or what the machine as a whole is called: what QEMU calls that holds
+    the machine type's name."""
+    if unknown.label == MACHINE_LABEL or unknown.device is None:
+        return unknown.label
+    return unknown.device

@@ -3,6 +3,7 @@ Pure."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from pciabi.abi.change import Outcome
@@ -13,18 +14,27 @@ from pciabi.result.entry import Entry
 from pciabi.result.judged import JudgedComparison
 from pciabi.result.rows import Row, rows_of
 from pciabi.result.verdict import Verdict
-from pciabi.result.will_not_start import Gone, Replacement
+from pciabi.result.will_not_start import Gone, Missing, Replacement
 
 _SHOWN = 3
+_VERSION = re.compile(r"QEMU emulator version ([\w.]+)", re.ASCII)
 
 
 def reason(entry: Entry) -> str:
     """Why a VM does not start: what is gone, or else what was said."""
     refusal = entry.will_not_start
     assert refusal is not None, "the entry of a VM that will not start"
-    names = ", ".join(f"{gone.what} {gone.name}" for gone in refusal.gone)
-    by = refusal.refused_by or "the later QEMU"
+    # What refuses a value knows all that is named, and only its words tell.
+    gone = (one for one in refusal.gone if one.what is not Missing.VALUE)
+    names = ", ".join(f"{one.what} {one.name}" for one in gone)
+    by = short_name(refusal.refused_by)
     return f"{by} has no {names}" if names else f"{by} says: {refusal.words.rstrip('.')}"
+
+
+def short_name(version_line: str) -> str:
+    """`QEMU 11.1.3` of a version line that says so; its exact package stands elsewhere."""
+    version = _VERSION.match(version_line)
+    return f"QEMU {version[1]}" if version else version_line or "the later QEMU"
 
 
 def missing(gone: Gone) -> str:
