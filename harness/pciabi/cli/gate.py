@@ -153,7 +153,10 @@ def gate(
             host = Host(cancellation, stack.enter_context(watch()))
             workers = stack.enter_context(threads(host, jobs))
             if asked.record is not None:
-                return record_baselines(asked.record, named.judged, question.before, host, workers)
+                recorded = record_baselines(
+                    asked.record, named.judged, question.before, host, workers
+                )
+                return ending.code([recorded])
             question, skipped = _held(question, named.skipped, asked)
             result = run(question, skipped, host, workers)
         if asked.new_since is not None:
@@ -165,7 +168,7 @@ def gate(
             print_causes(result)
         if not asked.accept or question.baselines is None:
             return ending.code(codes)
-        return ending.code([accept_baselines(question.baselines, result, aloud=form == "text")])
+        return ending.code(accept_baselines(question.baselines, result, aloud=form == "text"))
 
 
 def _held(
