@@ -114,3 +114,18 @@ def test_a_qemu_against_itself(vms: Path) -> None:
     assert result.coverage is not None
     assert (result.coverage.read, result.coverage.shared) == (6, 2)
     assert {v for name, v in verdicts(result).items() if name != "wrong.sh"} == {Verdict.COMPATIBLE}
+
+
+def test_a_machine_type_without_a_version_is_named(vms: Path) -> None:
+    for file in vms.iterdir():
+        file.unlink()
+    (vms / "floating.sh").write_text(f"qemu-system-x86_64 -M q35 {NIC}\n")
+    (vms / "versioned.sh").write_text(f"qemu-system-x86_64 -M pc-q35-7.2 {NIC}\n")
+    result = gate(vms, on("7.2"), on("10.0"))
+    assert result.coverage is not None
+    (remark,) = result.coverage.remarks
+    assert remark.message.startswith(f"the machine type of {vms}/floating.sh has no version")
+    assert "state pc-q35-7.2 to keep it" in remark.message
+    named = gate(vms, on("7.2"), on("10.0", "pc-q35-8.2"))
+    assert named.coverage is not None
+    assert named.coverage.remarks == ()
