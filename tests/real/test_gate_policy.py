@@ -11,12 +11,12 @@ import pytest
 
 from pciabi.abi.choice import chosen_by_default
 from pciabi.cancellation import Cancellation
-from pciabi.cli.gate import _workers
 from pciabi.gate import policy_file
 from pciabi.gate.configurations import named_by
 from pciabi.gate.question import Question
 from pciabi.gate.run import run
 from pciabi.gate.waived import waived
+from pciabi.gate.workers import threads
 from pciabi.probe.host import Host
 from pciabi.qemu.wish import Wish
 from pciabi.result.result import Result
@@ -42,7 +42,7 @@ def gate(folder: Path, old: str, new: str, policy: Path) -> Result:
     named = named_by([str(folder)], (), {})
     question = Question(named.judged, on(old), on(new), terms)
     host = Host(Cancellation())
-    with _workers(host, 2) as workers:
+    with threads(host, 2) as workers:
         return waived(run(question, named.skipped, host, workers), waivers)
 
 

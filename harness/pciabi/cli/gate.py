@@ -12,10 +12,12 @@ import click
 from pciabi.cancellation import Cancellation
 from pciabi.cli.baselines import accept_baselines, record_baselines
 from pciabi.cli.ending import Ending, pass_ending, untested_option
+from pciabi.cli.gate_host import host_for, must_boot
 from pciabi.cli.options import (
     SPEC_EPILOG,
     Given,
     families,
+    firmware_option,
     machine_option,
     probe_options,
     qemu_option,
@@ -30,12 +32,10 @@ from pciabi.gate.run import run
 from pciabi.gate.since import earlier, only_new
 from pciabi.gate.waived import waived
 from pciabi.gate.workers import threads
-from pciabi.probe.host import Host
 from pciabi.qemu.wish import Wish
 from pciabi.report import folder, step_summary, whole_file, writers
 from pciabi.report.formats import formats, writer
 from pciabi.report.terminal.errors import print_error
-from pciabi.report.terminal.gate_progress import watch
 from pciabi.report.terminal.printing import print_causes, print_result
 from pciabi.result.coverage import Skipped
 from pciabi.result.policy import FailOn
@@ -50,6 +50,10 @@ from pciabi.source.request import Probe, Request
 @qemu_option("new", "--to", text="The QEMU that they are to run on; that of --from if not given.")
 @machine_option("old_machine", "--from-machine", text="The machine type they have.")
 @machine_option("new_machine", "--to-machine", text="The machine type they are to have.")
+@firmware_option("old_firmware", "--from-firmware", text="With --boot: the firmware they run.")
+@firmware_option(
+    "new_firmware", "--to-firmware", text="With --boot: the firmware that they are to run."
+)
 @click.option("--both-ways", is_flag=True, help="Ask of the way back, too.")
 @click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave these out, as .gitignore does."
@@ -104,6 +108,8 @@ def gate(
     new: Given | None,
     old_machine: Given | None,
     new_machine: Given | None,
+    old_firmware: Given | None,
+    new_firmware: Given | None,
     both_ways: bool,  # noqa: FBT001 - click hands flags over by name
     exclude: tuple[str, ...],
     fail_on: tuple[str, ...],
@@ -128,32 +134,36 @@ def gate(
     if asked.against is not None:
         old = None
     is_held = asked.against is not None or asked.record is not None
-    if new is None and new_machine is None and old_machine is None and not is_held:
+    if not any((new, new_machine, old_machine, old_firmware, new_firmware, is_held)):
         raise click.UsageError("say what the VMs are to go to: --to SPEC or --to-machine TYPE")
+    probe = Probe.BOOT if boot else Probe.COLD
+    must_boot(probe, old_firmware, new_firmware)
     read, select = families(facts), selection(selected)
 
-    def request(qemu: Given | None, machine: Given | None) -> Request:
-        own = tuple(given.option for given in (qemu, machine) if given is not None)
-        asked = (qemu.value if qemu else None, machine.value if machine else None, own)
-        probe = Probe.BOOT if boot else Probe.COLD
-        return Request("", *asked, probe, Wish(accel), select, read, seconds=seconds)
+    def request(qemu: Given | None, machine: Given | None, firmware: Given | None) -> Request:
+        given = (qemu, machine, firmware)
+        own = tuple(one.option for one in given if one is not None)
+        qemu_name, machine_type, firmware_name = (one.value if one else None for one in given)
+        options = (qemu_name, machine_type, own, probe, Wish(accel), select, read)
+        return Request("", *options, seconds=seconds, firmware=firmware_name)
 
     named = named_by(configurations, exclude, select)
     terms, waivers = asked.terms(frozenset(map(FailOn, fail_on)))
     question = Question(
         vms=named.judged,
-        before=request(old, old_machine),
-        after=request(new or old, new_machine),
+        before=request(old, old_machine, old_firmware),
+        after=request(new or old, new_machine, new_firmware),
         terms=terms,
         backwards=both_ways,
     )
     cancellation = Cancellation()
     with stopping(cancellation):
         with ExitStack() as stack:
-            host = Host(cancellation, stack.enter_context(watch()))
+            host = stack.enter_context(host_for(probe, Wish(accel), cancellation))
             workers = stack.enter_context(threads(host, jobs))
             if asked.record is not None:
-                return record_baselines(asked.record, named.judged, question.before, host, workers)
+                code = record_baselines(asked.record, named.judged, question.before, host, workers)
+                return ending.code([code])
             question, skipped = _held(question, named.skipped, asked)
             result = run(question, skipped, host, workers)
         if asked.new_since is not None:

@@ -64,6 +64,13 @@ def machine_option(name: str, *spellings: str, text: str) -> Callable[[F], F]:
     return spelled(name, *spellings, metavar="TYPE", text=text)
 
 
+def firmware_option(name: str, *spellings: str, text: str) -> Callable[[F], F]:
+    """An option that takes firmware: a file, or a SPEC whose own is taken."""
+    text = f"{text} A file of SeaBIOS or of a UEFI build, or a SPEC whose firmware is taken; each "
+    text += "QEMU's own if not given."
+    return spelled(name, *spellings, metavar="FIRMWARE", text=text)
+
+
 def probe_options(command: F) -> F:
     """The options that say how a configuration is started and read."""
     for option in (

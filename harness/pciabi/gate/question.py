@@ -34,6 +34,11 @@ class Question:
         return self.before.families
 
     @property
+    def names_machine_types(self) -> bool:
+        """Whether a side has a machine type of its own, whatever the VMs say."""
+        return self.before.machine is not None or self.after.machine is not None
+
+    @property
     def trials(self) -> tuple[Trial, ...]:
         """Every VM on both sides, in the order they were named; those of the way back last."""
         forth = tuple(

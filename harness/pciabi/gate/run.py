@@ -13,6 +13,7 @@ from pciabi.errors import CannotTest, InputError, PciabiError, Refusal
 from pciabi.events import Ended, Planned
 from pciabi.gate.causes import causes
 from pciabi.gate.configurations import Unusable
+from pciabi.gate.floating import floating
 from pciabi.gate.following import follow, telling_what_is_not_judged
 from pciabi.gate.knowledge import Knowledge
 from pciabi.gate.pending import Outcome, Pending, Recorded, begin
@@ -53,7 +54,13 @@ def run(question: Question, skipped: tuple[Skipped, ...], host: Host, workers: W
         for entry in _entries(begun, means):
             entries.append(entry)
             host.tell(Ended(entry))
-    coverage = Coverage(*names, skipped=skipped, read=sides.made, shared=sides.shared)
+    coverage = Coverage(
+        *names,
+        skipped=skipped,
+        read=sides.made,
+        shared=sides.shared,
+        remarks=() if question.names_machine_types else tuple(floating(entries)),
+    )
     seconds = (datetime.now(UTC) - started).total_seconds()
     return Result(Command.GATE, tuple(entries), started, seconds, __version__, coverage=coverage)
 
@@ -172,6 +179,10 @@ def _first(before: Outcome, after: Outcome) -> PciabiError:
 
 def _name(request: Request, host: Host) -> str:
     """The version line of a side's QEMU, with the exact package where that names it, and the
-    machine type that the user gave."""
-    line = host.qemu(request.qemu).version_line
-    return line if request.machine is None else f"{line}, machine type {request.machine}"
+    machine type and the firmware that the user gave."""
+    words = [host.qemu(request.qemu).version_line]
+    if request.machine is not None:
+        words.append(f"machine type {request.machine}")
+    if request.firmware is not None:
+        words.append(f"firmware of {request.firmware}")
+    return ", ".join(words)

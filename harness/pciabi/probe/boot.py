@@ -42,7 +42,8 @@ READING_TWIN = "reading a paused twin"
 class BootTask:
     """A VM to be booted on the QEMU of that name (None: the one on PATH) with the guest of a
     recipe. `control` is the id of the NIC that carries SSH, None where nothing does; `seconds`
-    bound the whole boot. `families` are those whose facts are read, by name."""
+    bound the whole boot. `families` are those whose facts are read, by name. `firmware` is what the
+    user named in the place of the QEMU's own."""
 
     vm: Vm
     qemu: str | None
@@ -51,13 +52,16 @@ class BootTask:
     label: Label
     seconds: float
     families: frozenset[str] = field(default_factory=chosen_by_default)
+    firmware: str | None = None
 
     def carry_out(self, host: GuestHost) -> BootRecord:
         """Boot the VM, read it, end it. See Task."""
+        chosen = host.firmware(self.firmware)
         binary = host.qemu(self.qemu)
         accelerator = host.accelerator(binary)
         guest = host.guest(self.recipe)
-        equipped = equip(self.vm, binary)
+        binary = binary if chosen is None else chosen.under(binary)
+        equipped = equip(self.vm, binary, chosen)
         control = None if self.control is None else equipped.config.device(self.control)
         setup = BootSetup(equipped, control, guest, binary, accelerator)
         deadline = Deadline.after(self.seconds)
@@ -161,14 +165,14 @@ class _Boot:
         return paused_twin.completed(booted, twin, wanted)
 
     def provenance(self, qmp: Monitor, said: Answers, arguments: tuple[str, ...]) -> Provenance:
-        uefi, binary = self.setup.equipped.uefi, self.setup.binary
+        build, binary = self.setup.equipped.build, self.setup.binary
         return Provenance(
             probe="boot",
             qemu_version=binary.version_text,
             qemu_package=binary.version_line,
             machine=placement.machine_type(qmp),
             accelerator=self.setup.accelerator.name,
-            firmware=f"{said.bios} ({uefi.label})" if uefi else said.bios,
+            firmware=f"{said.bios} ({build})" if build else said.bios,
             guest=f"{self.setup.guest.label}, Linux {said.release}",
             command_line=arguments,
         )

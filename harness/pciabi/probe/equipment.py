@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pciabi.abi.snapshot import Substitution
+from pciabi.errors import InputError
 from pciabi.qemu import machines
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.command_line import complete_devices
@@ -16,6 +17,9 @@ from pciabi.vm.config import Device, Firmware, VmConfig
 
 if TYPE_CHECKING:
     from pciabi.qemu.firmware import Uefi
+    from pciabi.qemu.firmware_choice import FirmwareChoice
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class Equipped:
 
     `uefi` is the firmware build it runs; None where it runs QEMU's own choice, SeaBIOS.
     `plugged` are the devices that join it while it runs. `substitutions` say what stands in for
-    what the configuration says.
+    what the configuration says. `build` tells the firmware's build from others, as far as that was
+    chosen or is UEFI.
     """
 
     config: VmConfig
@@ -42,6 +47,7 @@ class Equipped:
     uefi: Uefi | None
     plugged: tuple[Device, ...] = ()
     substitutions: tuple[Substitution, ...] = ()
+    build: str = ""
 
     def nics(self) -> tuple[Device, ...]:
         """The devices that take a netdev, those that join later included."""
@@ -64,14 +70,16 @@ class Equipped:
         return (*self.config.devices, *self.plugged)
 
 
-def equip(vm: Vm, binary: Binary) -> Equipped:
+def equip(vm: Vm, binary: Binary, chosen: FirmwareChoice | None = None) -> Equipped:
     """Ask QEMU about every driver, and give each NIC without one the MAC address of its id.
 
     A MAC that QEMU makes up depends on the order of creation, which is what changes here.
-    A machine type that only another build of QEMU knows is given the name it has here.
-    Raises InputError for a driver QEMU does not have, QemuError where the firmware is missing.
+    A machine type that only another build of QEMU knows is given the name it has here. `chosen` is
+    the firmware in the place of QEMU's own. Raises InputError for a driver QEMU does not have and
+    for chosen firmware that the VM does not run, QemuError where the firmware is missing.
     """
     config, substitutions = _on_this_qemu(vm.config, binary)
+    uefi, build = _firmware(config, binary, chosen)
     accepted = {
         device.driver: accepted_properties(binary, device)
         for device in (*config.devices, *vm.plugged)
@@ -85,9 +93,10 @@ def equip(vm: Vm, binary: Binary) -> Equipped:
     return Equipped(
         config=replace(config, devices=devices),
         accepted=accepted,
-        uefi=_uefi(config, binary),
+        uefi=uefi,
         plugged=tuple(map(with_mac, vm.plugged)),
         substitutions=substitutions,
+        build=build,
     )
 
 
@@ -99,11 +108,27 @@ def _on_this_qemu(config: VmConfig, binary: Binary) -> tuple[VmConfig, tuple[Sub
     return replace(config, machine=f"{given}{comma}{options}"), (another_type(written, given),)
 
 
-def _uefi(config: VmConfig, binary: Binary) -> Uefi | None:
+def _firmware(
+    config: VmConfig, binary: Binary, chosen: FirmwareChoice | None
+) -> tuple[Uefi | None, str]:
+    """The UEFI build of a VM that runs one, and what tells its firmware from other builds."""
     if config.firmware is Firmware.SEABIOS:
-        return None
+        return None, _placed(config, chosen.seabios) if chosen is not None else ""
     # Not above: few VMs run UEFI, and none needs it to be read cold.
     from pciabi.qemu import firmware
 
     machine = machines.versioned(binary, config.machine, config.machine_position)
-    return firmware.find_uefi(binary, machine)
+    if chosen is None:
+        uefi = firmware.find_uefi(binary, machine)
+        return uefi, uefi.label
+    uefi = _placed(config, lambda: chosen.uefi(machine))
+    return uefi, chosen.label(uefi)
+
+
+def _placed(config: VmConfig, found: Callable[[], T]) -> T:
+    """What chosen firmware is found to be; an error is told of the VM."""
+    try:
+        return found()
+    except InputError as error:
+        error.place = error.place or config.machine_position
+        raise

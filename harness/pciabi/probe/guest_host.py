@@ -16,9 +16,10 @@ from pciabi.guest.keys import RunKeys
 from pciabi.probe.host import Host, unheard
 from pciabi.probe.hypervisor import Hypervisor
 from pciabi.probe.own_qemu import OWN_QEMU
-from pciabi.qemu import accelerator
+from pciabi.qemu import accelerator, firmware_choice
 from pciabi.qemu.accelerator import Accelerator
 from pciabi.qemu.binary import Binary
+from pciabi.qemu.firmware_choice import FirmwareChoice
 from pciabi.qemu.wish import Wish
 from pciabi.workspace import workspace
 
@@ -41,6 +42,7 @@ class GuestHost(Host):
         self._accel = accel
         self._accelerators: dict[Binary, Accelerator] = {}
         self._guests: dict[Path, Guest | PciabiError] = {}
+        self._firmware: dict[str, FirmwareChoice] = {}
 
     def accelerator(self, qemu: Binary) -> Accelerator:
         """The accelerator to use, proved. Raises QemuError where the wanted one does not work,
@@ -50,6 +52,13 @@ class GuestHost(Host):
             qemu,
             lambda: accelerator.choose(qemu, self._accel, self.cancellation),
         )
+
+    def firmware(self, words: str | None) -> FirmwareChoice | None:
+        """What a user named in the place of a QEMU's own firmware; None where he named nothing.
+        Raises InputError for what is no firmware, QemuError where there is none."""
+        if words is None:
+            return None
+        return self._kept(self._firmware, words, lambda: firmware_choice.choose(words, self.qemu))
 
     def prepare(self, recipe: Path) -> None:
         """Have the guest at hand, built if need be; a failure is kept for each task that needs

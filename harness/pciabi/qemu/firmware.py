@@ -61,6 +61,11 @@ def find_uefi(binary: Binary, machine: str) -> Uefi:
         _present(chosen.flash.code, chosen, binary.root),
         _present(chosen.flash.variables, chosen, binary.root) if chosen.flash.variables else None,
     )
+    return uefi_of(flash)
+
+
+def uefi_of(flash: Flash) -> Uefi:
+    """The UEFI build of these files. Raises QemuError where its code cannot be read."""
     return Uefi(flash, _digest(Path(flash.code.path)))
 
 

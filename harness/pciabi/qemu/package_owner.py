@@ -1,4 +1,4 @@
-"""Which package a QEMU's program is of, by the word of the package database beside it.
+"""Which package a QEMU, or its firmware, is of, by the word of the package database beside it.
 
 For a QEMU whose version line names no package. Read without the distribution's own tools, which
 are not there for an unpacked root: dpkg's, apk's and pacman's databases are text (dpkg(1),
@@ -21,11 +21,13 @@ _MOST = 100_000_000
 _NAMED_FOR_IT = "*qemu*"
 
 
-def owner(root: Path, program: Path) -> str:
-    """The package's exact version, empty where no database tells of one that brings the program."""
+def owner(root: Path, program: Path, named: str = _NAMED_FOR_IT) -> str:
+    """The exact version of the package that brings a file, empty where no database tells of one
+    whose name fits the pattern `named`."""
     try:
         names = _names(root, program)
-        found = (*_of_dpkg(root, names), *_of_apk(root, names), *_of_pacman(root, names))
+        dpkg, pacman = _of_dpkg(root, names, named), _of_pacman(root, names, named)
+        found = (*dpkg, *_of_apk(root, names), *pacman)
     except OSError:
         return ""
     return found[0] if found else ""
@@ -39,8 +41,8 @@ def _names(root: Path, program: Path) -> frozenset[str]:
     return frozenset(inside | {name.removeprefix("usr/") for name in inside})
 
 
-def _of_dpkg(root: Path, names: frozenset[str]) -> Iterator[str]:
-    for listing in root_path.matching(root, f"{_DPKG}/info/{_NAMED_FOR_IT}.list"):
+def _of_dpkg(root: Path, names: frozenset[str], named: str) -> Iterator[str]:
+    for listing in root_path.matching(root, f"{_DPKG}/info/{named}.list"):
         files = {line.lstrip("/") for line in _text(listing).splitlines()}
         if files & names:
             package = re.escape(listing.name.removesuffix(".list").partition(":")[0])
@@ -61,8 +63,8 @@ def _of_apk(root: Path, names: frozenset[str]) -> Iterator[str]:
                     yield from re.findall(r"^V:(\S+)$", stanza, re.MULTILINE)
 
 
-def _of_pacman(root: Path, names: frozenset[str]) -> Iterator[str]:
-    for listing in root_path.matching(root, f"{_PACMAN}/{_NAMED_FOR_IT}/files"):
+def _of_pacman(root: Path, names: frozenset[str], named: str) -> Iterator[str]:
+    for listing in root_path.matching(root, f"{_PACMAN}/{named}/files"):
         if names & set(_text(listing).splitlines()):
             description = _text(listing.with_name("desc"))
             yield from re.findall(r"^%VERSION%\n(\S+)$", description, re.MULTILINE)

@@ -25,6 +25,7 @@ class Request:
     them: they must not go unused. `select` picks a case of a scenario's matrix. `families` are
     those whose facts are read, by name. `side` is what the user calls it beside another one
     (`A (before)`), empty where there is one. `seconds` bound the reading, None for what is usual.
+    `firmware` is what a booted VM runs in the place of its QEMU's own, in the user's words.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Request:
     families: frozenset[str]
     side: str = ""
     seconds: float | None = None
+    firmware: str | None = None
 
     @property
     def machine_option(self) -> str:

@@ -11,13 +11,15 @@ from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError, PciabiError, SourcePosition
 from pciabi.events import Planned, Said, Tell
 from pciabi.probe import refusal
+from pciabi.probe.boot import BootTask
 from pciabi.probe.cold import ColdReading, inert
 from pciabi.probe.cold_task import SECONDS, HardwareTask
 from pciabi.probe.equipment import Equipped, equip
-from pciabi.probe.guest_host import guest_host
+from pciabi.probe.guest_host import GuestHost, guest_host
 from pciabi.probe.host import Host
 from pciabi.qemu import command_line
 from pciabi.qemu.binary import Binary
+from pciabi.result.boot import BootRecord
 from pciabi.result.side import Side
 from pciabi.scenario import load, plan
 from pciabi.scenario.case import Case
@@ -54,6 +56,50 @@ class ScenarioVm:
         return told_of_its_side(located, self.request, self.case.file)
 
 
+@dataclass(frozen=True)
+class BootedScenarioVm:
+    """The VM that a scenario's case boots first, to be booted and asked."""
+
+    case: Case
+    request: Request
+    qemu: Binary
+    equipped: Equipped
+    task: BootTask
+
+    def side(self, reading: BootRecord) -> Side:
+        """See Startable."""
+        vm = self.equipped
+        hardware = command_line.hardware(vm.config, vm.accepted, self.task.control or "")
+        return _side(self.case, as_typed(reading.snapshot, self.qemu, hardware))
+
+    def blame(self, error: PciabiError) -> PciabiError:
+        """See Startable."""
+        return told_of_its_side(error, self.request, self.case.file)
+
+
+def booting(host: Host) -> GuestHost:
+    """The host, which has guests to boot: whoever asks for a boot brings one of that kind."""
+    assert isinstance(host, GuestHost), "only such a host boots"
+    return host
+
+
+def prepare_boot(case: Case, request: Request, host: GuestHost) -> BootedScenarioVm:
+    """The VM of a case, on the QEMU and the firmware that are asked for, with its guest at hand.
+
+    Raises as `prepare`, and ImageError where there is no guest.
+    """
+    first = first_boot(case, request)
+    with naming_its_side(request, case.file):
+        found, chosen = host.qemu(request.qemu), host.firmware(request.firmware)
+        guest = host.guest(first.image)
+        (vm,) = plan.vms(first)
+        equipped = equip(vm, found, chosen)
+        (task,) = plan.boots(first, request.qemu, guest, (equipped,), request.families)
+    seconds = request.seconds or task.seconds
+    task = replace(task, firmware=request.firmware, seconds=seconds)
+    return BootedScenarioVm(first, request, found, equipped, task)
+
+
 def prepare(case: Case, request: Request, host: Host) -> ScenarioVm:
     """The VM of a case, on the QEMU that is asked for.
 
@@ -71,10 +117,8 @@ def read(path: Path, raw: bytes, request: Request, cancellation: Cancellation, t
     """The first boot of a scenario's case; `raw` is the file's content. Raises as `take`."""
     case = _the_case(path, raw, request)
     if request.probe is Probe.BOOT:
-        booted = first_boot(case, request)
-        with naming_its_side(request, path):
-            snapshot = _booted(booted, request, cancellation, tell)
-        return _side(booted, snapshot)
+        with guest_host(request.accel, cancellation, tell) as guests:
+            return _booted(case, request, guests)
     host = Host(cancellation, tell)
     started = prepare(case, request, host)
     tell(Said(f"{plan.label(started.case, 0).case}: {started.qemu.banner}, paused"))
@@ -83,6 +127,19 @@ def read(path: Path, raw: bytes, request: Request, cancellation: Cancellation, t
     except PciabiError as error:
         raise started.blame(error) from None
     return started.side(found)
+
+
+def _booted(case: Case, request: Request, host: GuestHost) -> Side:
+    """A case's first boot, here and now. Raises as `take`."""
+    with naming_its_side(request, case.file):
+        Runner(request.qemu, host, host, host.tell).prepare()
+    booted = prepare_boot(case, request, host)
+    host.tell(Planned(1))
+    try:
+        record = host.read(booted.task)
+    except PciabiError as error:
+        raise booted.blame(error) from None
+    return booted.side(record)
 
 
 def _side(case: Case, snapshot: Snapshot) -> Side:
@@ -108,19 +165,6 @@ def first_boot(case: Case, request: Request) -> Case:
         config = replace(first.config, machine=request.machine, machine_position=None)
         first = replace(first, config=config)
     return replace(case, boots=(first,))
-
-
-def _booted(case: Case, request: Request, cancellation: Cancellation, tell: Tell) -> Snapshot:
-    with guest_host(request.accel, cancellation, tell) as host:
-        found, _ = Runner(request.qemu, host, host, tell).prepare()
-        guest = host.guest(case.image)
-        equipped = plan.equipment(case, found)
-        (task,) = plan.boots(case, request.qemu, guest, equipped, request.families)
-        tell(Planned(1))
-        snapshot = host.read(task).snapshot
-    (vm,) = equipped
-    hardware = command_line.hardware(vm.config, vm.accepted, task.control or "")
-    return as_typed(snapshot, found, hardware)
 
 
 def _places(case: Case) -> Mapping[str, SourcePosition]:

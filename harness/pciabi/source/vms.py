@@ -13,7 +13,7 @@ from pciabi.qemu.binary import Binary
 from pciabi.result.entry import Subject
 from pciabi.source.content import Content, content_of
 from pciabi.source.naming import Named
-from pciabi.source.request import Request
+from pciabi.source.request import Probe, Request
 from pciabi.source.startable import Startable
 from pciabi.vm import reading
 from pciabi.vm.command_line.option import QemuCommandLine
@@ -72,6 +72,8 @@ class ScenarioCase:
         """See Vm."""
         from pciabi.source import scenario_vm
 
+        if request.probe is Probe.BOOT:
+            return scenario_vm.prepare_boot(self.case, request, scenario_vm.booting(host))
         return scenario_vm.prepare(self.case, request, host)
 
     def named(self, request: Request, qemu: Binary) -> tuple[Named, ...]:

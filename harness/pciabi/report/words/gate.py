@@ -245,4 +245,4 @@ def left_out(result: Result) -> Iterator[str]:
     for failure in result.coverage.failures:
         yield f"policy fails: {failure.position}: {failure.message}"
     for remark in result.coverage.remarks:
-        yield f"policy: {remark.position}: {remark.message}"
+        yield f"note: {remark.position}: {remark.message}"

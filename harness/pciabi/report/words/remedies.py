@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+from pciabi.abi.facts import properties
+from pciabi.abi.judgement import Severity
 from pciabi.result.cause import Cause, Origin
 from pciabi.result.rows import Row
 
 # What QEMU's option parser takes for no more than a word: no comma, no quote, no space.
 _WORD = re.compile(r"[A-Za-z0-9_.:+/-]+")
+_ON, _OFF = "on", "off"
 _BY_PROPERTY = (Origin.PROPERTY, Origin.COMPAT_PROPERTY)
 
 
@@ -18,22 +21,27 @@ def remedies(row: Row) -> tuple[str, ...]:
     options: dict[str, list[str]] = {}
     for cause in row.causes:
         driver, _, name = cause.name.partition(".")
-        if _is_sure(cause, driver, name):
-            options.setdefault(driver, []).append(f"{name}={cause.before}")
+        value = _old_value(cause, row)
+        if value and all(map(_WORD.fullmatch, (driver, name, value))):
+            options.setdefault(driver, []).append(f"{name}={value}")
     stated = (_option(driver, values, row) for driver, values in options.items())
     return tuple(f"State the old value: `{option}`." for option in stated) or (
         row.change.kind.advice.remedy,
     )
 
 
-def _is_sure(cause: Cause, driver: str, name: str) -> bool:
-    """Whether the later QEMU is sure to have the property, and to take the value.
+def _old_value(cause: Cause, row: Row) -> str:
+    """What brings the earlier hardware back; empty where the later QEMU is not sure to have the
+    property and to take the value.
 
     A side that tells no value may not have the property at all, and QEMU refuses to start with one
-    that it does not have.
+    that it does not have. What only the later one has and what switches a feature on is switched
+    off: the earlier one did not have the feature.
     """
-    is_told = cause.origin in _BY_PROPERTY and cause.before and cause.after
-    return bool(is_told) and all(map(_WORD.fullmatch, (driver, name, cause.before)))
+    if cause.origin not in _BY_PROPERTY or not cause.after:
+        return ""
+    is_new_feature = row.change.kind == properties.CHANGED and row.severity is Severity.BREAKING
+    return cause.before or (_OFF if is_new_feature and cause.after == _ON else "")
 
 
 def _option(driver: str, values: list[str], row: Row) -> str:
