@@ -177,8 +177,7 @@ def test_a_vm_that_will_not_start_and_need_not_is_told_in_every_report() -> None
     assert words.verdict(found) == (
         "Compatible: no change fails in 1 VM, 1 of which will not start, which is waived."
     )
-    assert words.tally(found).startswith("1 VM: 1 compatible, 0 break, 0 will not start, 0 not ")
-    assert "(1 of which will not start, waived)" in words.tally(found)
+    assert words.tally(found).startswith("1 VM: 1 compatible (1 will not start, waived), 0 break,")
     (refusal,) = jsonlib.loads(json.render(found))["will_not_start"]
     (result,) = jsonlib.loads(sarif.render(found))["runs"][0]["results"]
     texts = (
