@@ -39,7 +39,7 @@ def gate(folder: Path, before: Request, after: Request, *, backwards: bool = Fal
 
 
 def verdicts(result: Result) -> dict[str, Verdict]:
-    return {Path(e.subject.group).name + e.subject.name: e.verdict for e in result.entries}
+    return {Path(e.subject.title).name: e.verdict for e in result.entries}
 
 
 def entry(result: Result, name: str) -> Entry:
@@ -91,9 +91,9 @@ def test_both_ways_reads_nothing_twice(vms: Path) -> None:
     (vms / "wrong.sh").unlink()
     (vms / "gone.sh").unlink()
     result = gate(vms, on("5.2"), on("10.0"), backwards=True)
-    assert verdicts(result)["nvme.shupgrade"] is Verdict.BREAK
-    assert verdicts(result)["nvme.shdowngrade"] is Verdict.BREAK
-    assert verdicts(result)["same.shdowngrade"] is Verdict.COMPATIBLE
+    assert verdicts(result)["nvme.sh (upgrade)"] is Verdict.BREAK
+    assert verdicts(result)["nvme.sh (downgrade)"] is Verdict.BREAK
+    assert verdicts(result)["same.sh (downgrade)"] is Verdict.COMPATIBLE
     assert result.coverage is not None
     assert result.coverage.read == 4
 
@@ -114,3 +114,18 @@ def test_a_qemu_against_itself(vms: Path) -> None:
     assert result.coverage is not None
     assert (result.coverage.read, result.coverage.shared) == (6, 2)
     assert {v for name, v in verdicts(result).items() if name != "wrong.sh"} == {Verdict.COMPATIBLE}
+
+
+def test_a_machine_type_without_a_version_is_named(vms: Path) -> None:
+    for file in vms.iterdir():
+        file.unlink()
+    (vms / "floating.sh").write_text(f"qemu-system-x86_64 -M q35 {NIC}\n")
+    (vms / "versioned.sh").write_text(f"qemu-system-x86_64 -M pc-q35-7.2 {NIC}\n")
+    result = gate(vms, on("7.2"), on("10.0"))
+    assert result.coverage is not None
+    (remark,) = result.coverage.remarks
+    assert remark.message.startswith(f"the machine type of {vms}/floating.sh has no version")
+    assert "state pc-q35-7.2 to keep it" in remark.message
+    named = gate(vms, on("7.2"), on("10.0", "pc-q35-8.2"))
+    assert named.coverage is not None
+    assert named.coverage.remarks == ()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pciabi.report.writers import html
+from tests.unit import gate_data
 from tests.unit import report_data as data
 
 HOSTILE = (
@@ -63,4 +64,18 @@ def test_a_hostile_guest_does_not_become_markup(tmp_path: Path) -> None:
     assert "<script" not in found
     assert "<img" not in found
     assert "&lt;script&gt;document.title='owned'" in found
+    assert "\x1b" not in found
+
+
+def test_hostile_configurations_do_not_become_markup_in_a_gate(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    result = gate_data.hostile()
+    path.write_text(html.render(result), encoding="utf-8")
+    found = document(path, tmp_path / "profile")
+    assert "<title>error: pciabi gate</title>" in found
+    assert "could not be judged, so nothing is proved of" in found
+    assert found.count("<td") > 50
+    for element in ("<script", "<img", '<a href="h'):
+        assert element not in found
+    assert "&lt;/td&gt;&lt;/table&gt;&lt;script&gt;alert(1)" in found
     assert "\x1b" not in found

@@ -65,6 +65,8 @@ def loaded(folder: Path, *words: str) -> tuple[int, frozenset[str]]:
         (("diff", "--help"), 0, (*SLOW, *STARTS_NO_QEMU, *READS_NO_DOCUMENT)),
         (("diff", str(LSPCI), str(LSPCI)), 0, (*SLOW, *STARTS_NO_QEMU, *READS_NO_DOCUMENT)),
         (("diff", str(LSPCI), str(SNAPSHOT)), 1, (*SLOW, *STARTS_NO_QEMU)),
+        (("gate", "--help"), 0, (*SLOW, *STARTS_NO_QEMU, *READS_NO_DOCUMENT)),
+        (("gate", "vm.sh", "--to", "./none", "--policy", "vm.sh"), 2, SLOW),
         (("diff", "nothing.json", str(LSPCI)), 2, (*SLOW, *STARTS_NO_QEMU, *READS_NO_DOCUMENT)),
     ],
 )

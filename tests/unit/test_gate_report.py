@@ -37,6 +37,7 @@ from pciabi.result.judged import judge
 from pciabi.result.policy import FailOn, Policy
 from pciabi.result.result import Result
 from pciabi.result.rows import Row, rows, weighty
+from pciabi.result.will_not_start import Missing
 from tests.unit import gate_data as data
 from tests.unit.test_report_diff import SARIF
 from tests.unit.test_report_html import Page
@@ -49,7 +50,8 @@ CHANGE_KEYS = (
 )
 DOCUMENT_KEYS = (
     "schema tool version verdict exit_code sentence started seconds before after scope "
-    "not_looked_at accelerators counts changes will_not_start causes waived policy coverage entries"
+    "not_looked_at accelerators counts changes will_not_start causes remedies waived policy "
+    "coverage entries"
 )
 
 
@@ -147,7 +149,7 @@ def test_both_ways_of_a_vm_are_one_vm() -> None:
     there = data.compared(data.NVME, "web.sh")
     back = data.compared(data.CXL, "web.sh")
     entries = [
-        replace(entry, subject=replace(entry.subject, axes=(("direction", way),)))
+        replace(entry, subject=replace(entry.subject, direction=way))
         for entry, way in ((there, "there"), (back, "back"))
     ]
     found = data.gate(*entries)
@@ -158,12 +160,56 @@ def test_both_ways_of_a_vm_are_one_vm() -> None:
     assert len({str(one) for one in prints}) == len(prints)
 
 
+def excused() -> Result:
+    entry = data.refused()
+    assert entry.will_not_start is not None
+    excuse = "policy.yaml:6: nobody boots it (until 2031-01-01)"
+    return data.gate(replace(entry, will_not_start=replace(entry.will_not_start, excuse=excuse)))
+
+
+def test_a_vm_that_will_not_start_and_need_not_is_told_in_every_report() -> None:
+    found = excused()
+    assert found.exit_code == 0
+    assert words.verdict(found) == (
+        "Compatible: no change fails in 1 VM, 1 of which will not start, which is waived."
+    )
+    assert words.tally(found).startswith("1 VM: 1 compatible, 0 break, 0 will not start, 0 not ")
+    assert "(1 of which will not start, waived)" in words.tally(found)
+    (refusal,) = jsonlib.loads(json.render(found))["will_not_start"]
+    (result,) = jsonlib.loads(sarif.render(found))["runs"][0]["results"]
+    texts = (
+        printed(found, terminal=False),
+        Page(html.render(found)).words(),
+        markdown.render(found),
+        junit.render(found),
+        refusal["excuse"],
+        result["suppressions"][0]["justification"],
+    )
+    for text in texts:
+        assert "policy.yaml:6: nobody boots it (until 2031-01-01)" in text
+    assert result["level"] == "note"
+    assert "<failure" not in junit.render(found)
+    assert "will not start, waived" in Page(html.render(found)).words()
+
+
+def test_what_a_value_is_refused_for_only_the_words_tell() -> None:
+    entry = data.refused()
+    assert entry.will_not_start is not None
+    (gone,) = entry.will_not_start.gone
+    value = (replace(gone, what=Missing.VALUE, name="-cpu old"),)
+    refusal = replace(entry.will_not_start, gone=value, words="unable to find CPU model 'old'")
+    found = data.gate(replace(entry, will_not_start=refusal))
+    assert words.verdict(found).endswith("QEMU 11.1.3 says: unable to find CPU model 'old'.")
+
+
 def test_a_vm_is_called_as_short_as_can_be() -> None:
     files = ("vms/web.sh", "old/web.sh", "vms/db.sh", "vms/db.sh")
     entries = [data.compared(data.CXL, file) for file in files]
     assert vms.names(entries) == ("vms/web.sh", "old/web.sh", "db", "db (2)")
     scenario = replace(entries[2], subject=replace(entries[2].subject, name="pc-e1000"))
     assert vms.names([scenario]) == ("db[pc-e1000]",)
+    assert vms.of_all(entries[:2], entries[:2]) == "both VMs"
+    assert vms.of_all(entries[:3], entries[:3]) == "all 3 VMs"
 
 
 def test_the_tally_and_what_was_checked() -> None:
@@ -236,6 +282,21 @@ def test_a_property_that_both_sides_have_is_the_remedy_with_its_old_value() -> N
     assert remedies(the_failing((aperture(name="pci-device.x-size"),))) == (
         "State the old value: `-global pci-device.x-size=16`.",
     )
+    both = aperture(), aperture(name="ati-vga.x-width", before="1")
+    assert remedies(the_failing(both)) == (
+        "State the old value: `-device ati-vga,...,x-size=16,x-width=1`.",
+    )
+
+
+def test_a_cause_that_the_change_itself_tells_is_not_told_twice() -> None:
+    cause = aperture(name="ati-vga.x-size")
+    assert row_words.causes(the_failing((cause,))) == ("device property ati-vga.x-size 16 → 64",)
+    row = the_failing((cause,))
+    (sighting,) = row.sightings
+    reason = "its size is fixed; the property x-size (16 → 64) decides it"
+    change = replace(sighting.judged.change, reason=reason)
+    judged = replace(sighting.judged, change=change)
+    assert not row_words.causes(replace(row, sightings=(replace(sighting, judged=judged),)))
 
 
 @pytest.mark.parametrize(
@@ -301,6 +362,16 @@ def test_plain_lines_say_everything() -> None:
     assert hurt.startswith("not hurt (A-L): Windows keeps the device node")
 
 
+def test_what_fails_nothing_takes_one_line() -> None:
+    lines = printed(data.mixed(), terminal=False).splitlines()
+    (place,) = [n for n, line in enumerate(lines) if line.startswith("I notable: nvme: property")]
+    assert lines[place].endswith(" 4294967295 -> 4096 (2 VMs: web, db)")
+    assert lines[place + 1].startswith("J notable: PIIX3: _DSM absent -> present (2 VMs:")
+    page = html.render(data.mixed())
+    assert "4 notable changes that fail nothing" in page
+    assert page.index('id="change-H"') < page.index("4 notable changes") < page.index("change-I")
+
+
 def test_unknowns_of_many_vms_are_one_line() -> None:
     entries = [data.compared(data.VIRTIO, f"vm{n}.sh") for n in range(6)]
     (question,) = open_questions(entries)
@@ -344,6 +415,10 @@ def test_a_gate_in_the_document() -> None:
     explaining, silent = document["causes"]
     assert [changes[index] for index in explaining["explains"]] == [gains[0]]
     assert (silent["explains"], silent["machines"]) == ([], ["pc-q35-9.2"])
+    assert document["remedies"][0] == {
+        "rows": [gains[0]["row"]],
+        "text": "State the old value: `-device nvme,...,old-ways=on`.",
+    }
     (waived,) = document["waived"]
     assert changes[waived["change"]]["device"] == "ati-vga"
     (refusal,) = document["will_not_start"]

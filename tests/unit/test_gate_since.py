@@ -24,7 +24,7 @@ from pciabi.result.result import Command, Result
 from pciabi.result.side import Side
 from pciabi.result.verdict import Verdict
 from pciabi.result.will_not_start import Gone, Missing, WillNotStart
-from pciabi.source.vms import CommandLine
+from pciabi.source.vms import CommandLine, vms_in
 from pciabi.vm import reading
 from tests.unit.test_waivers import ATI, HERE, NVME
 
@@ -176,6 +176,23 @@ def test_the_vms_of_a_file_are_those_that_it_held(repository: Path) -> None:
     assert unusable.subject.file == broken
 
 
+CASES = """summary: A NIC
+matrix: {{machine: [{machines}]}}
+machine: ${{machine}}
+devices: [{{driver: e1000, id: net0, addr: 0x4}}]
+steps: [boot, boot, {{expect: {{net0: {{address: unchanged}}}}}}]
+"""
+
+
+def test_of_a_scenario_the_cases_of_today_are_read_as_they_were(repository: Path) -> None:
+    path = repository / "vm.pciabi.yaml"
+    path.write_text(CASES.format(machines="pc, q35"))
+    commit(repository)
+    path.write_text(CASES.format(machines="q35, microvm"))
+    was = earlier("HEAD", vms_in(path, path.read_bytes(), {}), {})
+    assert [vm.subject.name for vm in was] == ["q35"]
+
+
 START = datetime(2027, 1, 15, tzinfo=UTC)
 VM = Subject("vm.sh", "", Path("vm.sh"))
 THEN = replace(VM, axes=((EARLIER, "main"),))
@@ -233,19 +250,19 @@ def doubled(side: Side) -> Side:
     return replace(side, snapshot=replace(side.snapshot, functions=functions))
 
 
-def single(side: Side) -> Side:
-    twice = doubled(side).snapshot.functions[:-1]
-    return replace(side, snapshot=replace(side.snapshot, functions=twice))
+def second_alone(side: Side) -> Side:
+    functions = [one for one in doubled(side).snapshot.functions if str(one.path) != "0/02.0"]
+    return replace(side, snapshot=replace(side.snapshot, functions=tuple(functions)))
 
 
-def test_of_two_equal_changes_one_was_there() -> None:
-    """The second adapter is new, and so is what changes about it."""
+def test_of_two_equal_changes_the_one_in_its_place_was_there() -> None:
+    """The adapter in front is new, and so is what changes about it."""
     now = entry(VM, (doubled(ATI[0]), doubled(ATI[1])))
-    was = entry(THEN, (single(ATI[0]), single(ATI[1])))
+    was = entry(THEN, (second_alone(ATI[0]), second_alone(ATI[1])))
     (only,) = only_new(result(now, was), "main").entries
     assert only.verdict is Verdict.BREAK
     assert [str(f.change.path_before) for f in only.failures if isinstance(f.change, Change)] == [
-        "0/09.0"
+        "0/02.0"
     ]
 
 

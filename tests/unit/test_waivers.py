@@ -73,8 +73,8 @@ def excuses(entry: Entry) -> list[tuple[str, str]]:
 )
 def test_a_waived_change_stays_and_says_why_it_does_not_fail(said: dict[str, object]) -> None:
     entry = judged(ATI, waiver(**said))
-    until = " until 2027-01-15" if "until" in said else ""
-    assert excuses(entry) == [("BAR 0", f"waived at policy.yaml:4{until}: nobody maps it")]
+    until = " (until 2027-01-15)" if "until" in said else ""
+    assert excuses(entry) == [("BAR 0", f"policy.yaml:4: nobody maps it{until}")]
     assert entry.verdict is Verdict.COMPATIBLE
     assert entry.failures == ()
     (comparison,) = entry.comparisons
@@ -109,6 +109,10 @@ def test_bits_are_those_of_the_register_that_may_differ() -> None:
     for bits, accepted in ((level, True), (level | 1, True), (level >> 1, False)):
         entry = judged(NVME, waiver(field=function_level_reset, bits=bits))
         assert bool(excuses(entry)) is accepted, hex(bits)
+    (comparison,) = judged(NVME).comparisons
+    wide = replace(comparison.changes[0], mask=0xFFFF_FFFF, before="0x00000000")
+    for after, accepted in (("0x02400000", True), ("0x02400001", False), ("none", False)):
+        assert waiver(bits=0x0240_0000).covers(replace(wide, after=after)) is accepted
     # The other break is of no register: no bits of it can be named.
     every = judged(NVME, waiver(device="nvme", bits=(1 << 64) - 1))
     assert [field for field, _ in excuses(every)] == [function_level_reset]
@@ -137,6 +141,12 @@ def test_a_policy_says_what_fails_beside_breaks() -> None:
     ):
         fields = {f.change.field for f in judged(NVME, policy=policy).failures if f.change}
         assert failing <= fields
+
+
+def test_whoever_is_not_hurt_makes_nothing_fail() -> None:
+    """Windows keeps the nodes whose slots lose a method: that is no harm, though it is told."""
+    windows = judged(NVME, policy=Policy(harms=frozenset({Harm.WINDOWS_IDENTITY})))
+    assert windows.failures == judged(NVME).failures
 
 
 def test_a_benign_change_fails_where_it_hurts_as_the_policy_says() -> None:
@@ -200,6 +210,8 @@ def test_what_nothing_needed_fails_within_what_was_looked_at() -> None:
         ["3", "4", "5"],
     )
     # Where nothing could be compared, nothing is said of any.
+    half = replace(entry, error=CannotTest("no room"))
+    assert found([half], needed, of_what_holds) == ([], ["2"])
     failed = replace(entry, comparisons=(), error=CannotTest("no room"))
     assert found([failed], needed, of_what_holds) == ([], ["1", "2"])
     assert found([], needed) == ([], ["1"])
@@ -264,6 +276,18 @@ def test_a_vm_that_will_not_start_is_excused_by_that_word_alone(
     accepted = replace(entry, will_not_start=replace(refusal, excuse=words))
     assert accepted.verdict is (Verdict.COMPATIBLE if excused else Verdict.WILL_NOT_START)
     assert bool(accepted.failures) is not excused
+
+
+def test_a_waiver_of_what_is_not_gone_was_not_needed_by_a_refusal() -> None:
+    refusal = WillNotStart(NVME[0], REFUSED_BY, "unsupported machine type", HERE, (MACHINE,))
+    entry = Entry(Subject("vm.sh", "", Path("vm.sh")), (), None, 0.1, will_not_start=refusal)
+    needed, other = (at(n, fact="will-not-start", field=f"pc-*-{v}") for n, v in ((1, 5.2), (2, 4)))
+    of_another_machine = at(3, fact="will-not-start", machine="pc-q35-*")
+    of_a_change = at(4, device="nvme", fact="bar")
+    assert found([entry], needed, other, of_another_machine, of_a_change) == (
+        [f"2: {NEEDLESS}"],
+        ["3", "4"],
+    )
 
 
 POLICY = """\

@@ -162,7 +162,8 @@ def gate(
             host = stack.enter_context(host_for(probe, Wish(accel), cancellation))
             workers = stack.enter_context(threads(host, jobs))
             if asked.record is not None:
-                return record_baselines(asked.record, named.judged, question.before, host, workers)
+                code = record_baselines(asked.record, named.judged, question.before, host, workers)
+                return ending.code([code])
             question, skipped = _held(question, named.skipped, asked)
             result = run(question, skipped, host, workers)
         if asked.new_since is not None:

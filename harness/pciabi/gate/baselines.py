@@ -44,7 +44,7 @@ def key_of(subject: Subject) -> Key:
 
 def is_baselines(folder: str) -> bool:
     """Whether a path leads to a folder of baselines, and to no root or build of a QEMU."""
-    return (Path(folder) / MARK).is_file()
+    return os.path.isfile(os.path.join(folder, MARK))  # noqa: PTH113, PTH118 - raise nothing
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def against(
 
     Raises InputError where there is no folder.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112 - raises nothing
         raise InputError(
             f"there is no folder {folder} with baselines",
             advice=f"pciabi gate --record {folder} CONFIG... makes one",
@@ -104,8 +104,7 @@ def skipped(
     folder: Path, vms: Sequence[Vm | Unusable], others: Sequence[Skipped]
 ) -> Iterator[Skipped]:
     """Every baseline in the folder whose VM is none of these, and what else was skipped."""
-    real = folder.resolve()
-    yield from (one for one in others if not Path(one.file).resolve().is_relative_to(real))
+    yield from (one for one in others if not _is_within(folder, Path(one.file)))
     looked_at = {folder / baseline_name(folder, vm.subject) for vm in vms}
     for path in _files(folder):
         if path not in looked_at:
@@ -119,12 +118,12 @@ def new_files(folder: Path, sides: Sequence[tuple[Subject, Side]]) -> tuple[tupl
     """
     files = tuple((_path(folder, subject), write.render(side.snapshot)) for subject, side in sides)
     mark = folder / MARK
-    return files if mark.exists() else ((mark, MARK_TEXT), *files)
+    return files if is_baselines(str(folder)) else ((mark, MARK_TEXT), *files)
 
 
 def has_baseline(folder: Path, subject: Subject) -> bool:
     """Whether a VM has one already. Raises InputError."""
-    return _path(folder, subject).exists()
+    return os.path.lexists(_path(folder, subject))
 
 
 @dataclass(frozen=True)
@@ -174,7 +173,7 @@ def _accepted(baselines: Baselines, entries: Sequence[Entry]) -> Iterator[Accept
 
 def _baseline(folder: Path, subject: Subject, families: frozenset[str]) -> Baseline:
     path = _path(folder, subject)
-    if not path.exists():
+    if not os.path.lexists(path):
         raise InputError(
             f"it has no baseline: there is no {path}",
             advice=f"pciabi gate --record {folder} {subject.file} makes it",
@@ -194,12 +193,17 @@ def _families(snapshot: Snapshot) -> frozenset[str]:
 def _path(folder: Path, subject: Subject) -> Path:
     """Where the baseline of a VM is. Raises InputError where a link leads out of the folder."""
     path = folder / baseline_name(folder, subject)
-    if not path.resolve().is_relative_to(folder.resolve()):
+    if not _is_within(folder, path):
         raise InputError(
             "this baseline is a link that leads out of its folder",
             place=SourcePosition(str(path), 1),
         )
     return path
+
+
+def _is_within(folder: Path, path: Path) -> bool:
+    """Whether a path leads to somewhere below a folder, behind all links."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def _files(folder: Path) -> Iterator[Path]:

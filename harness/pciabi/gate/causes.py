@@ -12,6 +12,7 @@ from itertools import groupby
 
 from pciabi.abi.change import Change
 from pciabi.abi.deciding import decided_by
+from pciabi.abi.difference import ABSENT
 from pciabi.abi.facts import properties
 from pciabi.abi.facts.topology import MOVED, RENUMBERED
 from pciabi.abi.judgement import Severity
@@ -91,10 +92,15 @@ def _properties(device: _Device) -> Iterator[Cause]:
                 Origin.PROPERTY,
                 f"{whose}.{name}",
                 device.label,
-                change.before,
-                change.after,
+                _told(change.before),
+                _told(change.after),
                 explains,
             )
+
+
+def _told(value: str) -> str:
+    """The value of a property, empty where a side does not have it."""
+    return "" if value == ABSENT else value
 
 
 def _compat_properties(devices: tuple[_Device, ...], machines: MachineTypes) -> Iterator[Cause]:

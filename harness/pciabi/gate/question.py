@@ -12,7 +12,6 @@ from pciabi.result.terms import Terms
 from pciabi.source.request import Request
 from pciabi.source.vms import Vm
 
-DIRECTION = "direction"
 FORTH, BACK = "upgrade", "downgrade"
 
 
@@ -33,6 +32,11 @@ class Question:
     def families(self) -> frozenset[str]:
         """The families of facts that are read, by name."""
         return self.before.families
+
+    @property
+    def names_machine_types(self) -> bool:
+        """Whether a side has a machine type of its own, whatever the VMs say."""
+        return self.before.machine is not None or self.after.machine is not None
 
     @property
     def trials(self) -> tuple[Trial, ...]:
@@ -65,6 +69,4 @@ class Trial:
 
     def in_direction(self, direction: str) -> Trial:
         """The trial with its direction in its subject."""
-        axes = (*self.subject.axes, (DIRECTION, direction))
-        name = f"{self.subject.name}, {direction}" if self.subject.name else direction
-        return replace(self, subject=replace(self.subject, name=name, axes=axes))
+        return replace(self, subject=replace(self.subject, direction=direction))

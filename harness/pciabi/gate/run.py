@@ -13,6 +13,7 @@ from pciabi.errors import CannotTest, InputError, PciabiError, Refusal
 from pciabi.events import Ended, Planned
 from pciabi.gate.causes import causes
 from pciabi.gate.configurations import Unusable
+from pciabi.gate.floating import floating
 from pciabi.gate.following import follow, telling_what_is_not_judged
 from pciabi.gate.knowledge import Knowledge
 from pciabi.gate.pending import Outcome, Pending, Recorded, begin
@@ -53,7 +54,13 @@ def run(question: Question, skipped: tuple[Skipped, ...], host: Host, workers: W
         for entry in _entries(begun, means):
             entries.append(entry)
             host.tell(Ended(entry))
-    coverage = Coverage(*names, skipped=skipped, read=sides.made, shared=sides.shared)
+    coverage = Coverage(
+        *names,
+        skipped=skipped,
+        read=sides.made,
+        shared=sides.shared,
+        remarks=() if question.names_machine_types else tuple(floating(entries)),
+    )
     seconds = (datetime.now(UTC) - started).total_seconds()
     return Result(Command.GATE, tuple(entries), started, seconds, __version__, coverage=coverage)
 

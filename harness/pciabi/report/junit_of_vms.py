@@ -51,7 +51,7 @@ def _case(name: str, entry: Entry) -> TestCase:
         kind = type(entry.error).__name__ if entry.error else "Incomplete"
         sentence = printable.line(str(entry.error) if entry.error else gate.trouble(entry))
         junit_xml.ended(case, Error(sentence, kind), sentence)
-    elif entry.will_not_start is not None:
+    elif entry.will_not_start is not None and not entry.will_not_start.excuse:
         failure = Failure(printable.line(refusals.reason(entry)), Verdict.WILL_NOT_START.value)
         junit_xml.ended(case, failure, "\n".join(_refusal(entry.will_not_start)))
     elif entry.verdict is Verdict.BREAK:
@@ -92,6 +92,9 @@ def _failures(entry: Entry) -> Iterator[str]:
 def _also(entry: Entry) -> Iterator[str]:
     """What does not fail, why not where it was to be excused, and what is not known; what is no
     part of the hardware is only counted."""
+    refusal = entry.will_not_start
+    if refusal is not None and refusal.excuse:
+        yield f"will not start: {refusals.reason(entry)} ({refusal.excuse})"
     for comparison in entry.comparisons:
         for judged in comparison.judged_changes:
             if not judged.fails and judged.change.severity is not Severity.BENIGN:

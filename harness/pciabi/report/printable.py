@@ -14,6 +14,7 @@ _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]"
 )
 _REPLACEMENT = "\ufffd"
+_PLAIN = str.maketrans({"→": "->", "…": "..."})
 
 
 def block(text: str) -> str:
@@ -34,8 +35,9 @@ def indent(text: str) -> str:
 
 
 def ascii_line(text: str) -> str:
-    """As `line`, in ASCII: arrows become `->`, anything else foreign a Python escape."""
-    return line(text).replace("→", "->").encode("ascii", "backslashreplace").decode("ascii")
+    """As `line`, in ASCII: an arrow becomes `->`, an ellipsis three dots, anything else foreign a
+    Python escape."""
+    return line(text).translate(_PLAIN).encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _line(text: str) -> str:

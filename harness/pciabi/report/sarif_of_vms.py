@@ -84,7 +84,7 @@ def properties(result: Result, count: int) -> dict[str, Any]:
 
 
 def _of_vm(name: str, entry: Entry) -> Iterator[dict[str, Any]]:
-    title = (entry.subject.title, *entry.subject.axes)
+    title = entry.subject.title
     start = SourcePosition(str(entry.subject.file), 1)
     if entry.error is not None:
         place = entry.error.place or start
@@ -94,7 +94,9 @@ def _of_vm(name: str, entry: Entry) -> Iterator[dict[str, Any]]:
         gone = [f" gone: {refusals.missing(one)}." for one in refusal.gone]
         instead = [f" Instead: {refusals.instead(one)}." for one in refusal.replacements]
         words = f"{name}: {refusals.reason(entry)}.{''.join((*gone, *instead))}"
-        yield _result(WILL_NOT_START, "error", words, refusal.place, title)
+        level = "note" if refusal.excuse else "error"
+        made = _result(WILL_NOT_START, level, words, refusal.place, title)
+        yield _suppressed(made, refusal.excuse)
     elif entry.verdict is Verdict.ERROR:
         yield _result(NOT_JUDGED, "error", f"{name}: {gate.trouble(entry)}", start, title)
     for comparison in entry.comparisons:
@@ -107,7 +109,7 @@ def _of_vm(name: str, entry: Entry) -> Iterator[dict[str, Any]]:
 
 
 def _of_change(
-    name: str, title: tuple[object, ...], comparison: JudgedComparison, judged: JudgedChange
+    name: str, title: str, comparison: JudgedComparison, judged: JudgedChange
 ) -> dict[str, Any]:
     change = judged.change
     guests = "".join(f" {guest_says(consequence)}." for consequence in change.consequences)
@@ -126,10 +128,16 @@ def _of_change(
         "severity": change.severity,
         "fails": judged.fails,
     }
-    if judged.excuse:
-        excuse = printable.line(judged.excuse)
-        made["suppressions"] = [{"kind": "external", "status": "accepted", "justification": excuse}]
-    return made
+    return _suppressed(made, judged.excuse)
+
+
+def _suppressed(made: dict[str, Any], excuse: str) -> dict[str, Any]:
+    """The result, suppressed where there is an excuse."""
+    if not excuse:
+        return made
+    justification = printable.line(excuse)
+    accepted = {"kind": "external", "status": "accepted", "justification": justification}
+    return {**made, "suppressions": [accepted]}
 
 
 def _of_policy(result: Result) -> Iterator[dict[str, Any]]:

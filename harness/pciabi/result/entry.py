@@ -20,18 +20,22 @@ from pciabi.vm.config import Device
 @dataclass(frozen=True)
 class Subject:
     """What an entry is about: `name` is unique in its `group`, such as a case in its scenario;
-    `axes` are what tells it from the others there."""
+    `axes` are what tells it from the others there. `direction` tells the way back from the way
+    there, where a VM is judged both ways, and is empty otherwise."""
 
     group: str
     name: str
     file: Path
     summary: str = ""
     axes: tuple[tuple[str, str], ...] = ()
+    direction: str = ""
 
     @property
     def title(self) -> str:
-        """`group[name]`, or the one that is not empty."""
-        return f"{self.group}[{self.name}]" if self.group and self.name else self.group or self.name
+        """`group[name]`, or the one that is not empty, with the direction behind it."""
+        both = f"{self.group}[{self.name}]" if self.group and self.name else ""
+        direction = f" ({self.direction})" if self.direction else ""
+        return f"{both or self.group or self.name}{direction}"
 
 
 @dataclass(frozen=True)

@@ -92,8 +92,8 @@ class SilentCause:
 
 
 def rows(entries: Sequence[Entry]) -> tuple[Row, ...]:
-    """All changes of these VMs, benign ones too: what fails first, worse before better, and of
-    the same severity what most VMs have."""
+    """All changes of these VMs, benign ones too: what fails first, then what is excused, worse
+    before better, and of the same severity what most VMs have."""
     return _rows(
         (vm, comparison, entry.causes)
         for vm, entry in enumerate(entries)
@@ -179,9 +179,16 @@ def _merged(causes: Iterable[Cause]) -> tuple[Cause, ...]:
 
 def _weight(row: Row) -> tuple[object, ...]:
     severity = _SEVERITIES.index(row.severity)
-    return not row.fails, severity, -len(row.vms), row.change.kind.place, row.device
+    return (
+        not row.fails,
+        not row.excuses,
+        severity,
+        -len(row.vms),
+        row.change.kind.place,
+        row.device,
+    )
 
 
 def weighty(rows: Iterable[Row]) -> Iterator[Row]:
-    """Those that are a part of the hardware, or that fail."""
-    return (row for row in rows if row.fails or row.severity is not Severity.BENIGN)
+    """Those that are a part of the hardware, or that fail or would."""
+    return (row for row in rows if row.fails or row.excuses or row.severity is not Severity.BENIGN)

@@ -90,9 +90,9 @@ class Waiver:
 
     @property
     def words(self) -> str:
-        """What an excuse says of it, in one line."""
-        until = f" until {self.until}" if self.until is not None else ""
-        return f"waived at {self.position}{until}: {self.why}"
+        """What an excuse says of it, in one line: its place, its reason and its end."""
+        until = f" (until {self.until})" if self.until is not None else ""
+        return f"{self.position}: {self.why}{until}"
 
     def is_expired(self, today: date) -> bool:
         """Whether its last day is over."""

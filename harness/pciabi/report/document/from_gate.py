@@ -15,6 +15,7 @@ from pciabi.report.document.from_run import error_part
 from pciabi.report.document.gate import SCHEMA, GateDocument
 from pciabi.report.document.parts import facts
 from pciabi.report.words import gate, scope, vms
+from pciabi.report.words.rows import letters, mending
 from pciabi.result.coverage import Coverage, Remark
 from pciabi.result.entry import Entry
 from pciabi.result.failure import Failure
@@ -65,6 +66,7 @@ def document(result: Result) -> GateDocument:
                 if entry.will_not_start is not None
             ],
             "causes": list(_causes(result, changes)),
+            "remedies": _remedies(result),
             "waived": [
                 {"change": index, "excuse": found.judged.excuse}
                 for index, found in enumerate(changes)
@@ -156,11 +158,22 @@ def _causes(result: Result, changes: list[_Found]) -> Iterator[dict[str, Any]]:
             }
 
 
+def _remedies(result: Result) -> list[dict[str, Any]]:
+    every = rows(result.entries)
+    # The rows are called by letters where people read of them.
+    numbers = {letter: number for number, letter in enumerate(letters(len(every)))}
+    return [
+        {"rows": [numbers[letter] for letter in remedy.of], "text": remedy.text}
+        for remedy in mending(every)
+    ]
+
+
 def _refusal(refusal: WillNotStart) -> dict[str, Any]:
     return {
         **vars(refusal.place),
         "refused_by": refusal.refused_by,
         "words": refusal.words,
+        "excuse": refusal.excuse,
         "gone": [
             {"what": gone.what, "name": gone.name, **vars(gone.place)} for gone in refusal.gone
         ],
@@ -203,6 +216,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "file": str(subject.file),
         "name": subject.name,
         "axes": dict(subject.axes),
+        "direction": subject.direction,
         "verdict": entry.verdict,
         "seconds": entry.seconds,
         "machine": next(filter(None, machines), None),

@@ -90,6 +90,7 @@ class WillNotStartPart(PlacePart):
     entry: Entry
     refused_by: str
     words: str = Field(description="What the later side said.")
+    excuse: str = Field(description="Why the VM does not fail all the same; empty: it does.")
     gone: list[GonePart]
     replacements: list[ReplacementPart]
 
@@ -107,6 +108,13 @@ class CausePart(Part):
     after: str
     machines: list[str]
     explains: list[Index]
+
+
+class RemedyPart(Part):
+    """What mends the failing changes of some rows, in words."""
+
+    rows: list[int]
+    text: str
 
 
 class WaivedPart(Part):
@@ -149,6 +157,7 @@ class GateEntryPart(Part):
     file: str
     name: str
     axes: dict[str, str]
+    direction: str = Field(description="Empty where VMs are judged one way only.")
     verdict: Verdict
     seconds: Seconds
     machine: str | None = Field(description="The earlier side's machine type.")
@@ -193,6 +202,7 @@ class GateDocument(Document):
     changes: list[GateChangePart]
     will_not_start: list[WillNotStartPart]
     causes: list[CausePart]
+    remedies: list[RemedyPart]
     waived: list[WaivedPart]
     policy: list[PolicyPart]
     coverage: CoveragePart

@@ -11,6 +11,7 @@ from pciabi.report.page.difference import DiffLine, diff_lines
 from pciabi.report.page.lspci_texts import LspciTexts, decoded
 from pciabi.report.words import vms
 from pciabi.report.words.matrix import Line, Matrix, matrix
+from pciabi.report.words.rows import is_grave
 from pciabi.result.entry import Entry
 from pciabi.result.judged import JudgedComparison
 from pciabi.result.result import Result
@@ -44,6 +45,11 @@ class Gate:
     texts: tuple[Texts, ...]
     left_out: int
     silent: tuple[SilentCause, ...]
+
+    @property
+    def grave(self) -> int:
+        """How many rows there are in front of those that fail nothing."""
+        return sum(map(is_grave, self.matrix.rows))
 
     def vms_of(self, row: Row) -> tuple[str, ...]:
         """The VMs that have a row, by name."""

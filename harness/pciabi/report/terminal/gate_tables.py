@@ -11,7 +11,7 @@ from pciabi.abi.judgement import Severity
 from pciabi.report import printable
 from pciabi.report.words import rows, vms
 from pciabi.report.words.changes import values
-from pciabi.report.words.matrix import LEGEND, Mark, Matrix, matrix, word
+from pciabi.report.words.matrix import LEGEND, Mark, Matrix, matrix
 from pciabi.result.result import Result
 from pciabi.result.rows import Row
 from pciabi.result.verdict import Verdict
@@ -59,7 +59,7 @@ def _of_changes(found: Matrix, names: tuple[str, ...]) -> Table:
 
 def _beside(row: Row) -> Iterator[str]:
     yield row.change.reason
-    yield from (rows.cause(cause) for cause in row.causes)
+    yield from rows.causes(row)
     yield from (f"waived: {excuse}" for excuse in row.excuses)
 
 
@@ -73,7 +73,7 @@ def _of_vms(found: Matrix) -> Table:
     for line, names in found.patterns:
         made.add_row(
             *(Text(mark, style=_MARKS[mark]) for mark in line.marks),
-            Text(word(line), style=_VERDICTS[line.verdict]),
+            Text(line.word, style=_VERDICTS[line.verdict]),
             Text(printable.line(", ".join(names))),
         )
     return made

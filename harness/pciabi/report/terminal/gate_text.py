@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pciabi.abi.judgement import Severity
 from pciabi.report.terminal.errors import console_tail
 from pciabi.report.words import gate, refusals, rows, vms
-from pciabi.report.words.matrix import LEGEND, Matrix, matrix, word
+from pciabi.report.words.matrix import LEGEND, Matrix, matrix
 from pciabi.report.words.open_questions import open_questions, unanswered
 from pciabi.result.entry import Entry
 from pciabi.result.result import Result
@@ -35,9 +35,12 @@ def opening(result: Result) -> Iterator[str]:
 def _refusal(name: str, entry: Entry) -> Iterator[str]:
     refusal = entry.will_not_start
     assert refusal is not None, "asked only of a VM that will not start"
-    yield f"will not start: {refusal.place}: {name}: {refusals.reason(entry)}"
+    waived = ", waived" if refusal.excuse else ""
+    yield f"will not start{waived}: {refusal.place}: {name}: {refusals.reason(entry)}"
     for gone in refusal.gone:
         yield f"{_INDENT}gone: {refusals.missing(gone)}"
+    if refusal.excuse:
+        yield f"{_INDENT}waived: {refusal.excuse}"
     if refusal.gone and refusal.words:
         yield f"{_INDENT}it says: {refusal.words}"
     for replacement in refusal.replacements:
@@ -45,11 +48,15 @@ def _refusal(name: str, entry: Entry) -> Iterator[str]:
 
 
 def findings(result: Result) -> Iterator[str]:
-    """Every row, and which VM has which."""
+    """Every row, what fails nothing in one line, and which VM has which."""
     found = matrix(result.entries)
     names = vms.names(result.entries)
     for letter, row in zip(found.letters, found.rows, strict=True):
-        yield f"{letter} {rows.standing(row)}: {rows.heading(row)}"
+        heading = f"{letter} {rows.standing(row)}: {rows.heading(row)}"
+        if not rows.is_grave(row):
+            yield f"{heading} ({rows.in_vms(row, names)})"
+            continue
+        yield heading
         yield from (f"{_INDENT}{term}: {value}" for term, value in rows.notes(row, names))
     yield from matrix_lines(found)
 
@@ -65,7 +72,7 @@ def matrix_lines(found: Matrix) -> Iterator[str]:
     yield f"{_INDENT}{' '.join(letter.rjust(wide) for letter in columns)}"
     for line, names in found.patterns:
         marks = " ".join(mark.rjust(wide) for mark in line.marks[:_MOST_COLUMNS])
-        yield f"{_INDENT}{marks}  {word(line)}: {', '.join(names)}"
+        yield f"{_INDENT}{marks}  {line.word}: {', '.join(names)}"
     if len(found.letters) > _MOST_COLUMNS:
         yield f"{_INDENT}{len(found.letters) - _MOST_COLUMNS} more columns are in the other formats"
 

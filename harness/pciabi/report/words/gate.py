@@ -17,7 +17,7 @@ from pciabi.result.rows import Row, rows, weighty
 from pciabi.result.verdict import Verdict, worst
 
 _SHOWN = 3
-STANDINGS = {
+_STANDINGS = {
     Verdict.COMPATIBLE: "compatible",
     Verdict.BREAK: "BREAK",
     Verdict.WILL_NOT_START: "WILL NOT START",
@@ -45,7 +45,12 @@ class _Of:
 
 def word(entry: Entry) -> str:
     """How one VM ended, in the fewest words."""
-    return STANDINGS[entry.verdict]
+    return "will not start, waived" if _is_excused(entry) else _STANDINGS[entry.verdict]
+
+
+def _is_excused(entry: Entry) -> bool:
+    """Whether it will not start, which a policy accepts."""
+    return entry.will_not_start is not None and bool(entry.will_not_start.excuse)
 
 
 def verdict(result: Result) -> str:
@@ -148,12 +153,15 @@ def _compatible(result: Result) -> str:
     every = list(weighty(rows(result.entries)))
     waived = sum(bool(row.excuses) for row in every)
     others = len(every) - waived
+    refused = [entry for entry in result.entries if _is_excused(entry)]
     counts = [
         *([vms.counted(others, "notable change")] if others else ()),
         *([f"{vms.counted(waived, 'change')} waived"] if waived else ()),
         *([f"{_unknown(result)} unknown"] if _unknown(result) else ()),
     ]
-    nothing = "nothing a guest sees changes" if not every else "no change fails"
+    if refused:
+        counts.insert(0, f"{vms.number(refused)} of which will not start, which is waived")
+    nothing = "no change fails" if every or refused else "nothing a guest sees changes"
     return f"Compatible: {nothing} in {judged}{''.join(f', {one}' for one in counts)}."
 
 
@@ -174,6 +182,8 @@ def tally(result: Result) -> str:
     at (2 fail, 1 waived), 4 unknown`."""
     ended = ends(result)
     ways = ", ".join(f"{ended[how]} {verb}" for how, verb in _VERBS.items())
+    excused = vms.number(entry for entry in result.entries if _is_excused(entry))
+    ways += f" ({excused} of which will not start, waived)" if excused else ""
     every = list(weighty(rows(result.entries)))
     failing = sum(row.fails for row in every)
     waived = sum(bool(row.excuses) for row in every)
@@ -235,4 +245,4 @@ def left_out(result: Result) -> Iterator[str]:
     for failure in result.coverage.failures:
         yield f"policy fails: {failure.position}: {failure.message}"
     for remark in result.coverage.remarks:
-        yield f"policy: {remark.position}: {remark.message}"
+        yield f"note: {remark.position}: {remark.message}"

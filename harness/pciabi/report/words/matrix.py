@@ -40,12 +40,13 @@ _WORST_FIRST = (Mark.FAILS, Mark.WAIVED, Mark.THERE)
 
 @dataclass(frozen=True)
 class Line:
-    """A VM: its number among the entries, what it is called, how it ended, and a mark for each
-    row."""
+    """A VM: its number among the entries, what it is called, how it ended and the word for that,
+    and a mark for each row."""
 
     vm: int
     name: str
     verdict: Verdict
+    word: str
     marks: tuple[Mark, ...]
 
 
@@ -60,9 +61,9 @@ class Matrix:
     @property
     def patterns(self) -> tuple[tuple[Line, tuple[str, ...]], ...]:
         """The lines that differ, each with the names of the VMs that it is the line of."""
-        found: dict[tuple[Verdict, tuple[Mark, ...]], list[Line]] = {}
+        found: dict[tuple[str, tuple[Mark, ...]], list[Line]] = {}
         for line in self.lines:
-            found.setdefault((line.verdict, line.marks), []).append(line)
+            found.setdefault((line.word, line.marks), []).append(line)
         return tuple((same[0], tuple(line.name for line in same)) for same in found.values())
 
 
@@ -72,7 +73,13 @@ def matrix(entries: Sequence[Entry]) -> Matrix:
     marks = [_marks(row) for row in shown]
     names = vms.names(entries)
     lines = (
-        Line(vm, names[vm], entry.verdict, tuple(of.get(vm, Mark.NONE) for of in marks))
+        Line(
+            vm,
+            names[vm],
+            entry.verdict,
+            gate.word(entry),
+            tuple(of.get(vm, Mark.NONE) for of in marks),
+        )
         for vm, entry in enumerate(entries)
     )
     return Matrix(shown, letters(len(shown)), tuple(lines))
@@ -91,8 +98,3 @@ def _mark(judged: JudgedChange) -> Mark:
     if judged.fails:
         return Mark.FAILS
     return Mark.WAIVED if judged.excuse else Mark.THERE
-
-
-def word(line: Line) -> str:
-    """How the VM of a line ended."""
-    return gate.STANDINGS[line.verdict]

@@ -14,7 +14,7 @@ from pciabi.result.entry import Entry
 from pciabi.result.judged import JudgedComparison
 from pciabi.result.rows import Row, rows_of
 from pciabi.result.verdict import Verdict
-from pciabi.result.will_not_start import Gone, Replacement
+from pciabi.result.will_not_start import Gone, Missing, Replacement
 
 _SHOWN = 3
 _VERSION = re.compile(r"QEMU emulator version ([\w.]+)", re.ASCII)
@@ -24,7 +24,9 @@ def reason(entry: Entry) -> str:
     """Why a VM does not start: what is gone, or else what was said."""
     refusal = entry.will_not_start
     assert refusal is not None, "the entry of a VM that will not start"
-    names = ", ".join(f"{gone.what} {gone.name}" for gone in refusal.gone)
+    # What refuses a value knows all that is named, and only its words tell.
+    gone = (one for one in refusal.gone if one.what is not Missing.VALUE)
+    names = ", ".join(f"{one.what} {one.name}" for one in gone)
     by = short_name(refusal.refused_by)
     return f"{by} has no {names}" if names else f"{by} says: {refusal.words.rstrip('.')}"
 

@@ -4,33 +4,48 @@ from __future__ import annotations
 
 import re
 
+from pciabi.abi.facts import properties
+from pciabi.abi.judgement import Severity
 from pciabi.result.cause import Cause, Origin
 from pciabi.result.rows import Row
 
 # What QEMU's option parser takes for no more than a word: no comma, no quote, no space.
 _WORD = re.compile(r"[A-Za-z0-9_.:+/-]+")
+_ON, _OFF = "on", "off"
 _BY_PROPERTY = (Origin.PROPERTY, Origin.COMPAT_PROPERTY)
 
 
 def remedies(row: Row) -> tuple[str, ...]:
-    """What mends the changes of a row: the properties that cause it, stated with their old values;
-    where none is known the advice of its kind."""
-    stated = tuple(dict.fromkeys(filter(None, (_stated(cause, row) for cause in row.causes))))
-    return stated or (row.change.kind.advice.remedy,)
+    """What mends the changes of a row: the properties that cause it, all of one driver in one
+    option, stated with their old values; where none is known the advice of its kind."""
+    options: dict[str, list[str]] = {}
+    for cause in row.causes:
+        driver, _, name = cause.name.partition(".")
+        value = _old_value(cause, row)
+        if value and all(map(_WORD.fullmatch, (driver, name, value))):
+            options.setdefault(driver, []).append(f"{name}={value}")
+    stated = (_option(driver, values, row) for driver, values in options.items())
+    return tuple(f"State the old value: `{option}`." for option in stated) or (
+        row.change.kind.advice.remedy,
+    )
 
 
-def _stated(cause: Cause, row: Row) -> str | None:
-    """The option that gives a property its old value again; None where it is not sure that the
-    later QEMU has the property and takes the value.
+def _old_value(cause: Cause, row: Row) -> str:
+    """What brings the earlier hardware back; empty where the later QEMU is not sure to have the
+    property and to take the value.
 
     A side that tells no value may not have the property at all, and QEMU refuses to start with one
-    that it does not have.
+    that it does not have. What only the later one has and what switches a feature on is switched
+    off: the earlier one did not have the feature.
     """
-    driver, dot, name = cause.name.partition(".")
-    told = cause.origin in _BY_PROPERTY and cause.before and cause.after and dot
-    if not told or not all(map(_WORD.fullmatch, (driver, name, cause.before))):
-        return None
+    if cause.origin not in _BY_PROPERTY or not cause.after:
+        return ""
+    is_new_feature = row.change.kind == properties.CHANGED and row.severity is Severity.BREAKING
+    return cause.before or (_OFF if is_new_feature and cause.after == _ON else "")
+
+
+def _option(driver: str, values: list[str], row: Row) -> str:
     # What a user has put there can be told by itself, what is built in only with all of its type.
     if driver == row.device and all(one.judged.change.id for one in row.sightings):
-        return f"State the old value: `-device {driver},...,{name}={cause.before}`."
-    return f"State the old value: `-global {driver}.{name}={cause.before}`."
+        return f"-device {driver},...,{','.join(values)}"
+    return " ".join(f"-global {driver}.{value}" for value in values)

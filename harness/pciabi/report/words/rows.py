@@ -8,6 +8,7 @@ from string import ascii_uppercase
 
 from pciabi.abi.change import Consequence, Outcome
 from pciabi.abi.difference import ABSENT
+from pciabi.abi.facts import properties
 from pciabi.abi.facts.topology import APPEARED, MOVED, RENUMBERED, VANISHED
 from pciabi.abi.field_kinds import CAPABILITY
 from pciabi.abi.judgement import Severity
@@ -80,6 +81,17 @@ def cause(cause: Cause) -> str:
     return f"{cause.origin} {cause.name}{values}{machines}"
 
 
+def causes(row: Row) -> tuple[str, ...]:
+    """Why it came about, as far as neither what has changed nor the reason says so."""
+    return tuple(cause(one) for one in row.causes if one.machines or not _is_said(one, row))
+
+
+def _is_said(cause: Cause, row: Row) -> bool:
+    change, name = row.change, cause.name.partition(".")[2]
+    is_itself = (change.field, change.before) == (properties.field_of(name), cause.before)
+    return is_itself or f"{name} ({cause.before} → {cause.after})" in change.reason
+
+
 @dataclass(frozen=True)
 class Said:
     """Something that is said of several rows, by their letters."""
@@ -131,7 +143,7 @@ def mending(rows: Sequence[Row]) -> tuple[Said, ...]:
     nothing has to be."""
     by_text: dict[str, list[str]] = {}
     for letter, row in zip(letters(len(rows)), rows, strict=True):
-        if row.fails or row.severity is Severity.BREAKING:
+        if is_grave(row):
             for remedy in remedies(row):
                 by_text.setdefault(remedy, []).append(letter)
     return tuple(Said(tuple(of), text) for text, of in by_text.items())
@@ -151,9 +163,19 @@ def ranges(some: Sequence[str], count: int) -> str:
     return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
 
 
+def is_grave(row: Row) -> bool:
+    """Whether it fails, or breaks a guest, excused or not."""
+    return row.fails or bool(row.excuses) or row.severity is Severity.BREAKING
+
+
+def in_vms(row: Row, names: Sequence[str]) -> str:
+    """The VMs that have it: `2 VMs: web, db`."""
+    return f"{vms.count(len(row.vms))}: {vms.shown([names[vm] for vm in row.vms])}"
+
+
 def where(row: Row, names: Sequence[str]) -> str:
     """The VMs that have it, and the machine types and devices behind it."""
-    parts = [f"{vms.count(len(row.vms))}: {vms.shown([names[vm] for vm in row.vms])}"]
+    parts = [in_vms(row, names)]
     if row.machines:
         parts.append(f"machine type{'s' * (len(row.machines) > 1)} {vms.shown(row.machines)}")
     if row.devices != (row.device,):
@@ -166,7 +188,7 @@ def notes(row: Row, names: Sequence[str]) -> Iterator[tuple[str, str]]:
     is, and why it came about."""
     yield "in", where(row, names)
     yield "why", row.change.reason
-    for one in row.causes:
-        yield "cause", cause(one)
+    for one in causes(row):
+        yield "cause", one
     for excuse in row.excuses:
         yield "waived", excuse

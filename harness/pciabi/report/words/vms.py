@@ -33,8 +33,7 @@ def _name(subject: Subject, stems: Counter[str]) -> str:
     stem = Path(subject.group).stem
     file = stem if stem and stems[stem] == 1 else subject.group
     case = f"[{subject.name}]" if subject.name else ""
-    axes = ", ".join(value for _, value in subject.axes)
-    return f"{file}{case}" + (f" ({axes})" if axes else "")
+    return f"{file}{case}" + (f" ({subject.direction})" if subject.direction else "")
 
 
 def shown(names: Sequence[str]) -> str:
@@ -49,11 +48,13 @@ def number(entries: Iterable[Entry]) -> int:
 
 
 def of_all(some: Collection[Entry], every: Sequence[Entry]) -> str:
-    """Such as `3 of 20 VMs`, `all 20 VMs` or `the only VM`."""
+    """Such as `3 of 20 VMs`, `all 20 VMs`, `both VMs` or `the only VM`."""
     few, total = number(some), number(every)
     if total == 1:
         return "the only VM"
-    return f"all {total} VMs" if few == total else f"{few} of {total} VMs"
+    if few < total:
+        return f"{few} of {total} VMs"
+    return "both VMs" if total == 2 else f"all {total} VMs"
 
 
 def count(number: int) -> str:

@@ -57,7 +57,7 @@ def _sections(result: Result) -> Iterator[Section]:
     names, found = vms.names(result.entries), matrix(result.entries)
     yield _list("Will not start", _refused(names, result.entries))
     yield _list("Not judged", _not_judged(names, result.entries))
-    yield Section("Changes", _TABLE, list(_changes(found, names)), "</table>")
+    yield _table(result, found, names)
     yield _list("Who is hurt", _hurt(found))
     yield _list("What mends it", _mending(found))
     questions = (prose(one.line(names)) for one in open_questions(result.entries))
@@ -69,26 +69,28 @@ def _list(title: str, items: Iterator[str]) -> Section:
     return Section(title, "<ul>", [f"<li>{item}</li>" for item in items], "</ul>")
 
 
-_TABLE = (
-    "<table>\n<tr><th></th><th>Change</th><th>Severity</th><th>VMs</th><th>Machine types</th></tr>"
-)
-
-
-def _changes(found: Matrix, names: Sequence[str]) -> Iterator[str]:
+def _table(result: Result, found: Matrix, names: Sequence[str]) -> Section:
+    """The changes; of two sides with the devices, for there is only one VM."""
+    of_vms = result.command is Command.GATE
+    heads = ("", "Change", "Severity", "VMs" if of_vms else "Devices", "Machine types")
+    opening = f"<table>\n<tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>"
+    items = []
     for letter, row in zip(found.letters, found.rows, strict=True):
+        where = [names[vm] for vm in row.vms] if of_vms else list(row.devices)
         cells = (
             f"<strong>{letter}</strong>",
             "<br>".join((code(rows.heading(row)), *_beside(row))),
             rows.standing(row),
-            f"{len(row.vms)}: {code(vms.shown([names[vm] for vm in row.vms]))}",
+            f"{len(where)}: {code(vms.shown(where))}",
             code(vms.shown(row.machines)) if row.machines else "",
         )
-        yield f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+        items.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
+    return Section("Changes", opening, items, "</table>")
 
 
 def _beside(row: Row) -> Iterator[str]:
     yield prose(row.change.reason)
-    yield from (f"cause: {prose(rows.cause(cause))}" for cause in row.causes)
+    yield from (f"cause: {prose(cause)}" for cause in rows.causes(row))
     yield from (f"waived: {prose(excuse)}" for excuse in row.excuses)
 
 
@@ -107,6 +109,7 @@ def _refused(names: Sequence[str], entries: Sequence[Entry]) -> Iterator[str]:
         refusal = entry.will_not_start
         if refusal is not None:
             parts = [f"{code(name)} at {code(str(refusal.place))}: {prose(refusals.reason(entry))}"]
+            parts += [f"waived: {prose(refusal.excuse)}"] if refusal.excuse else []
             parts += [f"gone: {prose(refusals.missing(gone))}" for gone in refusal.gone]
             instead = map(refusals.instead, refusal.replacements)
             parts += [f"instead: {prose(str(one))}" for one in instead]
