@@ -43,8 +43,8 @@ def folder(tmp_path: Path) -> Path:
         "kvm": "-M pc-q35-7.2,accel=kvm -enable-kvm -cpu host -device virtio-rng-pci,id=rng0",
     }.items():
         (tmp_path / f"vms/{name}.sh").write_text(f"qemu-system-x86_64 -nodefaults {words}\n")
-    for place in ("cache", "tmp"):
-        (tmp_path / place).mkdir()
+    for name in ("cache", "tmp"):
+        (tmp_path / name).mkdir()
     for place in (tmp_path, *tmp_path.iterdir()):
         os.chown(place, USER, USER)
     return tmp_path
