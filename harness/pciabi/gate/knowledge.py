@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import copy
+from collections.abc import Collection, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
-from pciabi.errors import CannotTest, InputError
+from pciabi.errors import CannotTest, InputError, SourcePosition
 from pciabi.gate.compat import Compat, MachineTypes
 from pciabi.gate.question import Trial
 from pciabi.probe.host import Host
+from pciabi.probe.task import Task
 from pciabi.probe.vocabulary_task import PropertiesTask, VocabularyTask
 from pciabi.qemu.vocabulary import Vocabulary
+from pciabi.result.coverage import Remark
 from pciabi.result.judged import JudgedComparison
 from pciabi.result.side import Side
 from pciabi.source.request import Request
 
+T = TypeVar("T")
+
 
 class Knowledge:
-    """Vocabularies by the names that users give QEMUs. For one thread."""
+    """Vocabularies by the names that users give QEMUs. One that does not answer is not asked for
+    the next VM again: it may hang. For one thread."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._known: dict[str | None, Vocabulary] = {}
         self._asked: dict[str | None, frozenset[str]] = {}
         self._compat: dict[tuple[str | None, str], Compat | None] = {}
+        self._silent: dict[str | None, CannotTest] = {}
 
     def of(self, qemu: str | None) -> Vocabulary:
         """Machine types and types of a QEMU, and the properties that were asked for until now.
@@ -31,7 +39,7 @@ class Knowledge:
         Raises CannotTest where it does not answer, Interrupted.
         """
         if qemu not in self._known:
-            self._known[qemu] = self._host.read(VocabularyTask(qemu))
+            self._known[qemu] = self._answer(qemu, VocabularyTask(qemu))
         return self._known[qemu]
 
     def with_properties(self, qemu: str | None, types: Collection[str]) -> Vocabulary:
@@ -40,7 +48,7 @@ class Knowledge:
         asked = self._asked.get(qemu, frozenset())
         wanted = frozenset(name for name in types if known.has(name)) - asked
         if wanted:
-            answers = self._host.read(PropertiesTask(qemu, wanted))
+            answers = self._answer(qemu, PropertiesTask(qemu, wanted))
             known = replace(known, properties={**known.properties, **answers})
             self._known[qemu] = known
             self._asked[qemu] = asked | wanted
@@ -69,6 +77,24 @@ class Knowledge:
         except (InputError, CannotTest):
             self._host.cancellation.check()
             return None
+
+    def remarks(self, position: SourcePosition) -> Iterator[Remark]:
+        """What nobody knows, for a QEMU did not answer; told of that position."""
+        for qemu, error in self._silent.items():
+            yield Remark(
+                f"{qemu or 'the QEMU on PATH'} does not answer what it knows, so what is gone from "
+                f"it and what machine types set may be missing: {error.message}",
+                position,
+            )
+
+    def _answer(self, qemu: str | None, task: Task[Host, T]) -> T:
+        if qemu in self._silent:
+            raise copy.copy(self._silent[qemu])
+        try:
+            return self._host.read(task)
+        except CannotTest as error:
+            self._silent[qemu] = error
+            raise
 
     def _compat_of(self, request: Request, side: Side) -> Compat | None:
         vocabulary = self.behind(request, side)
