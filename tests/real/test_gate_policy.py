@@ -131,6 +131,7 @@ def test_the_command_line_takes_a_policy(vms: Path) -> None:
     good = policy(vms.parent, waiver)
     done = pciabi("gate", *ways, "--policy", good, cwd=vms)
     assert done.returncode == 0, done.stdout
+    assert f"waived: {good}:2: x" in done.stdout
     wrong = pciabi("gate", *ways, "--policy", policy(vms.parent, "fail-on: [x]\n"), cwd=vms)
     assert wrong.returncode == 2
     assert "policy.yaml:1: fail-on.0: Input should be" in wrong.stderr
@@ -212,6 +213,7 @@ def test_only_what_is_new_fails(repository: Path) -> None:
     ways = "gate", "--from", "7.2", "--to", "10.0", "vms", "--new-since"
     held = pciabi(*ways, "main", cwd=repository)
     assert held.returncode == 0, held.stdout
+    assert "waived: already so at main" in held.stdout
     # A second NIC, and a file that was not there.
     second = NET.replace("net0", "net1").replace(":01,addr=4", ":02,addr=5")
     path = repository / "vms/net.sh"

@@ -79,3 +79,10 @@ def test_hostile_configurations_do_not_become_markup_in_a_gate(tmp_path: Path) -
         assert element not in found
     assert "&lt;/td&gt;&lt;/table&gt;&lt;script&gt;alert(1)" in found
     assert "\x1b" not in found
+
+
+def test_lspci_itself_says_what_a_gate_found() -> None:
+    source = html.render(gate_data.broken())
+    assert "+\tCapabilities: [60] Power Management version 3" in source
+    assert "<summary>nvme0 (nvme): web, db</summary>" in source
+    assert "0000:00:04.0 Non-Volatile memory controller [0108]" in source

@@ -31,3 +31,26 @@ def test_a_cold_snapshot_starts_qemu_twice(tmp_path: Path) -> None:
     version, read = started.read_text().splitlines()
     assert version == "--version"
     assert "-S" in read.split()
+
+
+def test_a_gate_over_command_lines_loads_no_more(tmp_path: Path) -> None:
+    """Not even for a release, whose manifest is read and whose files are verified."""
+    (tmp_path / "vm.args").write_text(VM)
+    code, names = loaded(tmp_path, "gate", "vm.args", "--from", "10.0", "--to", "10.0")
+    assert code == 0
+    assert sorted(names & {*SLOW, "importlib.metadata", "pydantic"}) == []
+
+
+def test_a_gate_starts_each_qemu_once_a_vm_and_once_for_its_version(tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"vm-{number}.args").write_text(VM.replace("id=net0", f"id=net{number}"))
+    qemu, started = tmp_path / "qemu", tmp_path / "started"
+    program = shutil.which("qemu-system-x86_64")
+    qemu.write_text(f'#!/bin/sh\necho "$*" >>"{started}"\nexec {program} "$@"\n')
+    qemu.chmod(0o755)
+    code, _ = loaded(tmp_path, "gate", "vm-*.args", "--from", "./qemu", "--to", "./qemu")
+    assert code == 0
+    told = started.read_text().splitlines()
+    assert sorted(told)[0] == "--version"
+    assert [line for line in told if "-S" not in line.split()] == ["--version"]
+    assert len(told) == 1 + 2 * 3

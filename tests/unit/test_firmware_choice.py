@@ -67,7 +67,7 @@ def test_a_whole_uefi_build_keeps_its_variables_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"x", bytes(1 << 16), b"SeaBIOS"])
 def test_another_file_is_no_firmware(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(content)
-    with pytest.raises(InputError, match="no firmware|neither SeaBIOS nor a UEFI build"):
+    with pytest.raises(InputError, match=r"no firmware|neither SeaBIOS nor"):
         firmware_choice.choose(str(tmp_path / "file"), no_qemu)
 
 

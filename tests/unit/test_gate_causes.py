@@ -101,6 +101,27 @@ def test_a_compat_property_reaches_what_a_virtio_function_carries() -> None:
     assert carried_by("e1000") is None
 
 
+def test_what_the_configuration_overrides_is_no_cause() -> None:
+    """The table differs, and not because of a property that both sides are seen to have alike."""
+    types_of_both = types(
+        machine("pc-q35-7.2", ("virtio-net-pci", "vectors", "3")), machine("pc-q35-9.0")
+    )
+    old = nic({"vectors": "4"})
+    (at,) = conventional_offsets(old.function.config, reg.CAP_MSIX)
+    assert of(old, with_register(old, at + 2, 7), types_of_both) == [
+        "compat property: virtio-net-pci.vectors 3>: nothing"
+    ]
+
+
+def test_what_explains_something_comes_first() -> None:
+    found = of(
+        nic({"a": "1", "x-pcie-ext-tag": "off", "host_uso": "off"}),
+        nic({"a": "1", "x-pcie-ext-tag": "on", "host_uso": "on"}),
+        types(machine("pc-q35-7.2", ("pci-device", "x-pcie-ext-tag", "off")), machine("pc-q35-9")),
+    )
+    assert [one.rpartition(": ")[2] for one in found] == ["property host_uso", "nothing", "nothing"]
+
+
 def test_the_last_of_several_settings_counts() -> None:
     twice = (("pci-device", "host_uso", "on"), ("virtio-net-pci", "host_uso", "off"))
     compat = Compat(vocabulary(), machine("pc-q35-7.2", *twice))

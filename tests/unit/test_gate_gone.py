@@ -73,6 +73,23 @@ def test_what_neither_or_only_the_later_one_has_is_not_gone() -> None:
     assert lost(names, old, vocabulary(machine("pc-q35-4.2"))) == []
 
 
+def test_what_is_gone_stands_once_at_its_first_place() -> None:
+    names = named("-device e1000,mitigation=on", "-device e1000,mitigation=off")
+    old = vocabulary(properties={"e1000": ["mitigation"]})
+    assert lost(names, old, vocabulary()) == [("property", "e1000.mitigation", 2)]
+
+
+def test_the_machine_s_options_are_properties_in_either_spelling() -> None:
+    names = named("-M pc-q35-7.2,default_bus_bypass_iommu=on,smp.cpus=2")
+    own = ["default-bus-bypass-iommu", "smp"]
+    old = vocabulary(properties={"pc-q35-7.2-machine": own})
+    assert lost(names, old, old) == []
+    assert lost(names, old, vocabulary()) == [
+        ("property", "machine.default_bus_bypass_iommu", 2),
+        ("property", "machine.smp.cpus", 2),
+    ]
+
+
 def test_of_several_machine_types_the_last_counts() -> None:
     old = vocabulary(machine("pc-q35-4.2"), machine("pc-q35-7.2"))
     new = vocabulary(machine("pc-q35-7.2"))
@@ -125,12 +142,15 @@ def test_devices_of_scenarios_and_json_are_the_same() -> None:
 
 
 def test_what_another_device_stands_in_for_is_asked_for_all_the_same() -> None:
-    names = named("-device vhost-user-blk-pci,id=d,chardev=c,num-queues=2")
+    names = named("-device vhost-user-blk-pci,id=d,chardev=c,num-queues=2,addr=4")
+    # That is the stand-in's own.
+    assert names[0].properties == ()
     told = {(one.sort, one.type, one.properties) for one in names}
     assert told == {
         (Sort.DEVICE, "vhost-user-blk-pci", ()),
         (Sort.DEVICE, "vhost-user-blk-pci", ("chardev",)),
         (Sort.DEVICE, "vhost-user-blk-pci", ("num-queues",)),
+        (Sort.DEVICE, "vhost-user-blk-pci", ("addr",)),
     }
 
 

@@ -67,6 +67,8 @@ def test_releases_are_scheduled_three_times_a_year() -> None:
     assert Release(11, 2).month == "December 2026"
     assert Release(12, 0).month == "April 2027"
     assert Release(2, 12).month == ""
+    # There is no 5.12.
+    assert Release(2, 12).later(3) == Release(6, 0)
     assert str(Release(11, 2)) == "11.2"
 
 

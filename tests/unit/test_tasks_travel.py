@@ -22,6 +22,7 @@ from pciabi.probe.boot import BootTask
 from pciabi.probe.cold import ColdReading
 from pciabi.probe.cold_task import ColdTask, HardwareTask
 from pciabi.probe.configuration import Reading, hardware_of
+from pciabi.probe.vocabulary_task import PropertiesTask, VocabularyTask
 from pciabi.qemu import inventory, monitor
 from pciabi.qemu.inert.hardware import inert
 from pciabi.scenario import plan
@@ -31,6 +32,7 @@ from pciabi.snapshots import read
 from pciabi.source.content import NotStarted
 from pciabi.vm import reading
 from tests.unit import report_data as data
+from tests.unit.vocabularies import machine, vocabulary
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 SNAPSHOTS = sorted(GOLDEN.glob("snapshot/**/qemu-*.json"))
@@ -62,6 +64,15 @@ def test_the_tasks_of_a_shipped_scenario(case: Case) -> None:
     for task in tasks:
         assert arrived(task) == task
         assert len(pickle.dumps(task)) < MOST_BYTES
+
+
+@pytest.mark.parametrize(
+    "task", [VocabularyTask("11.1"), PropertiesTask(None, frozenset({"pci-device"}))]
+)
+def test_what_a_qemu_is_asked_and_knows(task: object) -> None:
+    assert arrived(task) == task
+    known = vocabulary(machine("pc-q35-7.2", ("pci-device", "x", "off")))
+    assert arrived(known) == known
 
 
 @pytest.mark.parametrize("path", COMMAND_LINES, ids=lambda path: path.name)

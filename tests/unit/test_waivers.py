@@ -10,12 +10,15 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pciabi.abi.change import Harm
 from pciabi.abi.judgement import Severity
+from pciabi.documents import read_with_positions
 from pciabi.errors import CannotTest, InputError, SourcePosition
 from pciabi.gate import policy_file
 from pciabi.result.entry import Entry, Plan, Subject
@@ -363,16 +366,42 @@ def test_every_error_of_a_policy_stands_at_its_line(
 
 
 def test_a_waiver_of_everything_is_refused(tmp_path: Path) -> None:
-    for scope in ("", "    device: '*'\n", "    fact: '*'\n    field: '**'\n"):
+    for scope in ("", "    device: '*'\n", "    fact: '*'\n    field: '**'\n", "    field: '?*'\n"):
         text = f"waivers:\n  - why: because\n    until: 2027-03-31\n{scope}"
         with pytest.raises(InputError, match="it waives everything"):
             read_policy(text, tmp_path)
 
 
-def test_the_schema_of_a_policy_is_one_that_an_editor_can_use() -> None:
-    import jsonschema
-    import yaml
+_TOP = ("waivers", "fail-on", "fail-on-consequences", "x")
+_OF_A_WAIVER = ("why", "machine", "device", "fact", "field", "bits", "from", "to", "until")
+KEYS = st.sampled_from((*_TOP, *_OF_A_WAIVER))
+SCALAR = st.none() | st.booleans() | st.integers() | st.dates() | st.text(max_size=9)
+WORD = SCALAR | st.sampled_from(["bar", "will-not-start", "notable", "linux-name", "0x4", "10.0"])
+PART = st.recursive(
+    WORD, lambda part: st.lists(part, max_size=3) | st.dictionaries(KEYS, part, max_size=6)
+)
 
+
+@given(st.dictionaries(KEYS, PART) | PART)
+def test_whatever_stands_in_a_policy_is_read_or_refused_at_a_line(content: object) -> None:
+    raw = yaml.safe_dump(content).encode()
+    found = _read(raw)
+    if isinstance(found, InputError):
+        assert found.place is not None
+        assert 1 <= found.place.line <= raw.count(b"\n") + 1
+        assert "\n" not in str(found)
+    else:
+        assert all(one.why and (one.until or (one.before and one.after)) for one in found.waivers)
+
+
+def _read(raw: bytes) -> policy_file.PolicyModel | InputError:
+    try:
+        return read_with_positions(Path("policy.yaml"), policy_file.PolicyModel, raw)[0]
+    except InputError as error:
+        return error
+
+
+def test_the_schema_of_a_policy_is_one_that_an_editor_can_use() -> None:
     schema = policy_file.schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     good = json.loads(json.dumps(yaml.safe_load(POLICY), default=str))

@@ -50,8 +50,8 @@ def record_baselines(
     return 0
 
 
-def accept_baselines(held: Baselines, result: Result, *, aloud: bool) -> int:
-    """Write the baselines that differ anew, and say with which code to exit; what was accepted is
+def accept_baselines(held: Baselines, result: Result, *, aloud: bool) -> tuple[int, ...]:
+    """Write the baselines that differ anew, and say with which codes to exit; what was accepted is
     told on standard output, or beside it where that holds a document.
 
     Raises CannotTest where they cannot be written.
@@ -60,16 +60,16 @@ def accept_baselines(held: Baselines, result: Result, *, aloud: bool) -> int:
     if blocked is not None:
         title = blocked.subject.title
         standard_error().say(f"nothing was accepted: {title} was not read on both sides")
-        return result.exit_code
+        return result.exit_codes
     try:
         accepted = baselines.acceptable(held, result.entries)
     except InputError as error:
         print_error(error)
-        return error.exit_code
+        return (error.exit_code,)
     whole_files.write([(one.path, one.text) for one in accepted])
     out: Output = standard_output() if aloud else standard_error()
     for one in accepted:
         for line in words.accepted(one.path, one.changes):
             out.say(line)
     out.say(words.all_accepted(len(accepted), len(result.entries) - len(accepted)))
-    return 0
+    return (0,)

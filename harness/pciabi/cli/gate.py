@@ -130,7 +130,17 @@ def gate(
     """
     if not configurations:
         raise click.UsageError("name the VMs' configurations: files, folders or patterns")
-    asked = asked.beside(old, new, old_machine, both_ways=both_ways)
+    asked = asked.beside(
+        old,
+        {
+            "--to": new,
+            "--from-machine": old_machine,
+            "--to-machine": new_machine,
+            "--from-firmware": old_firmware,
+            "--to-firmware": new_firmware,
+            "--both-ways": both_ways,
+        },
+    )
     if asked.against is not None:
         old = None
     is_held = asked.against is not None or asked.record is not None
@@ -175,7 +185,7 @@ def gate(
             print_causes(result)
         if not asked.accept or question.baselines is None:
             return ending.code(codes)
-        return ending.code([accept_baselines(question.baselines, result, aloud=form == "text")])
+        return ending.code(accept_baselines(question.baselines, result, aloud=form == "text"))
 
 
 def _held(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,13 @@ from pciabi.gate.baselines import is_baselines
 from pciabi.result.policy import FailOn, Policy
 from pciabi.result.waivers import Waivers
 
+# What says of the later side, or of a comparison, has no meaning where one side is read.
+_NEITHER_RECORDED = (
+    *("--to", "--to-machine", "--to-firmware", "--both-ways"),
+    *("--against", "--accept", "--policy", "--new-since"),
+)
+# What the earlier side is was said when it was recorded.
+_NO_BASELINES = ("--from", "--from-machine", "--from-firmware", "--both-ways")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -30,32 +37,26 @@ class PolicyAsked:
     accept: bool
     new_since: str | None
 
-    def beside(
-        self, old: Given | None, new: Given | None, machine: Given | None, *, both_ways: bool
-    ) -> PolicyAsked:
-        """What is asked, where these are the QEMUs of either side and the machine type of the
-        old one: a `--from` that leads to baselines is the same as `--against`.
+    def beside(self, old: Given | None, others: Mapping[str, object]) -> PolicyAsked:
+        """What is asked, where `old` is the QEMU of `--from` and `others` the command's other
+        options, by name, that say what is read: a `--from` that leads to baselines is the same as
+        `--against`.
 
         Raises click.UsageError for options that cannot be had together.
         """
-        asked = self
+        asked, given = self, {"--from": old, **others}
         if old is not None and self.against is None and is_baselines(old.value):
-            asked, old = replace(self, against=Path(old.value)), None
+            asked, given["--from"] = replace(self, against=Path(old.value)), None
         if asked.record is not None:
-            _must_be_alone(
-                "--record",
-                {
-                    "--to": new is not None,
-                    "--both-ways": both_ways,
-                    "--against": asked.against is not None,
-                    "--accept": asked.accept,
-                    "--policy": asked.policy is not None,
-                    "--new-since": asked.new_since is not None,
-                },
-            )
+            ours = {
+                "--against": asked.against,
+                "--accept": asked.accept,
+                "--policy": asked.policy,
+                "--new-since": asked.new_since,
+            }
+            _must_be_alone("--record", _NEITHER_RECORDED, given | ours)
         elif asked.against is not None:
-            here = {"--from": old, "--from-machine": machine, "--both-ways": both_ways or None}
-            _must_be_alone("--against", {name: given is not None for name, given in here.items()})
+            _must_be_alone("--against", _NO_BASELINES, given)
         elif asked.accept:
             raise click.UsageError("--accept needs --against DIR, whose baselines it renews")
         return asked
@@ -73,9 +74,9 @@ class PolicyAsked:
         return policy_file.read(self.policy).on(datetime.now(UTC).date(), fail_on)
 
 
-def _must_be_alone(option: str, others: dict[str, bool]) -> None:
-    for name, is_given in others.items():
-        if is_given:
+def _must_be_alone(option: str, excluded: Sequence[str], given: Mapping[str, object]) -> None:
+    for name in excluded:
+        if given.get(name):
             raise click.UsageError(f"{option} and {name} cannot be had together")
 
 

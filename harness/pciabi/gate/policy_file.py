@@ -111,7 +111,7 @@ class WaiverModel(Strict):
     @model_validator(mode="after")
     def _must_be_narrow(self) -> WaiverModel:
         said = (self.device, self.fact, self.field)
-        if not any(word is not None and word.strip("*") for word in said):
+        if not any(word is not None and word.strip("*?") for word in said):
             raise ValueError("it waives everything: name a device, a fact or a field")
         if self.until is None and None in (self.before, self.after):
             raise ValueError("it never ends: say until when, or both from and to")

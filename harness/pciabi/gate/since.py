@@ -27,8 +27,8 @@ from pciabi.source.request import Request
 from pciabi.source.startable import Startable
 from pciabi.source.vms import Vm, vms_in
 
-EARLIER = "revision"
-"""The axis that tells a VM as it was from the one that it is."""
+EARLIER = "at revision"
+"""The axis that tells a VM as it was from the one that it is. No scenario's has a space in it."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,10 @@ class EarlierVm:
 
     @property
     def subject(self) -> Subject:
-        """That of the VM today, with the revision among its axes."""
+        """That of the VM today, told with its revision."""
         subject = self.vm.subject
-        return replace(subject, axes=(*subject.axes, (EARLIER, self.ref)))
+        axes = (*subject.axes, (EARLIER, self.ref))
+        return replace(subject, group=f"{subject.group} at {self.ref}", axes=axes)
 
     def on(self, request: Request, host: Host) -> Startable[Any]:
         """See Vm."""
@@ -82,7 +83,7 @@ def earlier(
             there = vms_in(path, raw, select)
             found += (EarlierVm(vm, ref) for vm in there if key_of(vm.subject) in today)
         except InputError as error:
-            subject = Subject(str(path), "", path, axes=((EARLIER, ref),))
+            subject = Subject(f"{path} at {ref}", "", path, axes=((EARLIER, ref),))
             found.append(Unusable(subject, error))
     return tuple(found)
 

@@ -81,16 +81,21 @@ def _texts(entries: Sequence[Entry], names: Sequence[str]) -> tuple[Texts, ...]:
     told = LspciTexts(side for _, _, pair in changed for side in (pair.before, pair.after))
     by_texts: dict[tuple[str, str, str], list[str]] = {}
     for name, device, pair in changed:
-        before, after = told.of(pair.before), told.of(pair.after)
-        if before == after:
-            # Such as the size of a BAR, which lspci asks the kernel for.
-            device = f"{device}, of which lspci prints the same, as pciabi decodes it,"
-            before, after = (decoded(side) for side in (pair.before, pair.after))
-        by_texts.setdefault((device, before, after), []).append(name)
+        by_texts.setdefault(_of_pair(device, pair, told), []).append(name)
     return tuple(
         Texts(device, before, after, tuple(diff_lines(before, after)), tuple(dict.fromkeys(those)))
         for (device, before, after), those in by_texts.items()
     )
+
+
+def _of_pair(device: str, pair: Pair, told: LspciTexts) -> tuple[str, str, str]:
+    """What the device is called, and its text before and after."""
+    before, after = told.of(pair.before), told.of(pair.after)
+    if before is not None and after is not None and before != after:
+        return device, before, after
+    # Such as the size of a BAR, which lspci asks the kernel for.
+    alike = "" if before is None or after is None else ", of which lspci prints the same"
+    return f"{device}{alike}, as pciabi decodes it", decoded(pair.before), decoded(pair.after)
 
 
 def _failing(comparison: JudgedComparison) -> Iterator[Pair]:

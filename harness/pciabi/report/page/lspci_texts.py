@@ -1,7 +1,7 @@
 """What lspci prints of functions that were read without it: all of a report's in one call.
 
-Of functions with the same bytes it prints the same, so that each is asked about once; where it is
-missing, or not all bytes were read, the function is decoded as `pciabi snapshot` shows it.
+Of functions with the same bytes it prints the same, so that each is asked about once. Where it is
+missing, or not all bytes were read, there is still what `pciabi snapshot` shows of a function.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class LspciTexts:
         whole = {function.config: function for function in wanted if function.is_whole}
         self._by_config = _by_lspci(tuple(whole.values()))
 
-    def of(self, placed: PlacedFunction) -> str:
-        """The text of a function, in the words of lspci where it could be asked."""
+    def of(self, placed: PlacedFunction) -> str | None:
+        """The text of a function, None where lspci could not be asked for it."""
         if _is_told(placed):
             return placed.function.text
         body = self._by_config.get(placed.function.config)
         if body is None or not placed.function.is_whole:
-            return decoded(placed)
+            return None
         return f"{placed.address} {body}"
 
 

@@ -45,10 +45,10 @@ class _Of:
 
 def word(entry: Entry) -> str:
     """How one VM ended, in the fewest words."""
-    return "will not start, waived" if _is_excused(entry) else _STANDINGS[entry.verdict]
+    return "will not start, waived" if is_excused(entry) else _STANDINGS[entry.verdict]
 
 
-def _is_excused(entry: Entry) -> bool:
+def is_excused(entry: Entry) -> bool:
     """Whether it will not start, which a policy accepts."""
     return entry.will_not_start is not None and bool(entry.will_not_start.excuse)
 
@@ -153,7 +153,7 @@ def _compatible(result: Result) -> str:
     every = list(weighty(rows(result.entries)))
     waived = sum(bool(row.excuses) for row in every)
     others = len(every) - waived
-    refused = [entry for entry in result.entries if _is_excused(entry)]
+    refused = [entry for entry in result.entries if is_excused(entry)]
     counts = [
         *([vms.counted(others, "notable change")] if others else ()),
         *([f"{vms.counted(waived, 'change')} waived"] if waived else ()),
@@ -181,9 +181,11 @@ def tally(result: Result) -> str:
     """Such as `20 VMs: 16 compatible, 3 break, 1 will not start, 0 not judged; 5 changes to look
     at (2 fail, 1 waived), 4 unknown`."""
     ended = ends(result)
-    ways = ", ".join(f"{ended[how]} {verb}" for how, verb in _VERBS.items())
-    excused = vms.number(entry for entry in result.entries if _is_excused(entry))
-    ways += f" ({excused} of which will not start, waived)" if excused else ""
+    ways = [f"{ended[how]} {verb}" for how, verb in _VERBS.items()]
+    excused = vms.number(entry for entry in result.entries if is_excused(entry))
+    if excused:
+        # They count among those that are compatible: nothing fails.
+        ways[0] += f" ({excused} will not start, waived)"
     every = list(weighty(rows(result.entries)))
     failing = sum(row.fails for row in every)
     waived = sum(bool(row.excuses) for row in every)
@@ -191,7 +193,7 @@ def tally(result: Result) -> str:
         f"{vms.counted(len(every), 'change')} to look at ({failing} fail, {waived} waived), "
         f"{_unknown(result)} unknown"
     )
-    return f"{vms.count(vms.number(result.entries))}: {ways}; {counts}"
+    return f"{vms.count(vms.number(result.entries))}: {', '.join(ways)}; {counts}"
 
 
 _VERBS = {
