@@ -23,8 +23,9 @@ from pciabi import pciutils
 from pciabi.abi.judgement import Severity
 from pciabi.errors import CannotTest
 from pciabi.pci.function import PciFunction
-from pciabi.report import folder, sarif_of_vms, step_summary
+from pciabi.report import folder, sarif_of_vms, step_summary, writers
 from pciabi.report.document.gate import GateDocument
+from pciabi.report.formats import formats, writer
 from pciabi.report.markdown import MOST_BYTES, size
 from pciabi.report.page import gate as page_gate
 from pciabi.report.terminal.output import Output, PlainOutput, StyledOutput
@@ -203,6 +204,12 @@ def test_what_a_value_is_refused_for_only_the_words_tell() -> None:
     refusal = replace(entry.will_not_start, gone=value, words="unable to find CPU model 'old'")
     found = data.gate(replace(entry, will_not_start=refusal))
     assert words.verdict(found).endswith("QEMU 11.1.3 says: unable to find CPU model 'old'.")
+
+
+@pytest.mark.parametrize("name", formats(writers))
+def test_a_gate_that_tells_nothing_of_its_sides_is_written_too(name: str) -> None:
+    found = data.gate(data.compared(data.CXL, "a.sh"), coverage=None)
+    assert "nothing a guest sees changes in 1 VM" in writer(writers, name).render(found)
 
 
 def test_a_vm_is_called_as_short_as_can_be() -> None:
