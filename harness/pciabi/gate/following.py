@@ -15,7 +15,8 @@ _NAMED = 5
 
 
 def follow(readings: Collection[Future[Any]], tell: Tell) -> None:
-    """Tell of each reading that ends, from whichever thread ends it; not of one that never began."""
+    """Tell of each reading that ends, from whichever thread ends it; of one that never began,
+    nothing."""
     planned = frozenset(readings)
     lock = Lock()
     ended = 0
