@@ -85,6 +85,8 @@ def test_what_is_not_started_is_named_with_how_to_get_its_command_line(here: Pat
         (["vms/nothing.sh"], "no file or folder vms/nothing.sh"),
         (["vms/*.qemu"], "nothing matches"),
         (["empty"], "no VM's configuration in empty"),
+        (["vms", "empty"], "no VM's configuration in empty"),
+        (["vms", "vms/b.sh"], "no VM's configuration in vms/b.sh"),
     ],
 )
 def test_nothing_is_no_pass(words: list[str], said: str, here: Path) -> None:
