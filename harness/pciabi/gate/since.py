@@ -26,6 +26,7 @@ from pciabi.source.naming import Named
 from pciabi.source.request import Request
 from pciabi.source.startable import Startable
 from pciabi.source.vms import Vm, vms_in
+from pciabi.vm.command_line.option import Option
 
 EARLIER = "at revision"
 """The axis that tells a VM as it was from the one that it is. No scenario's has a space in it."""
@@ -44,6 +45,11 @@ class EarlierVm:
         subject = self.vm.subject
         axes = (*subject.axes, (EARLIER, self.ref))
         return replace(subject, group=f"{subject.group} at {self.ref}", axes=axes)
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """See Vm."""
+        return self.vm.options
 
     def on(self, request: Request, host: Host) -> Startable[Any]:
         """See Vm."""
