@@ -102,7 +102,7 @@ def vms_in(path: Path, raw: bytes, select: Mapping[str, frozenset[str]]) -> tupl
     """The VMs in a file whose content is `raw`: one of a command line, of a scenario those that
     its cases boot first; `select` picks cases by their axes.
 
-    Raises NotStarted, NoConfiguration, or another InputError.
+    Raises NotStarted, NoConfiguration, NoCommandLine, or another InputError.
     """
     content = content_of(path, raw)
     if content.is_recorded:
