@@ -6,6 +6,7 @@ properties that only those needed; 10.0 has no `sga`; 7.2 has no CPU model Icela
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -289,6 +290,15 @@ def test_an_option_that_is_not_handed_on_may_be_gone_too(
     assert gone(entry) == [("option", name, 3)]
     assert refused(entry).words == f"{name}: invalid option"
     assert refused(entry).place.line == 3
+
+
+def test_what_changes_is_told_beside_an_option_that_is_gone(tmp_path: Path) -> None:
+    nic = "-device virtio-net-pci,id=n,addr=3"
+    entry = judged(tmp_path, (None, "10.0"), "-M pc-q35-7.2 -nodefaults -no-hpet", nic)
+    assert entry.verdict is Verdict.WILL_NOT_START
+    excused = replace(entry, will_not_start=replace(refused(entry), excuse="known"))
+    assert excused.verdict is Verdict.BREAK
+    assert any("queue" in str(failure.message) for failure in excused.failures)
 
 
 def test_an_option_that_neither_knows_is_not_gone(tmp_path: Path) -> None:

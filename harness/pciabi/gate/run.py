@@ -156,13 +156,12 @@ def _compared(trial: Trial, old: Side, new: Side, means: Means, seconds: float) 
     plan = Plan(comparisons=(means.terms,))
     try:
         refusal = refused_unasked(trial, old, means)
-        if refusal is not None:
-            return Entry(trial.subject, (), None, seconds, will_not_start=refusal)
         comparison = judge(old, new, means.terms, means.families)
     except CannotTest as error:
         return Entry(trial.subject, (), error, seconds, plan=plan)
     why = causes(comparison, means.knowledge.machine_types(trial, comparison))
-    return Entry(trial.subject, (comparison,), None, seconds, plan=plan, causes=why)
+    found = (comparison,)
+    return Entry(trial.subject, found, None, seconds, plan=plan, causes=why, will_not_start=refusal)
 
 
 def _of_the_old_side(refusal: InputError) -> InputError:

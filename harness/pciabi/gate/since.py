@@ -132,7 +132,7 @@ def _held_against(entry: Entry, was: Entry | None, ref: str) -> Entry:
     stopped = entry.will_not_start
     if stopped is not None and was.will_not_start is not None:
         excuse = _words(ref) if _is_same(stopped, was.will_not_start) else ""
-        return replace(entry, will_not_start=replace(stopped, excuse=excuse))
+        entry = replace(entry, will_not_start=replace(stopped, excuse=excuse))
     pairs = zip(entry.comparisons, was.comparisons, strict=False)
     comparisons = tuple(_judged_again(one, earlier, ref) for one, earlier in pairs)
     if len(comparisons) < len(entry.comparisons):
