@@ -82,6 +82,16 @@ def waived_only() -> Result:
     return data.gate(data.waived(data.compared(data.ATI_VGA, "kiosk.sh")))
 
 
+def benign_only() -> Result:
+    entry = data.waived(data.compared(data.ATI_VGA, "kiosk.sh"))
+    (comparison,) = entry.comparisons
+    benign = tuple(
+        one for one in comparison.judged_changes if one.change.severity is Severity.BENIGN
+    )
+    assert benign
+    return data.gate(replace(entry, comparisons=(replace(comparison, judged_changes=benign),)))
+
+
 def failing_on(*fail_on: FailOn) -> Result:
     before, after = (data.side(name, "mail.sh") for name in data.VIRTIO)
     side = replace(before, snapshot=after.snapshot)
@@ -99,6 +109,21 @@ def failing_on(*fail_on: FailOn) -> Result:
         (data.broken(), 1, "BAR 0 of ati-vga changes from 32-bit memory, prefetchable, 16M to"),
         (data.broken(), 1, "(kiosk); and 1 more change."),
         (compatible(), 0, "Compatible: nothing a guest sees changes in 2 VMs."),
+        (
+            benign_only(),
+            0,
+            "Compatible: nothing changes that a guest expects to stay the same in 1 VM.",
+        ),
+        (
+            data.gate(data.wrong("a.sh"), data.wrong("b.sh")),
+            2,
+            "Error: neither VM could be judged, so nothing is proved of them (a, b):",
+        ),
+        (
+            data.gate(*(data.wrong(f"{name}.sh") for name in "abc")),
+            2,
+            "Error: none of the 3 VMs could be judged, so nothing is proved of them (a, b, c):",
+        ),
         (waived_only(), 0, "Compatible: no change fails in 1 VM, 1 change waived."),
         (failing_on(), 0, "Compatible: nothing a guest sees changes in 1 VM, 1 unknown."),
         (failing_on(FailOn.UNKNOWN), 1, "Break: the only VM (mail): 1 unknown, and it was to fail"),
@@ -203,6 +228,15 @@ def test_what_a_value_is_refused_for_only_the_words_tell() -> None:
     refusal = replace(entry.will_not_start, gone=value, words="unable to find CPU model 'old'")
     found = data.gate(replace(entry, will_not_start=refusal))
     assert words.verdict(found).endswith("QEMU 11.1.3 says: unable to find CPU model 'old'.")
+
+
+def test_several_sizes_change() -> None:
+    (row, *_) = rows(data.broken().entries)
+    (sighting, *_) = row.sightings
+    change = replace(sighting.judged.change, field="sizes of queues 0, 1", before="1", after="2")
+    judged = replace(sighting.judged, change=change)
+    row = replace(row, sightings=(replace(sighting, judged=judged),))
+    assert row_words.clause(row) == "sizes of queues 0, 1 of nvme change from 1 to 2"
 
 
 def test_a_vm_is_called_as_short_as_can_be() -> None:
