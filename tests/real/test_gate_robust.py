@@ -27,7 +27,7 @@ from pciabi.result.policy import Policy
 from pciabi.result.result import Result
 from pciabi.result.verdict import Verdict
 from pciabi.source.request import Probe, Request
-from tests.real.command import start, wait_for, workspaces
+from tests.real.command import guests, start, wait_for, wait_for_guest, workspaces
 
 COUNT = 100
 # By the last byte of their NIC's MAC address.
@@ -167,6 +167,21 @@ def test_a_gate_that_is_stopped_leaves_nothing_and_says_what_it_did_not_judge(
     assert f"stopped by signal {int(number)}" in output
     assert not workspaces(tmp_path)
     assert not [name for name in processes() if str(new) in name]
+
+
+def test_a_gate_that_boots_leaves_no_guest_and_no_folder_when_it_is_stopped(
+    tmp_path: Path,
+) -> None:
+    case = ("--select", "machine=pc", "--select", "nic=virtio-net-pci")
+    words = ("gate", "two-nics-pinned", "--boot", "--to", "10.0", *case, "-j", "2")
+    running = start(*words, cwd=tmp_path)
+    wait_for_guest(tmp_path)
+    running.send_signal(signal.SIGINT)
+    output, _ = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert "not judged: " in output
+    assert not guests(tmp_path)
+    assert not workspaces(tmp_path)
 
 
 def processes() -> dict[str, int]:

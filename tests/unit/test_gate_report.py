@@ -23,8 +23,9 @@ from pciabi import pciutils
 from pciabi.abi.judgement import Severity
 from pciabi.errors import CannotTest
 from pciabi.pci.function import PciFunction
-from pciabi.report import folder, sarif_of_vms, step_summary
+from pciabi.report import folder, sarif_of_vms, step_summary, writers
 from pciabi.report.document.gate import GateDocument
+from pciabi.report.formats import formats, writer
 from pciabi.report.markdown import MOST_BYTES, size
 from pciabi.report.page import gate as page_gate
 from pciabi.report.terminal.output import Output, PlainOutput, StyledOutput
@@ -237,6 +238,12 @@ def test_several_sizes_change() -> None:
     judged = replace(sighting.judged, change=change)
     row = replace(row, sightings=(replace(sighting, judged=judged),))
     assert row_words.clause(row) == "sizes of queues 0, 1 of nvme change from 1 to 2"
+
+
+@pytest.mark.parametrize("name", formats(writers))
+def test_a_gate_that_tells_nothing_of_its_sides_is_written_too(name: str) -> None:
+    found = data.gate(data.compared(data.CXL, "a.sh"), coverage=None)
+    assert "nothing a guest sees changes in 1 VM" in writer(writers, name).render(found)
 
 
 def test_a_vm_is_called_as_short_as_can_be() -> None:

@@ -21,29 +21,43 @@ class Knowledge:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._known: dict[str | None, Vocabulary] = {}
+        self._known: dict[str | None, Vocabulary | CannotTest] = {}
         self._asked: dict[str | None, frozenset[str]] = {}
         self._compat: dict[tuple[str | None, str], Compat | None] = {}
 
     def of(self, qemu: str | None) -> Vocabulary:
         """Machine types and types of a QEMU, and the properties that were asked for until now.
 
-        Raises CannotTest where it does not answer, Interrupted.
+        Raises CannotTest where it does not answer, as it is not asked again; Interrupted.
         """
         if qemu not in self._known:
-            self._known[qemu] = self._host.read(VocabularyTask(qemu))
-        return self._known[qemu]
+            try:
+                self._known[qemu] = self._host.read(VocabularyTask(qemu))
+            except CannotTest as error:
+                self._host.cancellation.check()
+                self._known[qemu] = error
+        known = self._known[qemu]
+        if isinstance(known, CannotTest):
+            raise known
+        return known
 
     def with_properties(self, qemu: str | None, types: Collection[str]) -> Vocabulary:
-        """The same with the properties of those of these types that it knows. Raises as `of`."""
+        """The same with the properties of those of these types that it knows and tells. Raises as
+        `of`."""
         known = self.of(qemu)
         asked = self._asked.get(qemu, frozenset())
         wanted = frozenset(name for name in types if known.has(name)) - asked
-        if wanted:
+        if not wanted:
+            return known
+        self._asked[qemu] = asked | wanted
+        try:
             answers = self._host.read(PropertiesTask(qemu, wanted))
-            known = replace(known, properties={**known.properties, **answers})
-            self._known[qemu] = known
-            self._asked[qemu] = asked | wanted
+        except CannotTest:
+            # QEMU makes one of each to answer. One that kills it leaves its types alone known.
+            self._host.cancellation.check()
+            return known
+        known = replace(known, properties={**known.properties, **answers})
+        self._known[qemu] = known
         return known
 
     def machine_types(self, trial: Trial, comparison: JudgedComparison) -> MachineTypes:

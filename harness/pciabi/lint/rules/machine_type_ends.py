@@ -16,7 +16,8 @@ What the guest is is told by libosinfo's id in the domain's metadata, Hyper-V's 
 Any other guest's type is advice, once it is gone or goes within a year of the newest release that
 this pciabi knows (11.1): what is told depends on pciabi's own version, never on the date. Names of
 other distributors (RHEL, Ubuntu) have ends of their own, of which nothing is said; Proxmox' `+pve`
-versions have QEMU's.
+versions have QEMU's. Of a Windows guest whose type has no version Proxmox makes a 5.1, unless it
+was created with QEMU 9.1 or newer (`meta: creation-qemu=`): that is what it is judged by then.
 """
 
 from __future__ import annotations
@@ -61,14 +62,17 @@ _LOOK = (
 
 def check(vm: PciVm) -> Iterator[Trouble]:
     """A machine type that is gone, or goes within a year; of Windows the last that it can keep."""
-    life = machine_calendar.life(_PROXMOX.sub("", vm.machine or ""))
+    machine = vm.stands_for or vm.machine or ""
+    life = machine_calendar.life(_PROXMOX.sub("", machine))
     if life is None or vm.family is Family.OTHER or not life.is_deleted_in(NEWEST.later(1)):
         return
+    if vm.stands_for:
+        machine = f"{machine}, which Proxmox takes for a type without a version,"
     if vm.windows and life.version <= _LAST_WITH_UID_1:
         yield Trouble(
             vm.machine_span,
             vm.name,
-            f"{vm.machine} is gone from QEMU {life.deleted} on, and under every newer type each "
+            f"{machine} is gone from QEMU {life.deleted} on, and under every newer type each "
             f"PCI device is new to this Windows guest ({vm.windows})",
             "change the type at a time of your choosing, and set up network and licence anew; "
             "or keep a QEMU that has it",
@@ -78,6 +82,6 @@ def check(vm: PciVm) -> Iterator[Trouble]:
     yield Trouble(
         vm.machine_span,
         vm.name,
-        f"{vm.machine} is gone from QEMU {life.deleted} on",
+        f"{machine} is gone from QEMU {life.deleted} on",
         _LOOK,
     )
