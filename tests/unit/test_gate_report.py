@@ -526,6 +526,22 @@ def test_a_log_of_nothing_is_a_whole_one() -> None:
     assert failed["invocations"][0]["executionSuccessful"] is False
 
 
+def test_a_finding_is_the_same_one_wherever_the_repository_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fingerprints(file: str) -> list[object]:
+        found = data.gate(
+            data.compared(data.NVME, file), data.refused(file), data.failed(file=file)
+        )
+        (run,) = jsonlib.loads(sarif.render(found))["runs"]
+        return [result["partialFingerprints"] for result in run["results"]]
+
+    monkeypatch.chdir(tmp_path)
+    assert fingerprints(str(tmp_path / "vms/web.sh")) == fingerprints("./vms/web.sh")
+    assert fingerprints("vms/web.sh") == fingerprints("./vms/web.sh")
+    assert fingerprints("vms/db.sh") != fingerprints("vms/web.sh")
+
+
 def test_a_log_holds_what_a_page_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sarif_of_vms, "MOST_RESULTS", 5)
     (run,) = jsonlib.loads(sarif.render(data.mixed()))["runs"]
