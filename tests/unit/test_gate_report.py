@@ -326,6 +326,10 @@ def test_a_property_that_both_sides_have_is_the_remedy_with_its_old_value() -> N
     assert remedies(the_failing((aperture(name="pci-device.x-size"),))) == (
         "State the old value: `-global pci-device.x-size=16`.",
     )
+    twice = aperture(), aperture(origin=Origin.COMPAT_PROPERTY)
+    assert remedies(the_failing(twice)) == (
+        "State the old value: `-device ati-vga,...,x-size=16`.",
+    )
     both = aperture(), aperture(name="ati-vga.x-width", before="1")
     assert remedies(the_failing(both)) == (
         "State the old value: `-device ati-vga,...,x-size=16,x-width=1`.",
