@@ -80,6 +80,23 @@ def test_what_is_not_started_is_named_with_how_to_get_its_command_line(here: Pat
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("\n", "the file is empty"),
+        ("echo hello\n", "neither a scenario nor a QEMU command line"),
+    ],
+)
+def test_what_holds_no_vm_is_told_in_words_of_the_gate(text: str, said: str, here: Path) -> None:
+    (here / "vms" / "b.sh").write_text(text)
+    (one,) = named_by(["vms/b.sh"], (), {}).judged
+    assert isinstance(one, Unusable)
+    assert said in str(one.error)
+    assert "snapshot" not in str(one.error)
+    (skipped,) = named_by(["vms"], (), {}).skipped
+    assert (skipped.file, skipped.why) == ("vms/b.sh", "no VM's configuration")
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (["vms/nothing.sh"], "no file or folder vms/nothing.sh"),

@@ -55,7 +55,8 @@ def named_by(
         subject = Subject(str(path), "", path)
         try:
             raw = bytes_of(path)
-            if not is_named and content_of(path, raw).is_recorded:
+            # An empty file is no recording that somebody keeps beside the VMs.
+            if not is_named and raw.strip() and content_of(path, raw).is_recorded:
                 skipped.append(Skipped(str(path), "a recording, and no VM"))
                 continue
             judged += vms_in(path, raw, select)

@@ -11,7 +11,7 @@ from pciabi.errors import InputError, SourcePosition
 from pciabi.probe.host import Host
 from pciabi.qemu.binary import Binary
 from pciabi.result.entry import Subject
-from pciabi.source.content import Content, content_of
+from pciabi.source.content import Content, NoConfiguration, NoVm, content_of
 from pciabi.source.naming import Named
 from pciabi.source.request import Probe, Request
 from pciabi.source.startable import Startable
@@ -102,9 +102,14 @@ def vms_in(path: Path, raw: bytes, select: Mapping[str, frozenset[str]]) -> tupl
     """The VMs in a file whose content is `raw`: one of a command line, of a scenario those that
     its cases boot first; `select` picks cases by their axes.
 
-    Raises NotStarted, NoConfiguration, NoCommandLine, or another InputError.
+    Raises NotStarted, NoVm, NoCommandLine, or another InputError.
     """
-    content = content_of(path, raw)
+    if not raw.strip():
+        raise NoVm(path, "the file is empty")
+    try:
+        content = content_of(path, raw)
+    except NoConfiguration as error:
+        raise NoVm(path) from error
     if content.is_recorded:
         raise InputError(
             f"this is a {content}: there is no VM in it to be started",

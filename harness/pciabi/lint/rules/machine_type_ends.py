@@ -3,8 +3,8 @@
 QEMU calls a versioned machine type deprecated three years after its release, and deletes it after
 six: pc-i440fx-5.1 is gone in 11.1, and 6.1 will be in 12.1. Once it is gone the VM does not
 start any more, and every other machine type shows the guest other hardware: better to change it at
-a time of one's own choosing, after `pciabi diff vm.xml vm.xml --to-machine pc-q35-9.2` has told
-what changes.
+a time of one's own choosing, after `pciabi gate --to-machine pc-q35-9.2`, given the VM's QEMU
+command line, has told what changes.
 
 Windows guests on types up to 5.1 are an error. Those types, and no newer ones, say `_UID` 1 of the
 PCI root bridge in ACPI, and Windows knows every PCI device by its way from there: under any newer
@@ -54,7 +54,10 @@ NEWEST = Release(11, 1)
 
 _LAST_WITH_UID_1 = Release(5, 1)
 _PROXMOX = re.compile(r"\+pve\d+$")
-_LOOK = "--to-machine of `pciabi diff` shows what a newer one changes for this guest"
+_LOOK = (
+    "`pciabi gate --to-machine TYPE`, given its QEMU command line, shows what a newer one changes "
+    "for this guest"
+)
 
 
 def check(vm: PciVm) -> Iterator[Trouble]:
@@ -80,5 +83,5 @@ def check(vm: PciVm) -> Iterator[Trouble]:
         vm.machine_span,
         vm.name,
         f"{machine} is gone from QEMU {life.deleted} on",
-        "`pciabi diff`, with --to-machine, shows what a newer one changes for this guest",
+        _LOOK,
     )
