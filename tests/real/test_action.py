@@ -114,6 +114,25 @@ def test_a_break_fails_the_step_and_is_told(runner: Runner) -> None:
     assert "Break" in done.stdout
 
 
+def test_the_outputs_are_told_whatever_format_is_asked_for(runner: Runner) -> None:
+    options = "--format\njson"
+    inputs = {"configs": "vms/unchanged.sh", "from": "10.0", "to": "10.0", "options": options}
+    done, outputs = runner.gate(inputs)
+    assert (done.returncode, outputs["exit-code"], outputs["verdict"]) == (0, "0", "compatible")
+    assert (runner.folder / outputs["report"] / "report.json").is_file()
+
+
+def test_no_name_that_is_printed_is_a_workflow_command(runner: Runner) -> None:
+    shutil.copy(EXAMPLES / "ati-vga.sh", runner.folder / "vms/##[group]a.sh")
+    done, _ = runner.gate({"configs": "vms/##[[]group]a.sh", "from": "10.0", "to": "11.1"})
+    assert done.returncode == 1
+    first, *lines, last = done.stdout.splitlines()
+    token = first.removeprefix("::stop-commands::")
+    assert len(token) == 32
+    assert last == f"::{token}::"
+    assert any("##[group]a" in line for line in lines)
+
+
 def test_what_stays_passes_and_every_line_is_a_configuration(runner: Runner) -> None:
     shutil.copy(EXAMPLES / "unchanged.sh", runner.folder / "vms/web 1.sh")
     done, outputs = runner.gate(

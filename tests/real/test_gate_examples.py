@@ -40,3 +40,20 @@ def test_the_readme_shows_what_is_printed() -> None:
     printed = done.stdout.splitlines()
     for line in shown.splitlines():
         assert line in (*printed, "…"), done.stdout
+
+
+def test_a_break_beside_what_could_not_be_tested_is_told_to_git_bisect(tmp_path: Path) -> None:
+    neither = tmp_path / "neither.sh"
+    neither.write_text("qemu-system-x86_64 -nodefaults -machine pc-i440fx-99.9\n")
+    sides = ("--from", "10.0", "--to", "11.1")
+
+    def ended(*words: str | Path) -> int:
+        command = [PCIABI, "gate", *sides, *words]
+        return subprocess.run(command, capture_output=True, check=False).returncode
+
+    breaking, stays = EXAMPLES / "ati-vga.sh", EXAMPLES / "unchanged.sh"
+    untested = ("--untested-exit", "125")
+    assert ended(breaking, neither) == 2
+    assert ended(breaking, neither, *untested) == 1
+    assert ended(stays, neither, *untested) == 125
+    assert ended(stays, *untested) == 0

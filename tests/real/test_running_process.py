@@ -108,6 +108,29 @@ def test_the_firmware_it_was_told_of_is_looked_into_first(folder: Path, copy: Pa
         assert binary.find(f"proc:{pid}").command[1:] == ("-L", str(own))
 
 
+def test_option_roms_that_were_replaced_since_are_not_taken_for_the_old_ones(
+    folder: Path, copy: Path
+) -> None:
+    own = folder / "own"
+    own.mkdir()
+    rom = Path(shutil.copy("/usr/lib/ipxe/qemu/efi-e1000.rom", own))
+    with running([copy], "-L", str(own), "-machine", "none") as pid:
+        spec = f"proc:{pid}"
+        as_started = pciabi("snapshot", "vm.sh", "--qemu", spec, cwd=folder)
+        rom.write_bytes(rom.read_bytes())
+        replaced = pciabi("snapshot", "vm.sh", "--qemu", spec, cwd=folder)
+        told = pciabi("gate", "vm.sh", "--from", spec, "--to", str(copy), cwd=folder)
+    assert "option ROMs" not in as_started.stdout
+    found = json.loads(replaced.stdout)["substitutions"]
+    whose = f"the option ROMs that process {pid} has shown"
+    assert {one["option"] for one in found} == {whose}
+    assert {one["id"] or one["device"] for one in found} == {"n0", "cirrus-vga"}
+    # Nobody knows what the guest has now: that is no pass.
+    assert told.returncode != 0
+    assert "expansion ROM size" in told.stdout
+    assert whose in told.stdout
+
+
 @provokes("a process whose file is gone from its own root")
 def test_one_in_a_root_of_its_own_runs_on_the_files_it_sees(folder: Path) -> None:
     """As a container has it: a mount namespace, and nothing of it has a name outside."""

@@ -13,7 +13,7 @@ from pciabi.cli.commands import SUMMARIES
 from pciabi.cli.main import pciabi
 
 NO_COMMANDS = {
-    *("baselines", "commands", "ending", "main", "options", "policy_options"),
+    *("baselines", "commands", "ending", "gate_host", "main", "options", "policy_options"),
     *("surroundings", "watching"),
 }
 

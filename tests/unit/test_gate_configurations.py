@@ -80,11 +80,30 @@ def test_what_is_not_started_is_named_with_how_to_get_its_command_line(here: Pat
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("\n", "the file is empty"),
+        ("echo hello\n", "neither a scenario nor a QEMU command line"),
+    ],
+)
+def test_what_holds_no_vm_is_told_in_words_of_the_gate(text: str, said: str, here: Path) -> None:
+    (here / "vms" / "b.sh").write_text(text)
+    (one,) = named_by(["vms/b.sh"], (), {}).judged
+    assert isinstance(one, Unusable)
+    assert said in str(one.error)
+    assert "snapshot" not in str(one.error)
+    (skipped,) = named_by(["vms"], (), {}).skipped
+    assert (skipped.file, skipped.why) == ("vms/b.sh", "no VM's configuration")
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (["vms/nothing.sh"], "no file or folder vms/nothing.sh"),
         (["vms/*.qemu"], "nothing matches"),
         (["empty"], "no VM's configuration in empty"),
+        (["vms", "empty"], "no VM's configuration in empty"),
+        (["vms", "vms/b.sh"], "no VM's configuration in vms/b.sh"),
     ],
 )
 def test_nothing_is_no_pass(words: list[str], said: str, here: Path) -> None:
@@ -99,3 +118,15 @@ def test_what_is_left_out(here: Path) -> None:
     (here / "vms" / ".gitignore").write_text("a.sh\n")
     with pytest.raises(InputError):
         named_by(["vms"], ("more/", "*.yaml"), {})
+
+
+def test_what_only_speaks_of_qemu_is_no_vm_s_unless_it_is_named(here: Path) -> None:
+    talks = here / "vms" / "convert.sh"
+    talks.write_text("qemu-img convert a.qcow2 b.raw  # as for qemu-system-x86_64 -drive\n")
+    found = named_by(["vms"], (), {})
+    assert [one.subject.title for one in found.judged if "convert" in one.subject.title] == []
+    (skipped,) = (one for one in found.skipped if "convert" in one.file)
+    assert skipped.why == "it speaks of QEMU, and starts none"
+    (named,) = named_by([str(talks)], (), {}).judged
+    assert isinstance(named, Unusable)
+    assert "no QEMU command line found" in str(named.error)

@@ -76,13 +76,14 @@ def test_a_terminal_shows_a_bar_and_clears_it_away() -> None:
 
 
 def test_every_reading_is_counted_once_whoever_shares_it() -> None:
-    futures: list[Future[int]] = [Future() for _ in range(3)]
+    futures: list[Future[int]] = [Future() for _ in range(4)]
     futures[1].set_result(0)
     told: list[Event] = []
     follow([*futures, *futures], told.append)
     futures[0].set_exception(OSError())
     futures[2].cancel()
-    assert told == [ReadingsEnded(number, 3) for number in (1, 2, 3)]
+    futures[3].set_result(0)
+    assert told == [ReadingsEnded(number, 4) for number in (1, 2, 3)]
 
 
 def test_a_stop_names_what_was_not_judged_and_is_still_a_stop() -> None:

@@ -23,8 +23,9 @@ from pciabi import pciutils
 from pciabi.abi.judgement import Severity
 from pciabi.errors import CannotTest
 from pciabi.pci.function import PciFunction
-from pciabi.report import folder, sarif_of_vms, step_summary
+from pciabi.report import folder, sarif_of_vms, step_summary, writers
 from pciabi.report.document.gate import GateDocument
+from pciabi.report.formats import formats, writer
 from pciabi.report.markdown import MOST_BYTES, size
 from pciabi.report.page import gate as page_gate
 from pciabi.report.terminal.output import Output, PlainOutput, StyledOutput
@@ -82,6 +83,16 @@ def waived_only() -> Result:
     return data.gate(data.waived(data.compared(data.ATI_VGA, "kiosk.sh")))
 
 
+def benign_only() -> Result:
+    entry = data.waived(data.compared(data.ATI_VGA, "kiosk.sh"))
+    (comparison,) = entry.comparisons
+    benign = tuple(
+        one for one in comparison.judged_changes if one.change.severity is Severity.BENIGN
+    )
+    assert benign
+    return data.gate(replace(entry, comparisons=(replace(comparison, judged_changes=benign),)))
+
+
 def failing_on(*fail_on: FailOn) -> Result:
     before, after = (data.side(name, "mail.sh") for name in data.VIRTIO)
     side = replace(before, snapshot=after.snapshot)
@@ -99,6 +110,21 @@ def failing_on(*fail_on: FailOn) -> Result:
         (data.broken(), 1, "BAR 0 of ati-vga changes from 32-bit memory, prefetchable, 16M to"),
         (data.broken(), 1, "(kiosk); and 1 more change."),
         (compatible(), 0, "Compatible: nothing a guest sees changes in 2 VMs."),
+        (
+            benign_only(),
+            0,
+            "Compatible: nothing changes that a guest expects to stay the same in 1 VM.",
+        ),
+        (
+            data.gate(data.wrong("a.sh"), data.wrong("b.sh")),
+            2,
+            "Error: neither VM could be judged, so nothing is proved of them (a, b):",
+        ),
+        (
+            data.gate(*(data.wrong(f"{name}.sh") for name in "abc")),
+            2,
+            "Error: none of the 3 VMs could be judged, so nothing is proved of them (a, b, c):",
+        ),
         (waived_only(), 0, "Compatible: no change fails in 1 VM, 1 change waived."),
         (failing_on(), 0, "Compatible: nothing a guest sees changes in 1 VM, 1 unknown."),
         (failing_on(FailOn.UNKNOWN), 1, "Break: the only VM (mail): 1 unknown, and it was to fail"),
@@ -205,6 +231,21 @@ def test_what_a_value_is_refused_for_only_the_words_tell() -> None:
     assert words.verdict(found).endswith("QEMU 11.1.3 says: unable to find CPU model 'old'.")
 
 
+def test_several_sizes_change() -> None:
+    (row, *_) = rows(data.broken().entries)
+    (sighting, *_) = row.sightings
+    change = replace(sighting.judged.change, field="sizes of queues 0, 1", before="1", after="2")
+    judged = replace(sighting.judged, change=change)
+    row = replace(row, sightings=(replace(sighting, judged=judged),))
+    assert row_words.clause(row) == "sizes of queues 0, 1 of nvme change from 1 to 2"
+
+
+@pytest.mark.parametrize("name", formats(writers))
+def test_a_gate_that_tells_nothing_of_its_sides_is_written_too(name: str) -> None:
+    found = data.gate(data.compared(data.CXL, "a.sh"), coverage=None)
+    assert "nothing a guest sees changes in 1 VM" in writer(writers, name).render(found)
+
+
 def test_a_vm_is_called_as_short_as_can_be() -> None:
     files = ("vms/web.sh", "old/web.sh", "vms/db.sh", "vms/db.sh")
     entries = [data.compared(data.CXL, file) for file in files]
@@ -284,6 +325,10 @@ def test_a_property_that_both_sides_have_is_the_remedy_with_its_old_value() -> N
     )
     assert remedies(the_failing((aperture(name="pci-device.x-size"),))) == (
         "State the old value: `-global pci-device.x-size=16`.",
+    )
+    twice = aperture(), aperture(origin=Origin.COMPAT_PROPERTY)
+    assert remedies(the_failing(twice)) == (
+        "State the old value: `-device ati-vga,...,x-size=16`.",
     )
     both = aperture(), aperture(name="ati-vga.x-width", before="1")
     assert remedies(the_failing(both)) == (
@@ -483,6 +528,22 @@ def test_a_log_of_nothing_is_a_whole_one() -> None:
     assert run["invocations"][0]["executionSuccessful"] is True
     (failed,) = jsonlib.loads(sarif.render(nothing()))["runs"]
     assert failed["invocations"][0]["executionSuccessful"] is False
+
+
+def test_a_finding_is_the_same_one_wherever_the_repository_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fingerprints(file: str) -> list[object]:
+        found = data.gate(
+            data.compared(data.NVME, file), data.refused(file), data.failed(file=file)
+        )
+        (run,) = jsonlib.loads(sarif.render(found))["runs"]
+        return [result["partialFingerprints"] for result in run["results"]]
+
+    monkeypatch.chdir(tmp_path)
+    assert fingerprints(str(tmp_path / "vms/web.sh")) == fingerprints("./vms/web.sh")
+    assert fingerprints("vms/web.sh") == fingerprints("./vms/web.sh")
+    assert fingerprints("vms/db.sh") != fingerprints("vms/web.sh")
 
 
 def test_a_log_holds_what_a_page_takes(monkeypatch: pytest.MonkeyPatch) -> None:

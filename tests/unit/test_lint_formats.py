@@ -146,7 +146,11 @@ def told(text: str) -> list[tuple[str, str, int]]:
                 ("unpinned-legacy-option", "gpus g", 27),
             ],
         ),
-        ("proxmox", PROXMOX, [("unpinned-device", "extra", 1)]),
+        (
+            "proxmox",
+            PROXMOX,
+            [("unpinned-device", "extra", 1), ("machine-type-ends", "win", 2)],
+        ),
         ("qemu-config", CONFIG, [("unpinned-device", "rng0", 13)]),
         ("scenario", SCENARIO, [("unpinned-nic", "net0", 7), ("unpinned-bridge", "port0", 9)]),
     ],

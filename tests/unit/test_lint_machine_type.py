@@ -110,6 +110,34 @@ def test_windows_up_to_5_1_is_an_error_whatever_the_format(windows: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("ostype: win10", [Severity.ERROR]),
+        ("machine: pc\nostype: win11", [Severity.ERROR]),
+        ("machine: type=q35,viommu=virtio\nostype: w2k8", [Severity.ERROR]),
+        (
+            "machine: q35\nostype: win10\nmeta: creation-qemu=8.1.5,ctime=1700000000",
+            [Severity.ERROR],
+        ),
+        ("machine: q35\nostype: win10\nmeta: creation-qemu=9.1.2,ctime=1700000000", []),
+        ("machine: q35\nostype: win10\nmeta: ctime=1700000000,creation-qemu=10.0.2", []),
+        ("machine: pc-q35-9.2+pve1\nostype: win10", []),
+        ("machine: q35\nostype: l26", []),
+        ("ostype: other", []),
+    ],
+)
+def test_proxmox_makes_a_5_1_of_a_windows_guest_without_a_version(
+    lines: str, expected: list[Severity]
+) -> None:
+    text = f"{lines}\nscsihw: lsi\nnet0: e1000,bridge=vmbr0\n"
+    every = Settings(select=("all",))
+    assert said(text, every) == expected
+    floats = [f.name for f in lint(ConfigText("vm", text), every).findings]
+    is_pinned = "win" in lines or "w2k8" in lines
+    assert ("floating-machine-type" in floats) is not is_pinned
+
+
+@pytest.mark.parametrize(
     "other",
     [
         libvirt("pc-i440fx-5.1", LIBOSINFO.format("http://debian.org/debian/12")),

@@ -187,7 +187,7 @@ def test_what_is_no_capture_is_told_with_advice(capture: str | bytes | Path, adv
 
 
 def test_another_type_is_refused() -> None:
-    with pytest.raises(TypeError, match="before is a list"):
+    with pytest.raises(TypeError, match="before is of type list"):
         pciabi.compare([FULL], BEFORE)  # type: ignore[arg-type]
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pciabi.abi.change import Change
+from pciabi.abi.change import Change, Outcome
 from pciabi.abi.judgement import Severity
 from pciabi.abi.naming import MACHINE_LABEL
 from pciabi.result.cause import Cause, Origin
@@ -117,6 +117,27 @@ def test_a_policy_that_fails_on_notable_changes_puts_them_in_front() -> None:
     failing = [row.severity for row in made if row.fails]
     assert set(failing) == {Severity.BREAKING, Severity.NOTABLE}
     assert not any(row.fails for row in made[len(failing) :])
+
+
+def test_what_hurts_a_guest_comes_before_what_only_breaks() -> None:
+    entry = compared(0, 0)
+    (comparison,) = entry.comparisons
+    first, second = (one for one in comparison.judged_changes if one.fails)
+    machine = next(one for one in comparison.judged_changes if one.change.is_of_the_machine)
+    (kept,) = second.change.consequences
+    hurts = (replace(kept, outcome=Outcome.CHANGED),)
+    judged = (
+        first,
+        replace(second, change=replace(second.change, consequences=hurts)),
+        replace(
+            machine,
+            change=replace(machine.change, consequences=hurts, severity=Severity.BREAKING),
+            fails=True,
+        ),
+    )
+    made = rows([replace(entry, comparisons=(replace(comparison, judged_changes=judged),))])
+    fields = [row.change.field for row in made]
+    assert fields == [machine.change.field, second.change.field, first.change.field]
 
 
 def caused(change: Change, machines: tuple[str, ...], after: str = "4") -> tuple[Cause, ...]:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -59,8 +60,16 @@ def digest(text: bytes) -> str:
 def verify(folder: Path, files: Iterable[tuple[str, str]], advice: str) -> None:
     """Hold the files in a folder against their checksums. Raises PackageError, with the advice."""
 
-    def verify_one(file: tuple[str, str]) -> None:
-        name, said = file
+    listed, workers = tuple(files), len(os.sched_getaffinity(0))
+    shares = [listed[first::workers] for first in range(workers)]
+    # The sums are made without Python's lock: every processor makes some.
+    with ThreadPoolExecutor(workers, "pciabi-verify") as executor:
+        for _ in executor.map(partial(_verify, folder, advice), shares):
+            pass
+
+
+def _verify(folder: Path, advice: str, files: Iterable[tuple[str, str]]) -> None:
+    for name, said in files:
         try:
             found = checksum(folder / name)
         except OSError as error:
@@ -69,11 +78,6 @@ def verify(folder: Path, files: Iterable[tuple[str, str]], advice: str) -> None:
             ) from error
         if found != said:
             raise PackageError(f"{folder / name} is damaged", advice=advice)
-
-    # The sums are made without Python's lock: every processor makes some.
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0)), "pciabi-verify") as executor:
-        for _ in executor.map(verify_one, files):
-            pass
 
 
 def checksums(folder: Path, names: Iterable[str]) -> tuple[tuple[str, str], ...]:

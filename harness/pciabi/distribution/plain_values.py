@@ -6,7 +6,9 @@ models takes as long to import as two machines take to be read.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 
@@ -23,11 +25,17 @@ def plain_value(kind: Any, value: object) -> Any:
 
 
 def _made(kind: Any, value: object) -> Any:
-    names = {field.name for field in fields(kind)}
-    if not isinstance(value, dict) or value.keys() != names:
+    types = _types(kind)
+    if not isinstance(value, dict) or value.keys() != types.keys():
         raise ValueError(f"{value!r:.40} is no {kind.__name__}")
-    types = get_type_hints(kind)
-    return kind(**{name: plain_value(types[name], value[name]) for name in names})
+    return kind(**{name: plain_value(type_, value[name]) for name, type_ in types.items()})
+
+
+@cache
+def _types(kind: Any) -> Mapping[str, Any]:
+    """The fields of a dataclass and their types."""
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
 
 
 def _items(kinds: tuple[Any, ...], value: object) -> list[Any]:

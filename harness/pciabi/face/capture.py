@@ -33,7 +33,8 @@ def _bytes(capture: Capture, name: str) -> bytes:
         # A lone surrogate is none of UTF-8's then, and told as that.
         capture = capture.encode("utf-8", "surrogatepass")
     elif not isinstance(capture, bytes):
-        raise TypeError(f"{name} is a {type(capture).__name__}, and a str, bytes or Path is wanted")
+        kind = type(capture).__name__
+        raise TypeError(f"{name} is of type {kind}: a str, bytes or Path is wanted")
     return limited(capture, Path(name), version.MAX_BYTES)
 
 

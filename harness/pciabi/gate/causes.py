@@ -7,7 +7,7 @@ too, so that it can be counted: nobody sees it, today.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from pciabi.abi.change import Change
@@ -17,7 +17,7 @@ from pciabi.abi.facts import properties
 from pciabi.abi.facts.topology import MOVED, RENUMBERED
 from pciabi.abi.judgement import Severity
 from pciabi.abi.pair import Pair
-from pciabi.abi.snapshot import Snapshot
+from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.gate.compat import Differing, MachineTypes
 from pciabi.pci.address import TopologyPath
 from pciabi.pci.facts import UNREAD
@@ -105,29 +105,42 @@ def _told(value: str) -> str:
 
 def _compat_properties(devices: tuple[_Device, ...], machines: MachineTypes) -> Iterator[Cause]:
     """Those that explain something by device; the others once each, with all devices."""
-    unseen: dict[Differing, list[str]] = {}
+    unseen: dict[Cause, list[str]] = {}
     for device in devices:
         for one in machines.differing(device.pair.before.device, device.pair.after.device):
             name = one.setting.name
             explains = device.due_to(name) if device.may_differ_in(name) else ()
+            cause = _set_by_machines(one, device, explains)
             if explains:
-                yield _set_by_machines(one, device.label, explains)
+                yield cause
             elif machines.are_known:
-                unseen.setdefault(one, []).append(device.label)
-    for one, labels in unseen.items():
-        yield _set_by_machines(one, ", ".join(labels), ())
+                unseen.setdefault(replace(cause, device=""), []).append(device.label)
+    for cause, labels in unseen.items():
+        yield replace(cause, device=", ".join(labels))
 
 
-def _set_by_machines(one: Differing, device: str, explains: tuple[Change, ...]) -> Cause:
+def _set_by_machines(one: Differing, device: _Device, explains: tuple[Change, ...]) -> Cause:
+    """The cause, with the values in force where they are seen to differ, else those that are
+    set: the configuration may override them."""
+    name = one.setting.name
+    before, after = (_value(side, name) for side in (device.pair.before, device.pair.after))
+    if before is None or after is None or before == after:
+        before, after = one.before, one.after
     return Cause(
         Origin.COMPAT_PROPERTY,
         one.setting.words,
-        device,
-        one.before,
-        one.after,
+        device.label,
+        before,
+        after,
         explains,
         one.machines,
     )
+
+
+def _value(function: PlacedFunction, name: str) -> str | None:
+    """The value in force of a property, None where nobody read it."""
+    read = function.facts.get(properties.KEY)
+    return None if read is UNREAD else dict(read).get(name)
 
 
 def _allocations(comparison: JudgedComparison) -> Iterator[Cause]:

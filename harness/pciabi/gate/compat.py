@@ -62,7 +62,7 @@ class Compat:
         return self._known[device]
 
     def machines_setting(self, setting: Setting) -> tuple[str, ...]:
-        """The machine types of the same chipset of this QEMU that set the same, by version."""
+        """The machine types of the same chipset of this QEMU that set the same, newest first."""
         same = CompatProperty(setting.qom_type, setting.name, setting.value)
         return self._machines.get(same, ())
 
@@ -80,7 +80,7 @@ class Compat:
     def _machines(self) -> Mapping[CompatProperty, tuple[str, ...]]:
         chipset = machine_family.family_on_x86(self.machine.name)
         found: dict[CompatProperty, tuple[str, ...]] = {}
-        for machine in sorted(self.vocabulary.machines, key=_by_version):
+        for machine in sorted(self.vocabulary.machines, key=_by_version, reverse=True):
             if machine_family.family_on_x86(machine.name) is chipset:
                 for one in dict.fromkeys(machine.compat or ()):
                     found[one] = (*found.get(one, ()), machine.name)

@@ -14,6 +14,7 @@ from pciabi.result.entry import Subject
 from pciabi.source.content import NoConfiguration, bytes_of, content_of
 from pciabi.source.vms import Vm, vms_in
 from pciabi.vm import config_files
+from pciabi.vm.reading import NoCommandLine
 
 _PATTERN = frozenset("*?[")
 
@@ -45,15 +46,17 @@ def named_by(
 ) -> Configurations:
     """What files, folders, patterns and names of shipped scenarios mean.
 
-    Raises InputError for a word that means nothing, and where there is no VM at all.
+    Raises InputError for a word that means no VM, whatever the others mean.
     """
+    meant = {word: tuple(_meant(word, exclude)) for word in words}
     judged: list[Vm | Unusable] = []
     skipped: list[Skipped] = []
-    for path, is_named in _files(words, exclude):
+    for path, is_named in _each_once(meant.values()):
         subject = Subject(str(path), "", path)
         try:
             raw = bytes_of(path)
-            if not is_named and content_of(path, raw).is_recorded:
+            # An empty file is no recording that somebody keeps beside the VMs.
+            if not is_named and raw.strip() and content_of(path, raw).is_recorded:
                 skipped.append(Skipped(str(path), "a recording, and no VM"))
                 continue
             judged += vms_in(path, raw, select)
@@ -62,22 +65,30 @@ def named_by(
                 judged.append(Unusable(subject, error))
             else:
                 skipped.append(Skipped(str(path), "no VM's configuration"))
+        except NoCommandLine as error:
+            if is_named:
+                judged.append(Unusable(subject, error))
+            else:
+                skipped.append(Skipped(str(path), "it speaks of QEMU, and starts none"))
         except InputError as error:
             judged.append(Unusable(subject, error))
-    if not judged:
-        raise InputError(
-            f"there is no VM's configuration in {', '.join(words)}, so nothing can be judged",
-            advice=f"in a folder, files that end in {' '.join(config_files.endings())} are looked "
-            "at; a file that is named is always read",
-        )
+    without_vm = {one.file for one in skipped}
+    for word, files in meant.items():
+        if all(str(path) in without_vm for path, _ in files):
+            raise InputError(
+                f"there is no VM's configuration in {word}, so nothing can be judged of it",
+                advice=f"in a folder, files that end in {' '.join(config_files.endings())} are "
+                "looked at, but for those that .gitignore or --exclude leaves out; a file that is "
+                "named is always read",
+            )
     return Configurations(tuple(judged), tuple(skipped))
 
 
-def _files(words: Sequence[str], exclude: Sequence[str]) -> Iterator[tuple[Path, bool]]:
-    """Every file meant, each once, and whether it was named itself."""
+def _each_once(meant: Iterable[Iterable[tuple[Path, bool]]]) -> Iterator[tuple[Path, bool]]:
+    """Every file meant by a word, and whether it was named itself, as the first word says."""
     seen = set()
-    for word in words:
-        for path, is_named in _meant(word, exclude):
+    for files in meant:
+        for path, is_named in files:
             if path not in seen:
                 seen.add(path)
                 yield path, is_named

@@ -15,13 +15,16 @@ _NAMED = 5
 
 
 def follow(readings: Collection[Future[Any]], tell: Tell) -> None:
-    """Tell of each reading that ends, from whichever thread ends it."""
+    """Tell of each reading that ends, from whichever thread ends it; of one that never began,
+    nothing."""
     planned = frozenset(readings)
     lock = Lock()
     ended = 0
 
-    def count(_reading: Future[Any]) -> None:
+    def count(reading: Future[Any]) -> None:
         nonlocal ended
+        if reading.cancelled():
+            return
         # Told within the lock: otherwise a later count might be told before an earlier one.
         with lock:
             ended += 1

@@ -86,7 +86,8 @@ def _top(folder: Path) -> Path:
     top = os.fsdecode(said.output.removesuffix(b"\n"))
     if said.status != 0 or not folder.is_relative_to(top):
         raise InputError(
-            f"{OPTION}: {folder} is in no git repository: {first_words(said.complaint)}",
+            f"{OPTION}: {folder} is in no git repository that can be read: "
+            f"{first_words(said.complaint)}",
             advice="it takes one to know what is new",
         )
     return Path(top)

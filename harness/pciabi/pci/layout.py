@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from pciabi.pci.encoding import Encoding
@@ -164,6 +164,14 @@ def structure(
     Rows that begin beyond the end are dropped (a truncated capability). Raises ValueError
     where two rows claim one bit: a table is wrong.
     """
+    return _structure(name, length, source, tuple(rows), topic)
+
+
+# Devices of one type have the same structures, and a machine has many of a type.
+@lru_cache(maxsize=1024)
+def _structure(
+    name: str, length: int, source: str, rows: tuple[Row, ...], topic: Topic
+) -> Structure:
     fields = [
         Field(
             row.name,

@@ -24,6 +24,7 @@ from pciabi.probe.contact import Underway
 from pciabi.probe.equipment import Vm, equip
 from pciabi.probe.guest_host import GuestHost
 from pciabi.probe.hypervisor import Process, Running
+from pciabi.probe.other_roms import unknown_roms
 from pciabi.probe.readiness import GuestWords
 from pciabi.probe.sighting import agreed
 from pciabi.qemu import placement
@@ -143,7 +144,10 @@ class _Boot:
             functions=seen.functions,
             provenance=self.provenance(qmp, said, arguments),
             unreachable=seen.unreachable,
-            substitutions=equipped.substitutions,
+            substitutions=(
+                *equipped.substitutions,
+                *unknown_roms(self.setup.binary.other_roms, seen.functions, ()),
+            ),
             facts=seen.facts,
         )
 

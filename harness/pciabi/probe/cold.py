@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pciabi.abi.choice import chosen_by_default
 from pciabi.abi.snapshot import (
@@ -30,6 +30,7 @@ from pciabi.probe.enumeration import enumerate_functions
 from pciabi.probe.equipment import Equipped
 from pciabi.probe.fact_readers import Emulated, Paused, chosen_readers, machine_facts, with_facts
 from pciabi.probe.hypervisor import PAUSED, Hypervisor, Machine
+from pciabi.probe.other_roms import unknown_roms
 from pciabi.probe.own_qemu import OWN_QEMU
 from pciabi.probe.reachability import settle
 from pciabi.qemu import command_line, config_access, inventory, monitor
@@ -173,6 +174,8 @@ def _read(
         creations=creations(had.tree.functions, had.nameless, options, functions),
         facts=machine_facts(machine, asked),
     )
+    roms = unknown_roms(binary.other_roms, snapshot.functions, snapshot.creations)
+    snapshot = replace(snapshot, substitutions=(*snapshot.substitutions, *roms))
     snapshot = virtio_stand_ins.narrowed(snapshot, tree)
     return ColdReading(snapshot, options_by_path(had.tree.functions, had.nameless, options))
 

@@ -37,7 +37,8 @@ class Binary:
     firmware lies below, `/` for the host's; `data` are the folders in it with QEMU's data, where
     they are known. `owner` is the exact version of the package that it is of, where the version
     line names none and a package database does; `origin` says where it comes from, if its place
-    does not.
+    does not. `other_roms` says whose option ROMs it was to show, where others have taken their
+    place.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Binary:
     data: tuple[Path, ...] = ()
     owner: str = ""
     origin: str = ""
+    other_roms: str = ""
 
     @property
     def version_text(self) -> str:
@@ -129,7 +131,8 @@ def _started(word: str, qemu: Installation) -> Binary:
         command = (*command, "-L", str(folder))
     emulator = ask(f"pciabi qemu exec {shlex.quote(word)}", command, qemu.root)
     data = () if qemu.layout is None else qemu.layout.data
-    return _with_owner(replace(emulator, data=data, origin=qemu.origin), qemu.program)
+    emulator = replace(emulator, data=data, origin=qemu.origin, other_roms=qemu.other_roms)
+    return _with_owner(emulator, qemu.program)
 
 
 def _with_owner(emulator: Binary, program: Path) -> Binary:

@@ -14,6 +14,7 @@ from pathlib import Path
 from pciabi.errors import QemuError
 from pciabi.qemu import layout_search, loader, root_links, root_path, running_process
 from pciabi.qemu.layout import Layout
+from pciabi.qemu.running_process import RunningQemu
 from pciabi.qemu.spec import Running
 
 _HOST = Path("/")
@@ -32,7 +33,8 @@ class Installation:
 
     `layout` is what the program is started with, None where it is started as it is; `data` are
     then folders of firmware that it looks into before its own. `origin` says where it comes from
-    if its place does not.
+    if its place does not. `other_roms` says whose option ROMs it was to show, where others have
+    taken their place.
     """
 
     program: Path
@@ -40,6 +42,7 @@ class Installation:
     layout: Layout | None
     data: tuple[Path, ...] = ()
     origin: str = ""
+    other_roms: str = ""
 
 
 def of(path: Path) -> Installation | None:
@@ -68,12 +71,19 @@ def of_process(process: Running) -> Installation:
     origin = f"QEMU of process {process.pid}"
     if qemu.replaced:
         origin += ", whose file was deleted or replaced since"
+    found = replace(_installed(process, qemu), origin=origin)
+    if qemu.saw_other_roms((*found.data, *_data_folders(found))):
+        return replace(found, other_roms=f"the option ROMs that process {process.pid} has shown")
+    return found
+
+
+def _installed(process: Running, qemu: RunningQemu) -> Installation:
     if qemu.root == _HOST:
         there = None if qemu.replaced else of(Path(qemu.name))
         if there is not None and there.layout is not None:
-            return replace(_looking_first(there.layout, qemu.data), origin=origin)
+            return _looking_first(there.layout, qemu.data)
         root = _HOST if there is None else there.root
-        return Installation(qemu.program, root, None, qemu.data, origin)
+        return Installation(qemu.program, root, None, qemu.data)
     if qemu.replaced:
         raise QemuError(
             f"{qemu.name}, which process {process.pid} runs, was deleted or replaced in the root "
@@ -81,7 +91,13 @@ def of_process(process: Running) -> Installation:
             advice="unpack its packages into a folder, and name that",
         )
     layout = layout_search.look(qemu.root, root_path.resolve(qemu.root, str(qemu.name)))
-    return replace(_looking_first(layout, qemu.data), origin=origin)
+    return _looking_first(layout, qemu.data)
+
+
+def _data_folders(found: Installation) -> tuple[Path, ...]:
+    if found.layout is not None:
+        return found.layout.data
+    return layout_search.told_data_folders((str(found.program),))
 
 
 def _looking_first(layout: Layout, folders: tuple[Path, ...]) -> Installation:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-ROMS = ("*.rom", "vgabios-*.bin", "bios.bin", "bios-256k.bin")
+OPTION_ROMS = ("*.rom", "vgabios-*.bin")
+"""The names of what devices bring for firmware to run, as shell patterns."""
+ROMS = (*OPTION_ROMS, "bios.bin", "bios-256k.bin")
 """The names of what firmware a PC starts with and shows to its guest, as shell patterns."""
 
 

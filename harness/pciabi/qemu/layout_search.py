@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -139,7 +139,7 @@ def _is_said(name: str, content: bytes) -> bool:
 def _with_data(layout: Layout) -> Layout:
     """With the folders of data that the QEMU itself says it looks into; where they lack what
     starts a PC, all of the root that have some."""
-    names = [_inside(layout, line) for line in _data_folders(layout)]
+    names = [_inside(layout, str(told)) for told in told_data_folders(layout.start)]
     places = [root_path.resolve(layout.root, name) for name, _ in names]
     if not _is_whole(places):
         places = _firmware_folders(layout.root)
@@ -173,15 +173,17 @@ def _firmware_folders(root: Path) -> list[Path]:
     return sorted(dict.fromkeys(folders), key=lambda place: not os.path.lexists(place / _OWN))
 
 
-def _data_folders(layout: Layout) -> list[str]:
+def told_data_folders(command: Sequence[str]) -> tuple[Path, ...]:
+    """The folders of data that a QEMU says it looks into. Raises QemuError."""
+    program = command[-1]
     try:
-        answer = programs.run([*layout.start, "-L", "help"], _BOUNDS)
+        answer = programs.run([*command, "-L", "help"], _BOUNDS)
     except programs.Fault as fault:
-        raise QemuError(f"{layout.program} -L help {fault}") from fault
+        raise QemuError(f"{program} -L help {fault}") from fault
     if answer.status != 0:
         words = programs.first_words(answer.complaint, answer.text) or f"status {answer.status}"
-        raise QemuError(f"{layout.program} is not a working QEMU: {words}")
-    return [line for line in answer.text.splitlines() if line.startswith("/")]
+        raise QemuError(f"{program} is not a working QEMU: {words}")
+    return tuple(Path(line) for line in answer.text.splitlines() if line.startswith("/"))
 
 
 def _inside(layout: Layout, line: str) -> tuple[PurePosixPath, bool]:

@@ -5,7 +5,8 @@ leads to now; /proc/PID/root is the root folder that the process sees (proc(5)).
 open, so that they stay when the process ends. The process itself is only looked at.
 
 Libraries, modules, firmware and option ROMs are those that the process would find if it were
-started now, which an update may have replaced: a running process cannot be asked for them.
+started now, which an update may have replaced: a running process cannot be asked for them. That it
+was is noticed of option ROMs, which a guest sees.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -22,6 +24,7 @@ from pathlib import Path, PurePosixPath
 
 from pciabi.errors import InputError, QemuError
 from pciabi.qemu import root_path
+from pciabi.qemu.layout import OPTION_ROMS
 from pciabi.qemu.spec import Running
 
 _HOST = Path("/")
@@ -40,7 +43,7 @@ class RunningQemu:
     `name` is what its file was called, inside of `root`. `root` is `/` where the process sees this
     machine's files, otherwise the root folder it sees, held open too. `data` are the folders of
     firmware that it was told of on its command line (`-L`). `replaced` says whether its file is no
-    longer the one of that name.
+    longer the one of that name. `started` is when the process was, in seconds since the epoch.
     """
 
     program: Path
@@ -48,6 +51,17 @@ class RunningQemu:
     root: Path
     data: tuple[Path, ...]
     replaced: bool
+    started: float
+
+    def saw_other_roms(self, folders: Iterable[Path]) -> bool:
+        """Whether an option ROM in these folders has come there since the process was started."""
+        for folder in folders:
+            for pattern in OPTION_ROMS:
+                for file in folder.glob(pattern):
+                    with suppress(OSError):
+                        if file.stat().st_ctime > self.started:
+                            return True
+        return False
 
 
 def of(process: Running) -> RunningQemu:
@@ -57,7 +71,7 @@ def of(process: Running) -> RunningQemu:
     that this user may not look at.
     """
     with _looking_at(process):
-        return _held(process, _started(process))
+        return _held(process, _start_ticks(process))
 
 
 @contextmanager
@@ -84,14 +98,21 @@ def _place(process: Running) -> Path:
     return Path("/proc", str(process.pid))
 
 
-def _started(process: Running) -> str:
-    """When the process was started, which tells it from an earlier one of its number."""
+def _start_ticks(process: Running) -> int:
+    """When the process was started, in clock ticks since this machine was: it tells the process
+    from an earlier one of its number."""
     stat = (_place(process) / "stat").read_text(errors="replace")
-    return stat.rpartition(")")[2].split()[_START_TIME]
+    return int(stat.rpartition(")")[2].split()[_START_TIME])
+
+
+def _moment(ticks: int) -> float:
+    """The end of that tick, in seconds since the epoch."""
+    machine_started = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    return machine_started + (ticks + 1) / os.sysconf("SC_CLK_TCK")
 
 
 @cache
-def _held(process: Running, _started_at: str) -> RunningQemu:
+def _held(process: Running, ticks: int) -> RunningQemu:
     place = _place(process)
     called = str((place / "exe").readlink())
     program = _open(place / "exe")
@@ -99,7 +120,7 @@ def _held(process: Running, _started_at: str) -> RunningQemu:
     root = _root(place, called)
     name = PurePosixPath(_inside(place, root, called.removesuffix(_DELETED)))
     replaced = not root_path.is_same(_by_name(root, name), program)
-    return RunningQemu(program, name, root, tuple(_data(place, root)), replaced)
+    return RunningQemu(program, name, root, tuple(_data(place, root)), replaced, _moment(ticks))
 
 
 def _open(path: Path) -> Path:

@@ -29,8 +29,13 @@ def suite(result: Result) -> TestSuite:
     """The suite; one that judged no VM holds an error."""
     made = TestSuite(_SUITE)
     made.timestamp = result.started.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    sides = gate.sides(result)
-    for name, value in (*sides, ("checked", gate.checked(result)), ("scope", scope_line(result))):
+    properties = (
+        ("verdict", gate.verdict(result)),
+        *gate.sides(result),
+        ("checked", gate.checked(result)),
+        ("scope", scope_line(result)),
+    )
+    for name, value in properties:
         made.add_property(name, printable.line(value))
     made.add_testcases([*_cases(result), *_of_policy(result)])
     return made

@@ -77,8 +77,13 @@ def _rule(rule: ReportingDescriptor) -> dict[str, Any]:
     }
 
 
-def _uri(file: str) -> str:
+def relative(file: str) -> str:
+    """A file's path from the working directory where it lies below that, else the whole of it:
+    however it was spelled, and wherever a repository is checked out."""
     path, here = Path(file).absolute(), Path.cwd()
-    if path.is_relative_to(here):
-        return quote(path.relative_to(here).as_posix(), errors="replace")
-    return "file://" + quote(path.as_posix(), errors="replace")
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
+
+
+def _uri(file: str) -> str:
+    path = relative(file)
+    return ("file://" if path.startswith("/") else "") + quote(path, errors="replace")

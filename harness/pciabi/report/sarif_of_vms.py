@@ -8,6 +8,7 @@ is left out beyond that is the least serious, and counted too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pciabi.abi.judgement import Severity
@@ -84,14 +85,14 @@ def properties(result: Result, count: int) -> dict[str, Any]:
 
 
 def _of_vm(name: str, entry: Entry) -> Iterator[dict[str, Any]]:
-    title = entry.subject.title
+    title = replace(entry.subject, group=sarif.relative(entry.subject.group)).title
     start = SourcePosition(str(entry.subject.file), 1)
     if entry.error is not None:
         place = entry.error.place or start
         yield _result(NOT_JUDGED, "error", f"{name}: {entry.error}", place, title)
     elif entry.will_not_start is not None:
         refusal = entry.will_not_start
-        gone = [f" gone: {refusals.missing(one)}." for one in refusal.gone]
+        gone = [f" Gone: {refusals.missing(one)}." for one in refusal.gone]
         instead = [f" Instead: {refusals.instead(one)}." for one in refusal.replacements]
         words = f"{name}: {refusals.reason(entry)}.{''.join((*gone, *instead))}"
         level = "note" if refusal.excuse else "error"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pciabi.abi.change import Change, Consequence
+from pciabi.abi.change import Change, Consequence, Outcome
 from pciabi.abi.judgement import Severity
 from pciabi.abi.naming import MACHINE_LABEL
 from pciabi.result.cause import Cause
@@ -82,6 +82,11 @@ class Row:
         changes = (sighting.judged.change for sighting in self.sightings)
         return tuple(dict.fromkeys(c for change in changes for c in change.consequences))
 
+    @property
+    def hurts(self) -> bool:
+        """Whether it is known to hurt a guest system."""
+        return any(one.outcome is Outcome.CHANGED for one in self.consequences)
+
 
 @dataclass(frozen=True)
 class SilentCause:
@@ -93,7 +98,7 @@ class SilentCause:
 
 def rows(entries: Sequence[Entry]) -> tuple[Row, ...]:
     """All changes of these VMs, benign ones too: what fails first, then what is excused, worse
-    before better, and of the same severity what most VMs have."""
+    before better, and of the same severity what hurts a guest, and what most VMs have."""
     return _rows(
         (vm, comparison, entry.causes)
         for vm, entry in enumerate(entries)
@@ -183,6 +188,9 @@ def _weight(row: Row) -> tuple[object, ...]:
         not row.fails,
         not row.excuses,
         severity,
+        not row.hurts,
+        # What the machine as a whole does to a guest concerns every device of it.
+        row.hurts and row.device != MACHINE_LABEL,
         -len(row.vms),
         row.change.kind.place,
         row.device,

@@ -18,13 +18,16 @@ WILL_NOT_START = "will-not-start"
 """The fact of a VM that the later hypervisor refuses. Only this word waives it, and no glob."""
 
 _VERSION = re.compile(r"version ([0-9]+(?:\.[0-9]+)*)")
+_GLOB = frozenset("*?[")
 _HEX = re.compile(r"0x[0-9a-f]+")
 
 
 def means(pattern: str, *words: str | None) -> bool:
     """Whether a pattern means one of the words; a word with brackets in it means itself."""
     there = [word for word in words if word is not None]
-    return pattern in there or any(fnmatchcase(word, pattern) for word in there)
+    if pattern in there or _GLOB.isdisjoint(pattern):
+        return pattern in there
+    return any(fnmatchcase(word, pattern) for word in there)
 
 
 @dataclass(frozen=True)
@@ -143,10 +146,10 @@ def _may_be(pattern: str | None, *words: str | None) -> bool:
 
 
 def _device_of(gone: Gone) -> str | None:
-    """The type of the device that is gone, or whose property or value is."""
-    if gone.what is Missing.MACHINE_TYPE:
-        return None
-    return gone.name.partition(".")[0]
+    """The type of the device that is gone, or whose property is."""
+    if gone.what in (Missing.DEVICE, Missing.PROPERTY):
+        return gone.name.partition(".")[0]
+    return None
 
 
 def _differing_bits(change: Change) -> int:

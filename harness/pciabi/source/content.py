@@ -74,6 +74,18 @@ class NoConfiguration(InputError):
         )
 
 
+class NoVm(NoConfiguration):
+    """A file that holds no VM to be started, though it may be meant to."""
+
+    def __init__(self, path: Path, what: str = "") -> None:
+        super().__init__(path)
+        self.message = what or "neither a scenario nor a QEMU command line"
+        self.advice = (
+            "a script, libvirt's log or /proc/PID/cmdline holds a command line; `pciabi schema "
+            "scenario` says what a scenario is"
+        )
+
+
 class NotStarted(InputError):
     """A VM's configuration of a kind that nothing here starts."""
 

@@ -148,7 +148,8 @@ class PciVm:
     `machine` is None where none is written. `remedy` tells, in the format's own words, how a
     device is given an address. `readings` are the same VM as each family would make it, where its
     own family is not known; it has no devices itself then. `windows` says what tells that the
-    guest is Windows, and is empty where nothing does.
+    guest is Windows, and is empty where nothing does. `stands_for` is the versioned machine type
+    that whoever starts the VM takes in place of one without a version, None where nobody does.
     """
 
     name: str
@@ -163,6 +164,7 @@ class PciVm:
     cpu: str | None = None
     cpu_span: Span | None = None
     windows: str = ""
+    stands_for: str | None = None
     readings: tuple[PciVm, ...] = ()
 
     def bus(self, name: str) -> PciBus | None:

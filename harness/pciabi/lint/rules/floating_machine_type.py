@@ -1,7 +1,8 @@
 """The machine type has no version.
 
 `pc`, `q35` or none at all mean another machine type after every upgrade of QEMU: devices then
-have other capabilities, BARs and vector counts under the same configuration.
+have other capabilities, BARs and vector counts under the same configuration. Proxmox pins such a
+type by itself where the guest is Windows (`ostype`), and there is nothing to say then.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ RULE = Rule(
 
 def check(vm: PciVm) -> Iterator[Trouble]:
     """A machine type that is an alias, or none."""
-    if vm.family is not Family.OTHER and is_floating(vm.machine):
+    floats = is_floating(vm.machine) and vm.stands_for is None
+    if vm.family is not Family.OTHER and floats:
         words = (
             f"machine type '{vm.machine}' means" if vm.machine else "without a machine type it is"
         )

@@ -3,8 +3,8 @@
 QEMU calls a versioned machine type deprecated three years after its release, and deletes it after
 six: pc-i440fx-5.1 is gone in 11.1, and 6.1 will be in 12.1. Once it is gone the VM does not
 start any more, and every other machine type shows the guest other hardware: better to change it at
-a time of one's own choosing, after `pciabi diff vm.xml vm.xml --to-machine pc-q35-9.2` has told
-what changes.
+a time of one's own choosing, after `pciabi gate --to-machine pc-q35-9.2`, given the VM's QEMU
+command line, has told what changes.
 
 Windows guests on types up to 5.1 are an error. Those types, and no newer ones, say `_UID` 1 of the
 PCI root bridge in ACPI, and Windows knows every PCI device by its way from there: under any newer
@@ -16,7 +16,8 @@ What the guest is is told by libosinfo's id in the domain's metadata, Hyper-V's 
 Any other guest's type is advice, once it is gone or goes within a year of the newest release that
 this pciabi knows (11.1): what is told depends on pciabi's own version, never on the date. Names of
 other distributors (RHEL, Ubuntu) have ends of their own, of which nothing is said; Proxmox' `+pve`
-versions have QEMU's.
+versions have QEMU's. Of a Windows guest whose type has no version Proxmox makes a 5.1, unless it
+was created with QEMU 9.1 or newer (`meta: creation-qemu=`): that is what it is judged by then.
 """
 
 from __future__ import annotations
@@ -53,19 +54,25 @@ NEWEST = Release(11, 1)
 
 _LAST_WITH_UID_1 = Release(5, 1)
 _PROXMOX = re.compile(r"\+pve\d+$")
-_LOOK = "--to-machine of `pciabi diff` shows what a newer one changes for this guest"
+_LOOK = (
+    "`pciabi gate --to-machine TYPE`, given its QEMU command line, shows what a newer one changes "
+    "for this guest"
+)
 
 
 def check(vm: PciVm) -> Iterator[Trouble]:
     """A machine type that is gone, or goes within a year; of Windows the last that it can keep."""
-    life = machine_calendar.life(_PROXMOX.sub("", vm.machine or ""))
+    machine = vm.stands_for or vm.machine or ""
+    life = machine_calendar.life(_PROXMOX.sub("", machine))
     if life is None or vm.family is Family.OTHER or not life.is_deleted_in(NEWEST.later(1)):
         return
+    if vm.stands_for:
+        machine = f"{machine}, which Proxmox takes for a type without a version,"
     if vm.windows and life.version <= _LAST_WITH_UID_1:
         yield Trouble(
             vm.machine_span,
             vm.name,
-            f"{vm.machine} is gone from QEMU {life.deleted} on, and under every newer type each "
+            f"{machine} is gone from QEMU {life.deleted} on, and under every newer type each "
             f"PCI device is new to this Windows guest ({vm.windows})",
             "change the type at a time of your choosing, and set up network and licence anew; "
             "or keep a QEMU that has it",
@@ -75,6 +82,6 @@ def check(vm: PciVm) -> Iterator[Trouble]:
     yield Trouble(
         vm.machine_span,
         vm.name,
-        f"{vm.machine} is gone from QEMU {life.deleted} on",
-        "`pciabi diff`, with --to-machine, shows what a newer one changes for this guest",
+        f"{machine} is gone from QEMU {life.deleted} on",
+        _LOOK,
     )

@@ -49,8 +49,8 @@ def word(entry: Entry) -> str:
 
 
 def is_excused(entry: Entry) -> bool:
-    """Whether it will not start, which a policy accepts."""
-    return entry.will_not_start is not None and bool(entry.will_not_start.excuse)
+    """Whether it will not start, which a policy accepts, and nothing else of it fails."""
+    return entry.will_not_start is not None and entry.verdict is Verdict.COMPATIBLE
 
 
 def verdict(result: Result) -> str:
@@ -98,9 +98,17 @@ def _error(ended: _Of) -> str:
     also = f" (and {more} more)" if more else ""
     it = "it" if vms.number(ended.entries) == 1 else "them"
     return (
-        f"Error: {ended.words} could not be judged, so nothing is proved of {it} ({ended.shown}): "
+        f"Error: {_not_judged(ended)}, so nothing is proved of {it} ({ended.shown}): "
         f"{trouble(ended.entries[0])}{also}."
     )
+
+
+def _not_judged(ended: _Of) -> str:
+    few, total = vms.number(ended.entries), vms.number(ended.every)
+    if few < total or total == 1:
+        return f"{ended.words} could not be judged"
+    # "All of them could not" may be read as "not all of them could".
+    return f"{'neither VM' if total == 2 else f'none of the {total} VMs'} could be judged"
 
 
 def _will_not_start(ended: _Of) -> str:
@@ -161,7 +169,12 @@ def _compatible(result: Result) -> str:
     ]
     if refused:
         counts.insert(0, f"{vms.number(refused)} of which will not start, which is waived")
-    nothing = "no change fails" if every or refused else "nothing a guest sees changes"
+    if every or refused:
+        nothing = "no change fails"
+    elif any(comparison.judged_changes for comparison in result.comparisons):
+        nothing = "nothing changes that a guest expects to stay the same"
+    else:
+        nothing = "nothing a guest sees changes"
     return f"Compatible: {nothing} in {judged}{''.join(f', {one}' for one in counts)}."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from pciabi.abi.facts import properties
 from pciabi.abi.judgement import Severity
@@ -18,12 +19,13 @@ _BY_PROPERTY = (Origin.PROPERTY, Origin.COMPAT_PROPERTY)
 def remedies(row: Row) -> tuple[str, ...]:
     """What mends the changes of a row: the properties that cause it, all of one driver in one
     option, stated with their old values; where none is known the advice of its kind."""
-    options: dict[str, list[str]] = {}
+    # A property may be told twice: as one that differs, and as what the machine types say of it.
+    options: dict[str, dict[str, None]] = {}
     for cause in row.causes:
         driver, _, name = cause.name.partition(".")
         value = _old_value(cause, row)
         if value and all(map(_WORD.fullmatch, (driver, name, value))):
-            options.setdefault(driver, []).append(f"{name}={value}")
+            options.setdefault(driver, {})[f"{name}={value}"] = None
     stated = (_option(driver, values, row) for driver, values in options.items())
     return tuple(f"State the old value: `{option}`." for option in stated) or (
         row.change.kind.advice.remedy,
@@ -44,7 +46,7 @@ def _old_value(cause: Cause, row: Row) -> str:
     return cause.before or (_OFF if is_new_feature and cause.after == _ON else "")
 
 
-def _option(driver: str, values: list[str], row: Row) -> str:
+def _option(driver: str, values: Iterable[str], row: Row) -> str:
     # What a user has put there can be told by itself, what is built in only with all of its type.
     if driver == row.device and all(one.judged.change.id for one in row.sightings):
         return f"-device {driver},...,{','.join(values)}"

@@ -22,6 +22,8 @@ _CAPABILITY = " capability"
 # Letters whose names begin with a vowel, and letters that are one: `an MSI-X`, `an Advanced`.
 _SPELLED, _SPOKEN = frozenset("AEFHILMNORSX"), frozenset("AEIOU")
 _NO_VALUE = "not told"
+# How the fields begin that speak of several things.
+_PLURAL = ("sizes of ",)
 _VERBS = {Outcome.CHANGED: "hurt", Outcome.UNKNOWN: "not known", Outcome.KEPT: "not hurt"}
 
 
@@ -46,7 +48,8 @@ def clause(row: Row) -> str:
         verb = "gains" if change.before == ABSENT else "loses"
         return f"{row.device} {verb} {_with_article(change.field)}"
     before, after = values(change)
-    return f"{change.field} of {row.device} changes from {before} to {after}"
+    verb = "change" if change.field.startswith(_PLURAL) else "changes"
+    return f"{change.field} of {row.device} {verb} from {before} to {after}"
 
 
 def _with_article(field: str) -> str:

@@ -30,6 +30,8 @@ _TELLING = re.compile(
     re.MULTILINE,
 )
 _ENOUGH = 3
+_CREATED = re.compile(r"(?:^|,)creation-qemu=([0-9]{1,3})\.([0-9]{1,3})")
+_PINS_TO_CREATION = (9, 1)
 # Bridges that Proxmox loads from its own configuration files, and its root ports of q35.
 _BRIDGES = MappingProxyType(
     {
@@ -72,8 +74,22 @@ def _machine(found: Mapping[str, re.Match[str]]) -> str | None:
     return next(iter((*named, *bare)), None)
 
 
+def _pinned(found: Mapping[str, re.Match[str]]) -> str | None:
+    """What Proxmox starts a Windows guest as whose machine type has no version: 5.1, or the QEMU
+    that it was created with where that was 9.1 or newer. Source: qemu-server, Machine.pm,
+    get_vm_machine."""
+    machine = _machine(found) or "pc"
+    if machine not in ("pc", "q35"):
+        return None
+    created = _CREATED.search(_value(found, "meta") or "")
+    known = (int(created[1]), int(created[2])) if created is not None else (0, 0)
+    major, minor = known if known >= _PINS_TO_CREATION else (5, 1)
+    return f"pc-{'q35' if machine == 'q35' else 'i440fx'}-{major}.{minor}"
+
+
 def _vm(source: ConfigText, found: Mapping[str, re.Match[str]], family: Family) -> PciVm:
     cpu = _value(found, "cpu")
+    windows = windows_guest.of_ostype(_value(found, "ostype"))
     return replace(
         _devices(source, found.get("args"), family),
         name=_value(found, "name") or "",
@@ -82,7 +98,8 @@ def _vm(source: ConfigText, found: Mapping[str, re.Match[str]], family: Family) 
         machine_span=_span(source, found.get("machine")),
         cpu=cpu.split(",")[0].removeprefix("cputype=") if cpu else None,
         cpu_span=_span(source, found.get("cpu")),
-        windows=windows_guest.of_ostype(_value(found, "ostype")),
+        windows=windows,
+        stands_for=_pinned(found) if windows else None,
     )
 
 
