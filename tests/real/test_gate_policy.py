@@ -210,14 +210,15 @@ def test_nothing_is_recorded_where_one_vm_cannot_be_read(repository: Path) -> No
 
 
 def test_only_what_is_new_fails(repository: Path) -> None:
-    ways = "gate", "--from", "7.2", "--to", "10.0", "vms", "--new-since"
-    held = pciabi(*ways, "main", cwd=repository)
+    upgrade = "gate", "--from", "7.2", "--to", "10.0"
+    held = pciabi(*upgrade, "vms", "--new-since", "main", cwd=repository)
     assert held.returncode == 0, held.stdout
     assert "waived: already so at main" in held.stdout
     # A second NIC, and a file that was not there.
     second = NET.replace("net0", "net1").replace(":01,addr=4", ":02,addr=5")
     path = repository / "vms/net.sh"
     path.write_text(START + NET.rstrip() + " " + second.partition("pc-q35-7.2 ")[2])
+    ways = *upgrade, "vms/net.sh", "--new-since"
     done = pciabi(*ways, "main", cwd=repository)
     assert done.returncode == 1
     assert "net1" in done.stdout
@@ -225,7 +226,7 @@ def test_only_what_is_new_fails(repository: Path) -> None:
     assert pciabi(*ways, "main", cwd=repository).returncode == 0
     assert pciabi(*ways, "HEAD~1", cwd=repository).returncode == 1
     (repository / "vms/new.sh").write_text(START + NET)
-    assert pciabi(*ways, "main", cwd=repository).returncode == 1
+    assert pciabi(*ways, "main", "vms/new.sh", cwd=repository).returncode == 1
     unknown = pciabi(*ways, "no-such-branch", cwd=repository)
     assert unknown.returncode == 2
     assert "--new-since no-such-branch: there is no such revision" in unknown.stderr
