@@ -87,6 +87,24 @@ def test_what_only_the_later_side_starts_is_bad_input(vms: Path) -> None:
     assert gone.error.exit_code == 2
 
 
+def test_of_an_earlier_qemu_that_crashes_nothing_is_said_but_that(
+    vms: Path, tmp_path: Path
+) -> None:
+    """What the later one refuses is bad input all the same, though not of both."""
+    crashes = tmp_path / "crashes"
+    crashes.write_text(
+        '#!/bin/sh\ncase "$*" in *-version*) exec qemu-system-x86_64 "$@" ;; esac\nkill -SEGV $$\n'
+    )
+    crashes.chmod(0o755)
+    result = gate(vms, on(str(crashes)), on("11.1"))
+    same, gone = entry(result, "same.sh").error, entry(result, "gone.sh").error
+    assert same is not None
+    assert gone is not None
+    assert (same.exit_code, gone.exit_code) == (3, 2)
+    assert same.message.startswith("QEMU ended by signal 11")
+    assert gone.message.startswith("unknown machine type")
+
+
 def test_both_ways_reads_nothing_twice(vms: Path) -> None:
     (vms / "wrong.sh").unlink()
     (vms / "gone.sh").unlink()
