@@ -157,6 +157,16 @@ def test_a_damaged_baseline_spoils_its_own_vm_alone(folder: Path) -> None:
     assert held.of(other.subject) is not None
 
 
+def test_a_baseline_that_is_a_pipe_is_not_waited_for(folder: Path) -> None:
+    web = vm(folder.parent / "web.sh")
+    record(folder, (web.subject, ATI[0]))
+    (folder / "web.sh.json").unlink()
+    os.mkfifo(folder / "web.sh.json")
+    _, (judged,) = baselines.against(folder, [web], ALL)
+    assert isinstance(judged, Unusable)
+    assert "no file" in str(judged.error)
+
+
 def test_a_link_that_leads_out_of_the_folder_is_neither_read_nor_written(folder: Path) -> None:
     web = vm(folder.parent / "web.sh")
     record(folder, (web.subject, ATI[0]))

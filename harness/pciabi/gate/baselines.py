@@ -179,6 +179,9 @@ def _baseline(folder: Path, subject: Subject, families: frozenset[str]) -> Basel
             advice=f"pciabi gate --record {folder} {subject.file} makes it",
             place=SourcePosition(str(subject.file), 1),
         )
+    # A pipe that nobody writes to would be waited for.
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 - raise nothing
+        raise InputError("this baseline is no file", place=SourcePosition(str(path), 1))
     side = recorded(path, Content.SNAPSHOT, bytes_of(path))
     snapshot = restricted(side.snapshot, families)
     return Baseline(replace(side, snapshot=snapshot), _families(side.snapshot) - families)
