@@ -52,7 +52,10 @@ class Gate:
         sides = ("--from", self.before, "--to", self.after)
         words = [str(PCIABI), "gate", *files, *sides, "-j", str(self.jobs)]
         started = time.monotonic()
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        # As an installer leaves it: all modules compiled.
+        variables = {**os.environ, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+        variables.pop("PYTHONDONTWRITEBYTECODE", None)
+        done = subprocess.run(words, capture_output=True, text=True, env=variables, check=False)
         taken = time.monotonic() - started
         if done.returncode not in _JUDGED:
             raise SystemExit(f"{' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}")
@@ -103,6 +106,8 @@ def main(arguments: list[str]) -> int:
         for seed in range(max(gate.count for gate in GATES)):
             text = command_line(seed, WRITTEN_FOR)
             (Path(folder) / f"vm-{seed:03}.args").write_text(text)
+        # A round that does not count, of the smallest, compiles the modules.
+        Gate(1, WRITTEN_FOR, WRITTEN_FOR, 1).seconds(Path(folder))
         for _ in range(rounds):
             for gate in GATES:
                 taken[gate].append((gate.seconds(Path(folder)), gate.floor(Path(folder))))

@@ -6,6 +6,7 @@ properties that only those needed; 10.0 has no `sga`; 7.2 has no CPU model Icela
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -271,3 +272,40 @@ def test_what_nothing_pins_drifts_with_the_chipset(tmp_path: Path) -> None:
     assert [(one.name, one.before, one.after) for one in drifts] == [
         ("loose (e1000)", "0000:00:02.0", "0000:00:01.0")
     ]
+
+
+@pytest.mark.parametrize(
+    ("qemus", "option"),
+    [
+        (("5.2", None), "-watchdog i6300esb"),
+        ((None, "10.0"), "-no-hpet"),
+        ((None, "11.1"), "-runas nobody"),
+    ],
+)
+def test_an_option_that_is_not_handed_on_may_be_gone_too(
+    tmp_path: Path, qemus: tuple[str | None, str | None], option: str
+) -> None:
+    entry = judged(tmp_path, qemus, "-M pc", option, "-display none", "-device e1000,addr=9")
+    name = option.partition(" ")[0]
+    assert gone(entry) == [("option", name, 3)]
+    assert refused(entry).words == f"{name}: invalid option"
+    assert refused(entry).place.line == 3
+
+
+def test_what_changes_is_told_beside_an_option_that_is_gone(tmp_path: Path) -> None:
+    nic = "-device virtio-net-pci,id=n,addr=3"
+    entry = judged(tmp_path, (None, "10.0"), "-M pc-q35-7.2 -nodefaults -no-hpet", nic)
+    assert entry.verdict is Verdict.WILL_NOT_START
+    excused = replace(entry, will_not_start=replace(refused(entry), excuse="known"))
+    assert excused.verdict is Verdict.BREAK
+    assert any("queue" in str(failure.message) for failure in excused.failures)
+
+
+def test_an_option_that_neither_knows_is_not_gone(tmp_path: Path) -> None:
+    entry = judged(tmp_path, ("11.1", "11.1"), "-M q35 -id 100 -no-hpet", NIC)
+    assert entry.verdict is Verdict.COMPATIBLE
+
+
+def test_gone_options_stand_beside_what_the_later_qemu_refuses(tmp_path: Path) -> None:
+    entry = judged(tmp_path, ("5.2", "11.1"), "-M pc-i440fx-4.2 -no-acpi", NIC)
+    assert gone(entry) == [("machine type", "pc-i440fx-4.2", 2), ("option", "-no-acpi", 2)]

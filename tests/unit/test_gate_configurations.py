@@ -118,3 +118,15 @@ def test_what_is_left_out(here: Path) -> None:
     (here / "vms" / ".gitignore").write_text("a.sh\n")
     with pytest.raises(InputError):
         named_by(["vms"], ("more/", "*.yaml"), {})
+
+
+def test_what_only_speaks_of_qemu_is_no_vm_s_unless_it_is_named(here: Path) -> None:
+    talks = here / "vms" / "convert.sh"
+    talks.write_text("qemu-img convert a.qcow2 b.raw  # as for qemu-system-x86_64 -drive\n")
+    found = named_by(["vms"], (), {})
+    assert [one.subject.title for one in found.judged if "convert" in one.subject.title] == []
+    (skipped,) = (one for one in found.skipped if "convert" in one.file)
+    assert skipped.why == "it speaks of QEMU, and starts none"
+    (named,) = named_by([str(talks)], (), {}).judged
+    assert isinstance(named, Unusable)
+    assert "no QEMU command line found" in str(named.error)

@@ -366,7 +366,13 @@ def test_every_error_of_a_policy_stands_at_its_line(
 
 
 def test_a_waiver_of_everything_is_refused(tmp_path: Path) -> None:
-    for scope in ("", "    device: '*'\n", "    fact: '*'\n    field: '**'\n", "    field: '?*'\n"):
+    for scope in (
+        "",
+        "    device: '*'\n",
+        "    fact: '*'\n    field: '**'\n",
+        "    field: '?*'\n",
+        "    fact: '[!~]*'\n",
+    ):
         text = f"waivers:\n  - why: because\n    until: 2027-03-31\n{scope}"
         with pytest.raises(InputError, match="it waives everything"):
             read_policy(text, tmp_path)

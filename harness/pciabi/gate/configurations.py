@@ -14,6 +14,7 @@ from pciabi.result.entry import Subject
 from pciabi.source.content import NoConfiguration, bytes_of, content_of
 from pciabi.source.vms import Vm, vms_in
 from pciabi.vm import config_files
+from pciabi.vm.reading import NoCommandLine
 
 _PATTERN = frozenset("*?[")
 
@@ -64,6 +65,11 @@ def named_by(
                 judged.append(Unusable(subject, error))
             else:
                 skipped.append(Skipped(str(path), "no VM's configuration"))
+        except NoCommandLine as error:
+            if is_named:
+                judged.append(Unusable(subject, error))
+            else:
+                skipped.append(Skipped(str(path), "it speaks of QEMU, and starts none"))
         except InputError as error:
             judged.append(Unusable(subject, error))
     without_vm = {one.file for one in skipped}

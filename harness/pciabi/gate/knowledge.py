@@ -10,6 +10,7 @@ from pciabi.gate.compat import Compat, MachineTypes
 from pciabi.gate.question import Trial
 from pciabi.probe.host import Host
 from pciabi.probe.vocabulary_task import PropertiesTask, VocabularyTask
+from pciabi.qemu.options import unknown_options
 from pciabi.qemu.vocabulary import Vocabulary
 from pciabi.result.judged import JudgedComparison
 from pciabi.result.side import Side
@@ -23,6 +24,7 @@ class Knowledge:
         self._host = host
         self._known: dict[str | None, Vocabulary | CannotTest] = {}
         self._asked: dict[str | None, frozenset[str]] = {}
+        self._options: dict[str | None, dict[str, bool]] = {}
         self._compat: dict[tuple[str | None, str], Compat | None] = {}
 
     def of(self, qemu: str | None) -> Vocabulary:
@@ -76,13 +78,26 @@ class Knowledge:
         """The vocabulary of the QEMU that a side was read on, as `with_properties`; None where
         that is not the QEMU of the request, or does not answer. Raises Interrupted."""
         try:
-            banner = self._host.qemu(request.qemu).banner
-            if banner != side.snapshot.provenance.qemu_package:
+            if not self.is_of(request, side):
                 return None
             return self.with_properties(request.qemu, types)
         except (InputError, CannotTest):
             self._host.cancellation.check()
             return None
+
+    def is_of(self, request: Request, side: Side) -> bool:
+        """Whether the QEMU of a request is the one that a side was read on. Raises InputError,
+        CannotTest where it is not to be had."""
+        return self._host.qemu(request.qemu).banner == side.snapshot.provenance.qemu_package
+
+    def unknown_options(self, qemu: str | None, names: Collection[str]) -> frozenset[str]:
+        """Those of these options that a QEMU does not know. Raises as `of`."""
+        answers = self._options.setdefault(qemu, {})
+        asked = [name for name in names if name not in answers]
+        if asked:
+            unknown = unknown_options(self._host.qemu(qemu), asked)
+            answers.update({name: name in unknown for name in asked})
+        return frozenset(name for name in names if answers[name])
 
     def _compat_of(self, request: Request, side: Side) -> Compat | None:
         vocabulary = self.behind(request, side)

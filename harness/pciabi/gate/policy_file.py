@@ -28,6 +28,8 @@ from pciabi.result.waivers import Waivers
 
 _MOST_WAIVERS = 2_000
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# What of a glob may stand for anything: `[!~]*` says no more than `*` does.
+_ANY = re.compile(r"[*?]|\[!?[^\]]+\]")
 _LARGEST_REGISTER = (1 << 64) - 1
 
 
@@ -111,7 +113,7 @@ class WaiverModel(Strict):
     @model_validator(mode="after")
     def _must_be_narrow(self) -> WaiverModel:
         said = (self.device, self.fact, self.field)
-        if not any(word is not None and word.strip("*?") for word in said):
+        if not any(word is not None and _ANY.sub("", word) for word in said):
             raise ValueError("it waives everything: name a device, a fact or a field")
         if self.until is None and None in (self.before, self.after):
             raise ValueError("it never ends: say until when, or both from and to")

@@ -18,7 +18,7 @@ from pciabi.gate.following import follow, telling_what_is_not_judged
 from pciabi.gate.knowledge import Knowledge
 from pciabi.gate.pending import Outcome, Pending, Recorded, begin
 from pciabi.gate.question import Question, Trial
-from pciabi.gate.starting import Means, explained
+from pciabi.gate.starting import Means, explained, refused_unasked
 from pciabi.gate.workers import Workers
 from pciabi.jobs.shared_readings import SharedReadings
 from pciabi.probe.host import Host
@@ -155,11 +155,13 @@ def _refused(trial: Trial, old: Side, refusal: Refusal, means: Means, seconds: f
 def _compared(trial: Trial, old: Side, new: Side, means: Means, seconds: float) -> Entry:
     plan = Plan(comparisons=(means.terms,))
     try:
+        refusal = refused_unasked(trial, old, means)
         comparison = judge(old, new, means.terms, means.families)
     except CannotTest as error:
         return Entry(trial.subject, (), error, seconds, plan=plan)
     why = causes(comparison, means.knowledge.machine_types(trial, comparison))
-    return Entry(trial.subject, (comparison,), None, seconds, plan=plan, causes=why)
+    found = (comparison,)
+    return Entry(trial.subject, found, None, seconds, plan=plan, causes=why, will_not_start=refusal)
 
 
 def _of_the_old_side(refusal: InputError) -> InputError:

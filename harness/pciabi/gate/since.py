@@ -26,6 +26,7 @@ from pciabi.source.naming import Named
 from pciabi.source.request import Request
 from pciabi.source.startable import Startable
 from pciabi.source.vms import Vm, vms_in
+from pciabi.vm.command_line.option import Option
 
 EARLIER = "at revision"
 """The axis that tells a VM as it was from the one that it is. No scenario's has a space in it."""
@@ -44,6 +45,11 @@ class EarlierVm:
         subject = self.vm.subject
         axes = (*subject.axes, (EARLIER, self.ref))
         return replace(subject, group=f"{subject.group} at {self.ref}", axes=axes)
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """See Vm."""
+        return self.vm.options
 
     def on(self, request: Request, host: Host) -> Startable[Any]:
         """See Vm."""
@@ -126,7 +132,7 @@ def _held_against(entry: Entry, was: Entry | None, ref: str) -> Entry:
     stopped = entry.will_not_start
     if stopped is not None and was.will_not_start is not None:
         excuse = _words(ref) if _is_same(stopped, was.will_not_start) else ""
-        return replace(entry, will_not_start=replace(stopped, excuse=excuse))
+        entry = replace(entry, will_not_start=replace(stopped, excuse=excuse))
     pairs = zip(entry.comparisons, was.comparisons, strict=False)
     comparisons = tuple(_judged_again(one, earlier, ref) for one, earlier in pairs)
     if len(comparisons) < len(entry.comparisons):

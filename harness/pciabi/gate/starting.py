@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pciabi.errors import CannotTest, PciabiError, Refusal
 from pciabi.gate.gone import Refused, Vocabularies, gone, refused_value, types_to_ask
 from pciabi.gate.knowledge import Knowledge
+from pciabi.gate.lost_options import lost_options, words_of
 from pciabi.gate.pending import Outcome, Pending, begin
 from pciabi.gate.question import Trial
 from pciabi.gate.replacement_types import ReplacementType, replacement_types
@@ -52,6 +53,7 @@ def explained(
     types = types_to_ask(named, machine)
     try:
         known = means.knowledge.with_properties(trial.after.qemu, types)
+        lost = lost_options(trial, old, means.knowledge)
     except CannotTest:
         means.host.cancellation.check()
         return stopped
@@ -60,7 +62,7 @@ def explained(
     if wanted is not None and both.new.machine(type_for(wanted, qemu.banner)) is None:
         return refusal
     devices = (one.device for one in old.snapshot.functions if one.device is not None)
-    missing = gone(named, Refused(machine, frozenset(devices), place), both)
+    missing = (*gone(named, Refused(machine, frozenset(devices), place), both), *lost)
     if all(one.place != place for one in missing):
         missing = (*missing, *refused_value(named, place))
     return replace(
@@ -68,6 +70,16 @@ def explained(
         gone=missing,
         replacements=tuple(_replacements(trial, vm, old, missing, both, means)),
     )
+
+
+def refused_unasked(trial: Trial, old: Side, means: Means) -> WillNotStart | None:
+    """Why the later QEMU of a trial refuses a VM though it takes what shapes its hardware, which is
+    all that it was asked to; None where it does not. Raises CannotTest, Interrupted."""
+    lost = lost_options(trial, old, means.knowledge)
+    if not lost:
+        return None
+    qemu = means.host.qemu(trial.after.qemu)
+    return WillNotStart(old, qemu.version_line, words_of(lost), lost[0].place, lost)
 
 
 def _replacements(

@@ -105,6 +105,9 @@ def base64_data(answer: str, length: int) -> bytes:
 
 
 def _good(line: bytes, command: str) -> str:
+    # Thousands a machine, and nearly all of them nothing but this.
+    if line == b"OK":
+        return ""
     text = line.decode("ascii", errors="replace").rstrip("\r")
     word, _, rest = text.partition(" ")
     if word != "OK":

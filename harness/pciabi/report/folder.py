@@ -92,7 +92,7 @@ def _snapshots_of_vms(result: Result) -> Iterator[tuple[str, str]]:
         stem = f"{_stem(number, name)}-"
         for comparison in entry.comparisons:
             yield from _snapshots(stem, comparison)
-        if entry.will_not_start is not None:
+        if entry.will_not_start is not None and not entry.comparisons:
             yield f"{stem}before.json", _snapshot(entry.will_not_start.before)
 
 

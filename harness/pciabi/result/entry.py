@@ -87,7 +87,8 @@ class RefusalResult:
 class Entry:
     """What came of one thing that was to be judged. `boots` are those that succeeded, in order,
     `refusals` the starts that were tried; `error` ended it early. `will_not_start` says of a VM
-    that the later hypervisor refuses why; then there is no comparison. `causes` are why the later
+    that the later hypervisor refuses why; then there is no comparison, but where it is refused for
+    an option that does not shape its hardware. `causes` are why the later
     side of a comparison is another one.
 
     `seconds` is wall time.

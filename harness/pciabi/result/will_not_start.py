@@ -19,12 +19,14 @@ class Missing(StrEnum):
     OBJECT = "object"
     PROPERTY = "property"
     VALUE = "value"
+    OPTION = "option"
 
 
 @dataclass(frozen=True)
 class Gone:
     """Something that a configuration names and only the earlier hypervisor has: `pc-i440fx-4.2`, a
-    device's type, `virtio-net-pci.x-mtu-bypass-backend`, or a value with its option as written."""
+    device's type, `virtio-net-pci.x-mtu-bypass-backend`, a value with its option as
+    written, or an option (`-no-hpet`)."""
 
     what: Missing
     name: str

@@ -16,7 +16,7 @@ from pciabi.source.naming import Named
 from pciabi.source.request import Probe, Request
 from pciabi.source.startable import Startable
 from pciabi.vm import reading
-from pciabi.vm.command_line.option import QemuCommandLine
+from pciabi.vm.command_line.option import Option, QemuCommandLine
 
 if TYPE_CHECKING:
     from pciabi.scenario.case import Case
@@ -28,6 +28,10 @@ class Vm(Protocol):
     @property
     def subject(self) -> Subject:
         """Its file, and which one it is there."""
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The options that it is started with; none of a VM that pciabi makes the options for."""
 
     def on(self, request: Request, host: Host) -> Startable[Any]:
         """It on the QEMU and machine type of a request.
@@ -46,6 +50,11 @@ class CommandLine:
 
     subject: Subject
     line: QemuCommandLine
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """See Vm."""
+        return self.line.options
 
     def on(self, request: Request, host: Host) -> Startable[Any]:
         """See Vm."""
@@ -68,6 +77,11 @@ class ScenarioCase:
     subject: Subject
     case: Case
 
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """See Vm."""
+        return ()
+
     def on(self, request: Request, host: Host) -> Startable[Any]:
         """See Vm."""
         from pciabi.source import scenario_vm
@@ -88,7 +102,7 @@ def vms_in(path: Path, raw: bytes, select: Mapping[str, frozenset[str]]) -> tupl
     """The VMs in a file whose content is `raw`: one of a command line, of a scenario those that
     its cases boot first; `select` picks cases by their axes.
 
-    Raises NotStarted, NoVm, or another InputError.
+    Raises NotStarted, NoVm, NoCommandLine, or another InputError.
     """
     if not raw.strip():
         raise NoVm(path, "the file is empty")

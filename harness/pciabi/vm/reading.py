@@ -19,9 +19,21 @@ from pciabi.vm.command_line.source import read as read_source
 Inclusion = Callable[[QemuCommandLine, Path], QemuCommandLine]
 
 
+class NoCommandLine(InputError):
+    """A file in which no QEMU is started, though it may speak of QEMU: for whoever searches a
+    folder, no VM's."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            "no QEMU command line found",
+            advice="a command line, a script, /proc/PID/cmdline, a libvirt log or an argument list",
+            place=SourcePosition(str(path), 1),
+        )
+
+
 def read(path: Path, form: Layout | None = None, raw: bytes | None = None) -> QemuCommandLine:
-    """The one QEMU command line in a file, complete. Raises InputError where there is none, or
-    several, or where a file that it reads is not there.
+    """The one QEMU command line in a file, complete. Raises NoCommandLine where there is none,
+    InputError where there are several, or where a file that it reads is not there.
 
     In a libvirt log the last start counts: it is the one that holds. `raw` is the file's content
     where that was read already: a pipe can be read once only.
@@ -30,11 +42,7 @@ def read(path: Path, form: Layout | None = None, raw: bytes | None = None) -> Qe
     form = form or formats.detect(raw)
     found = _clearest(_lines(path, form, raw, readconfig.included))
     if not found:
-        raise InputError(
-            "no QEMU command line found",
-            advice="a command line, a script, /proc/PID/cmdline, a libvirt log or an argument list",
-            place=SourcePosition(str(path), 1),
-        )
+        raise NoCommandLine(path)
     if len(found) > 1 and form is not Layout.LIBVIRT_LOG:
         lines = ", ".join(str((line.called_at or line.start).line) for line in found)
         raise InputError(

@@ -49,8 +49,8 @@ def word(entry: Entry) -> str:
 
 
 def is_excused(entry: Entry) -> bool:
-    """Whether it will not start, which a policy accepts."""
-    return entry.will_not_start is not None and bool(entry.will_not_start.excuse)
+    """Whether it will not start, which a policy accepts, and nothing else of it fails."""
+    return entry.will_not_start is not None and entry.verdict is Verdict.COMPATIBLE
 
 
 def verdict(result: Result) -> str:
