@@ -138,5 +138,5 @@ class Interrupted(BaseException):
 
     @property
     def exit_code(self) -> int:
-        """128 plus the signal: 130 for SIGINT, 143 for SIGTERM."""
+        """128 plus the signal: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP."""
         return 128 + self.signal_number

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: one orderly request to stop, heard at every stage.
+"""SIGINT, SIGTERM and SIGHUP: one orderly request to stop, heard at every stage.
 
 Whoever waits for another program has its death end the wait: a signal requests a cancellation,
 and the cancellation ends the program. Everything else (reading a file, comparing, rendering) a
@@ -15,11 +15,12 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from pciabi.cancellation import Cancellation
 from pciabi.errors import Interrupted
 
-STOPPING = (signal.SIGINT, signal.SIGTERM)
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP = Cancellation()
 """The stop of this whole process: every program it has started registers its end here."""
 _PATIENCE_SECONDS = 1.0
@@ -48,14 +49,14 @@ _watch = _Watch()
 
 def watch() -> None:
     """From now on, until the process ends, signals are answered. For the main thread only."""
-    for number in STOPPING:
+    for number in _handlers(STOPPING):
         signal.signal(number, _watch.handle)
 
 
 @contextmanager
 def watched() -> Iterator[None]:
     """Within the block signals are answered as by `watch`. For the main thread only."""
-    before = {number: signal.getsignal(number) for number in STOPPING}
+    before = _handlers(STOPPING)
     watch()
     try:
         yield
@@ -114,7 +115,7 @@ def stopping(
     cancellation: Cancellation, numbers: Iterable[signal.Signals] = STOPPING
 ) -> Iterator[None]:
     """Within the block the signals request this cancellation too. For the main thread only."""
-    before = {number: signal.getsignal(number) for number in numbers}
+    before = _handlers(numbers)
     for number, handler in before.items():
         signal.signal(number, _Requests(cancellation, handler))
     try:
@@ -122,3 +123,12 @@ def stopping(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _handlers(numbers: Iterable[signal.Signals]) -> dict[signal.Signals, Any]:
+    """What answers each of these signals now, without a SIGHUP that is ignored: what `nohup` has
+    started outlives its terminal."""
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    if handlers.get(signal.SIGHUP) == signal.SIG_IGN:
+        del handlers[signal.SIGHUP]
+    return handlers

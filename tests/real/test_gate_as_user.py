@@ -7,7 +7,9 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -31,23 +33,27 @@ ALONE = (
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder of the user's, with VMs, which he can reach."""
-    for place in (tmp_path, *tmp_path.parents):
-        if place.owner() == "root" and place.name.startswith(("pytest-", "test_")):
-            place.chmod(0o755)
-    (tmp_path / "vms").mkdir()
+def folder() -> Iterator[Path]:
+    """A folder of the user's, with VMs, which he can reach. It is not below pytest's own: each
+    pytest that starts closes that to all others."""
+    with TemporaryDirectory() as place:
+        yield furnished(Path(place))
+
+
+def furnished(folder: Path) -> Path:
+    """The folder with VMs in it, all the user's."""
+    (folder / "vms").mkdir()
     for name, words in {
         "nvme": "-M pc-q35-5.2 -device nvme,id=disk0,serial=a,addr=5",
         "tap": "-M pc -netdev tap,id=n0 -device e1000,netdev=n0,id=net0,mac=52:54:00:00:00:01",
         "kvm": "-M pc-q35-7.2,accel=kvm -enable-kvm -cpu host -device virtio-rng-pci,id=rng0",
     }.items():
-        (tmp_path / f"vms/{name}.sh").write_text(f"qemu-system-x86_64 -nodefaults {words}\n")
+        (folder / f"vms/{name}.sh").write_text(f"qemu-system-x86_64 -nodefaults {words}\n")
     for name in ("cache", "tmp"):
-        (tmp_path / name).mkdir()
-    for place in (tmp_path, *tmp_path.iterdir()):
+        (folder / name).mkdir()
+    for place in (folder, *folder.iterdir()):
         os.chown(place, USER, USER)
-    return tmp_path
+    return folder
 
 
 def gate(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

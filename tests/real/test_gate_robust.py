@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shlex
 import signal
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -47,8 +48,8 @@ def mac(number: int) -> str:
     return f"52:54:00:00:00:{number:02x}"
 
 
-def write_vms(folder: Path, count: int) -> None:
-    for number in range(count):
+def write_vms(folder: Path, numbers: Iterable[int]) -> None:
+    for number in numbers:
         gone = ",x-mtu-bypass-backend=off" if number == LACKS else ""
         driver = "virtio-net-pci" if number == LACKS else "e1000"
         (folder / f"vm-{number:02}.sh").write_text(
@@ -72,9 +73,9 @@ def on(qemu: str | None, seconds: float) -> Request:
     return Request("", qemu, None, (), Probe.COLD, Wish.AUTO, {}, read, seconds=seconds)
 
 
-def question(folder: Path, new: str) -> Question:
+def question(folder: Path, new: str, seconds: float = 4) -> Question:
     named = named_by([str(folder)], (), {})
-    return Question(named.judged, on(None, 60), on(new, 4), Policy())
+    return Question(named.judged, on(None, 60), on(new, seconds), Policy())
 
 
 def by_number(result: Result) -> dict[int, Verdict]:
@@ -97,7 +98,7 @@ def test_what_fails_of_some_of_a_hundred_stops_none_of_the_others(
 ) -> None:
     folder = tmp_path / "vms"
     folder.mkdir()
-    write_vms(folder, COUNT)
+    write_vms(folder, range(COUNT))
     host = Host(Cancellation())
     with threads(host, 4) as workers:
         failing_workers = Workers(workers.executor, lambda task: failing(task, host))
@@ -129,8 +130,32 @@ def carry_out_or_die(task: Task[Any, Any]) -> Any:
     return Host(Cancellation()).read(task)
 
 
+def test_a_qemu_that_answers_no_question_is_asked_once(tmp_path: Path) -> None:
+    """What differs is judged all the same, and nothing is kept from the user."""
+    folder = tmp_path / "vms"
+    folder.mkdir()
+    write_vms(folder, range(3))
+    asked, mute = tmp_path / "asked", tmp_path / "mute-qemu"
+    command = shlex.join(binary.find("11.1").command)
+    mute.write_text(
+        "#!/bin/sh\n"
+        f'case "$*" in *"-machine none"*) echo >>{asked}; kill -SEGV $$ ;; esac\n'
+        f'exec {command} "$@"\n'
+    )
+    mute.chmod(0o755)
+    host = Host(Cancellation())
+    with threads(host, 2) as workers:
+        result = run(question(folder, str(mute), 60), (), host, workers)
+    assert set(by_number(result).values()) == {Verdict.COMPATIBLE}
+    assert asked.read_text() == "\n"
+    assert result.coverage is not None
+    (remark,) = result.coverage.remarks
+    assert remark.message.startswith(f"{mute} does not answer what it knows")
+    assert "signal 11" in remark.message
+
+
 def test_workers_that_die_cost_their_vms_and_no_verdict(tmp_path: Path) -> None:
-    write_vms(tmp_path, 5)
+    write_vms(tmp_path, range(5))
     host = Host(Cancellation())
     with ProcessPoolExecutor(1, get_context("spawn")) as executor:
         same = Question(
@@ -146,14 +171,14 @@ def test_workers_that_die_cost_their_vms_and_no_verdict(tmp_path: Path) -> None:
     assert result.exit_code == 3
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_gate_that_is_stopped_leaves_nothing_and_says_what_it_did_not_judge(
     tmp_path: Path, new: Path, number: signal.Signals
 ) -> None:
     folder = tmp_path / "vms"
     folder.mkdir()
-    write_vms(folder, HANGS + 2)
-    (folder / f"vm-{CRASHES:02}.sh").unlink()
+    # The first one is judged long before the one that hangs begins.
+    write_vms(folder, (*range(5), HANGS, HANGS + 1))
     running = start("gate", "vms", "--to", f"./{new.name}", "-j", "2", cwd=tmp_path)
     hanging = "sleep\x00600\x00"
     wait_for(lambda: hanging in below(running.pid))

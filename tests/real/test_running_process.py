@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -40,10 +41,14 @@ def running(command: Sequence[str | Path], *more: str) -> Iterator[int]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with a VM in it."""
-    (tmp_path / "vm.sh").write_text(f"qemu-system-x86_64 {VM}\n")
-    return tmp_path
+def folder() -> Iterator[Path]:
+    """A folder with a VM in it, which other users may enter. It is not below pytest's own: each
+    pytest that starts closes that to all others."""
+    with TemporaryDirectory() as place:
+        folder = Path(place)
+        folder.chmod(0o755)
+        (folder / "vm.sh").write_text(f"qemu-system-x86_64 {VM}\n")
+        yield folder
 
 
 @pytest.fixture
@@ -168,28 +173,19 @@ def user(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture
-def open_folder(folder: Path) -> Path:
-    """The folder, which other users may enter."""
-    for place in (folder, *folder.parents):
-        if place.owner() == "root" and place.name.startswith(("pytest-", "test_")):
-            place.chmod(0o755)
-    return folder
-
-
-def test_the_user_who_runs_it_may_use_it(open_folder: Path, copy: Path) -> None:
+def test_the_user_who_runs_it_may_use_it(folder: Path, copy: Path) -> None:
     with running([*USER, copy]) as pid:
         copy.unlink()
-        read = user(open_folder, "snapshot", "vm.sh", "--qemu", f"proc:{pid}")
-    plain = user(open_folder, "snapshot", "vm.sh")
+        read = user(folder, "snapshot", "vm.sh", "--qemu", f"proc:{pid}")
+    plain = user(folder, "snapshot", "vm.sh")
     assert read.returncode == 0, read.stderr
     assert hardware(read.stdout) == hardware(plain.stdout)
 
 
 @provokes("another user's process")
-def test_another_users_process_is_not_to_be_had(open_folder: Path, copy: Path) -> None:
+def test_another_users_process_is_not_to_be_had(folder: Path, copy: Path) -> None:
     with running([copy]) as pid:
-        read = user(open_folder, "snapshot", "vm.sh", "--qemu", f"proc:{pid}")
+        read = user(folder, "snapshot", "vm.sh", "--qemu", f"proc:{pid}")
     FAULTS["another user's process"].must_be_in(read)
     assert read.stderr.count("\n") == 1
 

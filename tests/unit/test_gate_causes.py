@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 
 from pciabi.abi.facts.properties import KEY
-from pciabi.abi.facts.topology import MOVED
+from pciabi.abi.facts.topology import MOVED, RENUMBERED
 from pciabi.abi.snapshot import Creation, PlacedFunction, Snapshot
 from pciabi.errors import SourcePosition
 from pciabi.gate.causes import causes
 from pciabi.gate.compat import Compat, MachineTypes, carried_by
 from pciabi.pci import registers as reg
+from pciabi.pci.address import GuestAddress, TopologyPath
 from pciabi.pci.capabilities import conventional_offsets
 from pciabi.qemu.answers import MachineType
 from pciabi.result.cause import Cause, Origin
@@ -113,6 +114,18 @@ def test_what_the_configuration_overrides_is_no_cause() -> None:
     ]
 
 
+def test_where_properties_were_not_read_a_machine_type_may_have_set_them() -> None:
+    types_of_both = types(
+        machine("pc-q35-7.2", ("virtio-net-pci", "vectors", "3")), machine("pc-q35-9.0")
+    )
+    unread = nic({})
+    unread = unread.having(type(unread.facts)())
+    (at,) = conventional_offsets(unread.function.config, reg.CAP_MSIX)
+    assert of(unread, with_register(unread, at + 2, 7), types_of_both) == [
+        "compat property: virtio-net-pci.vectors 3>: MSI-X table size"
+    ]
+
+
 def test_what_explains_something_comes_first() -> None:
     found = of(
         nic({"a": "1", "x-pcie-ext-tag": "off", "host_uso": "off"}),
@@ -179,3 +192,23 @@ def test_a_device_that_nothing_pins_drifts(*, pinned: bool) -> None:
     assert drift.name.startswith("net1")
     assert (drift.before, drift.after) == ("0000:00:04.0", "0000:00:03.0")
     assert [change.kind for change in drift.explains] == [MOVED]
+
+
+def test_a_bridge_that_nothing_pins_renumbers_what_is_behind_it() -> None:
+    """The device itself is pinned to its place behind the bridge."""
+    behind = TopologyPath(0, ((3, 0), (0, 0)))
+    one = replace(nic({}), path=behind)
+    before, after = (
+        snapshot(replace(one, function=replace(one.function, address=GuestAddress(0, bus, 0, 0))))
+        for bus in (1, 2)
+    )
+    pins = {TopologyPath(0, ((3, 0),)): False, behind: True}
+    made = tuple(Creation(None, "", path, pinned) for path, pinned in pins.items())
+    drifts = [
+        cause
+        for cause in causes(compared(replace(before, creations=made), after), NOBODY)
+        if cause.origin is Origin.ALLOCATION
+    ]
+    (drift,) = drifts
+    assert drift.name == "0/03.0"
+    assert {change.kind for change in drift.explains} == {RENUMBERED}

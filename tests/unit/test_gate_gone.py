@@ -127,6 +127,14 @@ def test_what_was_recorded_had_all_that_it_names() -> None:
     ]
 
 
+def test_an_element_of_a_list_is_no_property_that_a_qemu_names() -> None:
+    names = tuple(
+        replace(one, properties=("reserved-regions[0]", "mitigation"))
+        for one in named("-device e1000,mitigation=on")
+    )
+    assert lost(names, None, vocabulary()) == [("property", "e1000.mitigation", 2)]
+
+
 def test_devices_of_scenarios_and_json_are_the_same() -> None:
     place = SourcePosition("a.pciabi.yaml", 7)
     device = Device("virtio-net-pci", "n0", None, "0x4", (("x-a", "1"),), place)

@@ -18,7 +18,7 @@ from pciabi.gate.revision import contents_at
 from pciabi.gate.since import EARLIER, EarlierVm, earlier, only_new
 from pciabi.result.coverage import Coverage
 from pciabi.result.entry import Entry, Plan, Subject
-from pciabi.result.judged import judge
+from pciabi.result.judged import judge, judge_comparison
 from pciabi.result.policy import Policy
 from pciabi.result.result import Command, Result
 from pciabi.result.side import Side
@@ -233,6 +233,17 @@ def test_what_was_not_there_is_new() -> None:
         (only,) = only_new(result(entry(VM, ATI), *was), "main").entries
         assert only.verdict is Verdict.BREAK
         assert excuses(only) == set()
+
+
+def test_another_difference_in_the_same_place_is_new() -> None:
+    """The earlier adapter had another BAR to begin with."""
+    (then,) = entry(THEN, ATI).comparisons
+    changes = tuple(replace(change, before=f"no {change.before}") for change in then.changes)
+    other = judge_comparison(replace(then.comparison, changes=changes), *ATI, then.terms)
+    was = replace(entry(THEN, ATI), comparisons=(other,))
+    (only,) = only_new(result(entry(VM, ATI), was), "main").entries
+    assert excuses(only) == set()
+    assert only.verdict is Verdict.BREAK
 
 
 def doubled(side: Side) -> Side:

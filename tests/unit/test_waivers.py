@@ -116,6 +116,10 @@ def test_bits_are_those_of_the_register_that_may_differ() -> None:
     wide = replace(comparison.changes[0], mask=0xFFFF_FFFF, before="0x00000000")
     for after, accepted in (("0x02400000", True), ("0x02400001", False), ("none", False)):
         assert waiver(bits=0x0240_0000).covers(replace(wide, after=after)) is accepted
+    # What is shown of a field that does not begin at bit 0 is not where the register has it.
+    inner = replace(wide, mask=0xF0, before="0x1", after="0x2")
+    assert not waiver(bits=0x0F).covers(inner)
+    assert waiver(bits=0xF0).covers(inner)
     # The other break is of no register: no bits of it can be named.
     every = judged(NVME, waiver(device="nvme", bits=(1 << 64) - 1))
     assert [field for field, _ in excuses(every)] == [function_level_reset]
@@ -235,6 +239,8 @@ def test_a_waiver_of_facts_that_were_not_read_is_not_held_to_be_needless() -> No
     waivers = at(1, device="nvme", fact="device-property"), at(2, device="nvme", fact="virtio")
     assert found([entry], *waivers) == ([], ["1", "2"])
     assert found([judged(NVME)], waivers[0]) == ([f"1: {NEEDLESS}"], [])
+    one_sided = judged((NVME[0], sides[1]))
+    assert found([one_sided], *waivers) == ([], ["1", "2"])
 
 
 NEEDLESS = "nothing needed this waiver: take it out (nobody maps it)"

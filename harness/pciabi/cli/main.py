@@ -16,7 +16,8 @@ from pciabi.errors import Interrupted, PciabiError
 from pciabi.signals import STOP, watched
 
 EPILOG = """Exit codes: 0 compatible, 1 a break (or a control that did not move), 2 bad usage or
-input, 3 the test could not be carried out, 130 and 143 stopped by SIGINT and SIGTERM."""
+input, 3 the test could not be carried out, 130, 143 and 129 stopped by SIGINT, SIGTERM and
+SIGHUP."""
 
 
 @click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import copy
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from pciabi.errors import CannotTest, InputError
+from pciabi.errors import CannotTest, InputError, SourcePosition
 from pciabi.gate.compat import Compat, MachineTypes
 from pciabi.gate.question import Trial
 from pciabi.probe.host import Host
 from pciabi.probe.vocabulary_task import PropertiesTask, VocabularyTask
 from pciabi.qemu.options import unknown_options
 from pciabi.qemu.vocabulary import Vocabulary
+from pciabi.result.coverage import Remark
 from pciabi.result.judged import JudgedComparison
 from pciabi.result.side import Side
 from pciabi.source.request import Request
 
 
 class Knowledge:
-    """Vocabularies by the names that users give QEMUs. For one thread."""
+    """Vocabularies by the names that users give QEMUs. One that does not answer is not asked for
+    the next VM again: it may hang. For one thread."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._known: dict[str | None, Vocabulary | CannotTest] = {}
+        self._known: dict[str | None, Vocabulary] = {}
         self._asked: dict[str | None, frozenset[str]] = {}
         self._options: dict[str | None, dict[str, bool]] = {}
         self._compat: dict[tuple[str | None, str], Compat | None] = {}
+        self._silent: dict[str | None, CannotTest] = {}
 
     def of(self, qemu: str | None) -> Vocabulary:
         """Machine types and types of a QEMU, and the properties that were asked for until now.
@@ -33,15 +37,8 @@ class Knowledge:
         Raises CannotTest where it does not answer, as it is not asked again; Interrupted.
         """
         if qemu not in self._known:
-            try:
-                self._known[qemu] = self._host.read(VocabularyTask(qemu))
-            except CannotTest as error:
-                self._host.cancellation.check()
-                self._known[qemu] = error
-        known = self._known[qemu]
-        if isinstance(known, CannotTest):
-            raise known
-        return known
+            self._known[qemu] = self._vocabulary(qemu)
+        return self._known[qemu]
 
     def with_properties(self, qemu: str | None, types: Collection[str]) -> Vocabulary:
         """The same with the properties of those of these types that it knows and tells. Raises as
@@ -54,9 +51,10 @@ class Knowledge:
         self._asked[qemu] = asked | wanted
         try:
             answers = self._host.read(PropertiesTask(qemu, wanted))
-        except CannotTest:
+        except CannotTest as error:
             # QEMU makes one of each to answer. One that kills it leaves its types alone known.
             self._host.cancellation.check()
+            self._silent.setdefault(qemu, error)
             return known
         known = replace(known, properties={**known.properties, **answers})
         self._known[qemu] = known
@@ -98,6 +96,24 @@ class Knowledge:
             unknown = unknown_options(self._host.qemu(qemu), asked)
             answers.update({name: name in unknown for name in asked})
         return frozenset(name for name in names if answers[name])
+
+    def remarks(self, position: SourcePosition) -> Iterator[Remark]:
+        """What nobody knows, for a QEMU did not answer; told of that position."""
+        for qemu, error in self._silent.items():
+            yield Remark(
+                f"{qemu or 'the QEMU on PATH'} does not answer what it knows, so what is gone from "
+                f"it and what machine types set may be missing: {error.message}",
+                position,
+            )
+
+    def _vocabulary(self, qemu: str | None) -> Vocabulary:
+        if qemu in self._silent:
+            raise copy.copy(self._silent[qemu])
+        try:
+            return self._host.read(VocabularyTask(qemu))
+        except CannotTest as error:
+            self._silent[qemu] = error
+            raise
 
     def _compat_of(self, request: Request, side: Side) -> Compat | None:
         vocabulary = self.behind(request, side)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pciabi import __version__
-from pciabi.errors import CannotTest, InputError, PciabiError, Refusal
+from pciabi.errors import CannotTest, InputError, PciabiError, Refusal, SourcePosition
 from pciabi.events import Ended, Planned
 from pciabi.gate.causes import causes
 from pciabi.gate.configurations import Unusable
@@ -22,7 +22,7 @@ from pciabi.gate.starting import Means, explained, refused_unasked
 from pciabi.gate.workers import Workers
 from pciabi.jobs.shared_readings import SharedReadings
 from pciabi.probe.host import Host
-from pciabi.result.coverage import Coverage, Skipped
+from pciabi.result.coverage import Coverage, Remark, Skipped
 from pciabi.result.entry import Entry, Plan
 from pciabi.result.judged import judge
 from pciabi.result.result import Command, Result
@@ -45,7 +45,8 @@ def run(question: Question, skipped: tuple[Skipped, ...], host: Host, workers: W
     trials = question.trials
     host.tell(Planned(len(trials)))
     sides = _Sides(question, workers)
-    means = Means(host, sides.readings, Knowledge(host), question.terms, question.families)
+    knowledge = Knowledge(host)
+    means = Means(host, sides.readings, knowledge, question.terms, question.families)
     entries: list[Entry] = []
     titles = [trial.subject.title for trial in trials]
     with telling_what_is_not_judged(titles, entries, host.tell):
@@ -59,10 +60,17 @@ def run(question: Question, skipped: tuple[Skipped, ...], host: Host, workers: W
         skipped=skipped,
         read=sides.made,
         shared=sides.shared,
-        remarks=() if question.names_machine_types else tuple(floating(entries)),
+        remarks=tuple(_remarks(question, entries, knowledge)),
     )
     seconds = (datetime.now(UTC) - started).total_seconds()
     return Result(Command.GATE, tuple(entries), started, seconds, __version__, coverage=coverage)
+
+
+def _remarks(question: Question, entries: list[Entry], knowledge: Knowledge) -> Iterator[Remark]:
+    if not question.names_machine_types:
+        yield from floating(entries)
+    if entries:
+        yield from knowledge.remarks(SourcePosition(str(entries[0].subject.file), 1))
 
 
 class _Sides:

@@ -97,8 +97,10 @@ def _held_back(numbers: Iterable[signal.Signals]) -> Iterator[None]:
 
 
 def _as_worker() -> None:
-    """A terminal's Ctrl-C is the command's to answer; how it ends its workers must end them."""
+    """A terminal's Ctrl-C, or its end, is the command's to answer; how it ends its workers must
+    end them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
