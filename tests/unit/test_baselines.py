@@ -119,6 +119,9 @@ def test_what_was_recorded_is_the_earlier_side(folder: Path) -> None:
     assert baselines.has_baseline(folder, web.subject)
     held, judged = baselines.against(folder, [web], ALL)
     assert judged == (web,)
+    package = ATI[0].snapshot.provenance.qemu_package
+    assert held.name == f"baselines in {folder}: {package}"
+    assert baselines.Baselines(folder, {}).name == f"baselines in {folder}"
     side = held.of(web.subject)
     assert side is not None
     assert side.snapshot.functions == ATI[0].snapshot.functions

@@ -65,8 +65,10 @@ class Baselines:
 
     @property
     def name(self) -> str:
-        """What the earlier side of all comparisons is called."""
-        return f"baselines in {self.folder}"
+        """What the earlier side of all comparisons is called, with the packages it was read on."""
+        provenances = (one.side.snapshot.provenance for one in self.known.values())
+        packages = sorted({one.qemu_package for one in provenances})
+        return ": ".join((f"baselines in {self.folder}", *filter(None, (", ".join(packages),))))
 
     def of(self, subject: Subject) -> Side | None:
         """The baseline of a VM."""
