@@ -130,8 +130,9 @@ def carry_out_or_die(task: Task[Any, Any]) -> Any:
     return Host(Cancellation()).read(task)
 
 
-def test_a_qemu_that_answers_no_question_is_asked_once(tmp_path: Path) -> None:
-    """What differs is judged all the same, and nothing is kept from the user."""
+def with_a_mute_qemu(tmp_path: Path, question_of: str) -> tuple[Result, Path, Path]:
+    """A gate of three VMs to a QEMU 11.1 that dies of one question, that QEMU, and a file with a
+    line for each time it was asked."""
     folder = tmp_path / "vms"
     folder.mkdir()
     write_vms(folder, range(3))
@@ -139,19 +140,31 @@ def test_a_qemu_that_answers_no_question_is_asked_once(tmp_path: Path) -> None:
     command = shlex.join(binary.find("11.1").command)
     mute.write_text(
         "#!/bin/sh\n"
-        f'case "$*" in *"-machine none"*) echo >>{asked}; kill -SEGV $$ ;; esac\n'
+        f'case "$*" in {question_of}) echo >>{asked}; kill -SEGV $$ ;; esac\n'
         f'exec {command} "$@"\n'
     )
     mute.chmod(0o755)
     host = Host(Cancellation())
     with threads(host, 2) as workers:
-        result = run(question(folder, str(mute), 60), (), host, workers)
+        return run(question(folder, str(mute), 60), (), host, workers), mute, asked
+
+
+def test_a_qemu_that_does_not_say_what_it_knows_is_asked_once(tmp_path: Path) -> None:
+    """What differs is judged all the same, and nothing is kept from the user."""
+    result, mute, asked = with_a_mute_qemu(tmp_path, '"-machine none"*')
     assert set(by_number(result).values()) == {Verdict.COMPATIBLE}
     assert asked.read_text() == "\n"
     assert result.coverage is not None
     (remark,) = result.coverage.remarks
     assert remark.message.startswith(f"{mute} does not answer what it knows")
     assert "signal 11" in remark.message
+
+
+def test_a_qemu_that_does_not_say_which_options_it_knows_is_asked_once(tmp_path: Path) -> None:
+    result, _, asked = with_a_mute_qemu(tmp_path, '"-version -"*')
+    assert set(by_number(result).values()) == {Verdict.ERROR}
+    assert asked.read_text() == "\n"
+    assert all("which options it knows" in error(result, number) for number in range(3))
 
 
 def test_workers_that_die_cost_their_vms_and_no_verdict(tmp_path: Path) -> None:

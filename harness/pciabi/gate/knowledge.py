@@ -20,21 +20,21 @@ from pciabi.source.request import Request
 
 
 class Knowledge:
-    """Vocabularies by the names that users give QEMUs. One that does not answer is not asked for
-    the next VM again: it may hang. For one thread."""
+    """Vocabularies by the names that users give QEMUs. For one thread."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._known: dict[str | None, Vocabulary] = {}
         self._asked: dict[str | None, frozenset[str]] = {}
         self._options: dict[str | None, dict[str, bool]] = {}
+        self._tells_no_options: dict[str | None, CannotTest] = {}
         self._compat: dict[tuple[str | None, str], Compat | None] = {}
         self._silent: dict[str | None, CannotTest] = {}
 
     def of(self, qemu: str | None) -> Vocabulary:
         """Machine types and types of a QEMU, and the properties that were asked for until now.
 
-        Raises CannotTest where it does not answer, as it is not asked again; Interrupted.
+        Raises CannotTest where it does not answer; it is not asked again then. Interrupted.
         """
         if qemu not in self._known:
             self._known[qemu] = self._vocabulary(qemu)
@@ -86,14 +86,20 @@ class Knowledge:
     def is_of(self, request: Request, side: Side) -> bool:
         """Whether the QEMU of a request is the one that a side was read on. Raises InputError,
         CannotTest where it is not to be had."""
-        return self._host.qemu(request.qemu).banner == side.snapshot.provenance.qemu_package
+        return self._host.qemu(request.qemu).version_line == side.snapshot.provenance.qemu_package
 
     def unknown_options(self, qemu: str | None, names: Collection[str]) -> frozenset[str]:
         """Those of these options that a QEMU does not know. Raises as `of`."""
         answers = self._options.setdefault(qemu, {})
         asked = [name for name in names if name not in answers]
         if asked:
-            unknown = unknown_options(self._host.qemu(qemu), asked)
+            if qemu in self._tells_no_options:
+                raise copy.copy(self._tells_no_options[qemu])
+            try:
+                unknown = unknown_options(self._host.qemu(qemu), asked)
+            except CannotTest as error:
+                self._tells_no_options[qemu] = error
+                raise
             answers.update({name: name in unknown for name in asked})
         return frozenset(name for name in names if answers[name])
 
