@@ -119,6 +119,9 @@ def test_what_was_recorded_is_the_earlier_side(folder: Path) -> None:
     assert baselines.has_baseline(folder, web.subject)
     held, judged = baselines.against(folder, [web], ALL)
     assert judged == (web,)
+    package = ATI[0].snapshot.provenance.qemu_package
+    assert held.name == f"baselines in {folder}: {package}"
+    assert baselines.Baselines(folder, {}).name == f"baselines in {folder}"
     side = held.of(web.subject)
     assert side is not None
     assert side.snapshot.functions == ATI[0].snapshot.functions
@@ -155,6 +158,16 @@ def test_a_damaged_baseline_spoils_its_own_vm_alone(folder: Path) -> None:
     held, judged = baselines.against(folder, [web, other], ALL)
     assert [isinstance(one, Unusable) for one in judged] == [True, False]
     assert held.of(other.subject) is not None
+
+
+def test_a_baseline_that_is_a_pipe_is_not_waited_for(folder: Path) -> None:
+    web = vm(folder.parent / "web.sh")
+    record(folder, (web.subject, ATI[0]))
+    (folder / "web.sh.json").unlink()
+    os.mkfifo(folder / "web.sh.json")
+    _, (judged,) = baselines.against(folder, [web], ALL)
+    assert isinstance(judged, Unusable)
+    assert "no file" in str(judged.error)
 
 
 def test_a_link_that_leads_out_of_the_folder_is_neither_read_nor_written(folder: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from pciabi.cli import diff as diff_module
 from pciabi.cli import snapshot as snapshot_module
 from pciabi.cli.main import pciabi
+from pciabi.cli.options import Seconds
 from pciabi.errors import InputError
 from pciabi.source.request import Request
 
@@ -123,3 +124,10 @@ def test_every_option_is_documented() -> None:
         and not any(re.search(rf"{word}(?![\w-])", text) for word in option.opts)
     ]
     assert missing == []
+
+
+@pytest.mark.parametrize("seconds", ["nan", "0", "-1", "soon"])
+def test_a_time_that_is_none_is_bad_usage(seconds: str) -> None:
+    with pytest.raises(click.BadParameter):
+        Seconds().convert(seconds, None, None)
+    assert Seconds().convert("0.5", None, None) == 0.5

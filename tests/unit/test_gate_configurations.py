@@ -103,7 +103,6 @@ def test_what_holds_no_vm_is_told_in_words_of_the_gate(text: str, said: str, her
         (["vms/*.qemu"], "nothing matches"),
         (["empty"], "no VM's configuration in empty"),
         (["vms", "empty"], "no VM's configuration in empty"),
-        (["vms", "vms/b.sh"], "no VM's configuration in vms/b.sh"),
     ],
 )
 def test_nothing_is_no_pass(words: list[str], said: str, here: Path) -> None:
@@ -130,3 +129,18 @@ def test_what_only_speaks_of_qemu_is_no_vm_s_unless_it_is_named(here: Path) -> N
     (named,) = named_by([str(talks)], (), {}).judged
     assert isinstance(named, Unusable)
     assert "no QEMU command line found" in str(named.error)
+
+
+def test_a_file_that_is_named_in_several_ways_is_one_vm(here: Path) -> None:
+    (here / "way").symlink_to("vms")
+    (here / "vms" / "link.sh").symlink_to("a.sh")
+    named = ("vms/a.sh", str(here / "vms" / "a.sh"), "vms/../vms/a.sh", "way/a.sh", "vms/link.sh")
+    assert titles(*named) == ["vms/a.sh", "vms/link.sh"]
+
+
+def test_what_is_named_beside_its_folder_is_not_passed_over(here: Path) -> None:
+    judged = named_by(["vms", str(here / "vms" / "b.sh")], (), {}).judged
+    assert [one.subject.title for one in judged if isinstance(one, Unusable)] == [
+        "vms/b.sh",
+        "vms/more/d.xml",
+    ]

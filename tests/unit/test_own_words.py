@@ -125,3 +125,13 @@ def test_a_snapshot_is_printed_in_the_same_words() -> None:
 def test_without_any_file_a_device_is_called_by_its_kind() -> None:
     (function,) = (f for f in nameless(BEFORE, False).functions if str(f.address) == NIC)
     assert label(function, function.qdev_id) == "virtio-net-pci"
+
+
+def test_a_device_that_a_file_states_without_an_id_is_not_implicit() -> None:
+    def placements(found: Result) -> set[tuple[str, str]]:
+        changes = jsonlib.loads(json.render(found))["changes"]
+        return {(one["label"], one["placement"]) for one in changes}
+
+    stated = {place for label, place in placements(compared()) if label.startswith("virtio-net")}
+    assert stated == {"root"}
+    assert "implicit" in {place for _, place in placements(compared(names=False))}

@@ -16,6 +16,7 @@ from pciabi.cli.gate_host import host_for, must_boot
 from pciabi.cli.options import (
     SPEC_EPILOG,
     Given,
+    Seconds,
     families,
     firmware_option,
     machine_option,
@@ -75,7 +76,7 @@ from pciabi.source.request import Probe, Request
 @click.option(
     "--timeout",
     "seconds",
-    type=click.FloatRange(0, min_open=True),
+    type=Seconds(),
     help="How many seconds a machine may take to be read; 60, or what a scenario that is booted "
     "says, if not given.",
 )

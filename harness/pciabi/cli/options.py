@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -15,6 +16,22 @@ from pciabi.qemu.wish import Wish
 F = TypeVar("F", bound=Callable[..., Any])
 SPEC = "SPEC"
 SPEC_EPILOG = f"SPEC is {spec.ACCEPTED}; `pciabi qemu get` fetches a release."
+
+
+class Seconds(click.FloatRange):
+    """A time of more than 0 seconds. What is no number at all is within no range."""
+
+    def __init__(self) -> None:
+        super().__init__(0, min_open=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """See click.ParamType."""
+        seconds = float(super().convert(value, param, ctx))
+        if math.isnan(seconds):
+            self.fail(f"{value} is no number of seconds.", param, ctx)
+        return seconds
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,10 @@ class Baselines:
 
     @property
     def name(self) -> str:
-        """What the earlier side of all comparisons is called."""
-        return f"baselines in {self.folder}"
+        """What the earlier side of all comparisons is called, with the packages it was read on."""
+        provenances = (one.side.snapshot.provenance for one in self.known.values())
+        packages = sorted({one.qemu_package for one in provenances})
+        return ": ".join((f"baselines in {self.folder}", *filter(None, (", ".join(packages),))))
 
     def of(self, subject: Subject) -> Side | None:
         """The baseline of a VM."""
@@ -179,6 +181,9 @@ def _baseline(folder: Path, subject: Subject, families: frozenset[str]) -> Basel
             advice=f"pciabi gate --record {folder} {subject.file} makes it",
             place=SourcePosition(str(subject.file), 1),
         )
+    # A pipe that nobody writes to would be waited for.
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 - raise nothing
+        raise InputError("this baseline is no file", place=SourcePosition(str(path), 1))
     side = recorded(path, Content.SNAPSHOT, bytes_of(path))
     snapshot = restricted(side.snapshot, families)
     return Baseline(replace(side, snapshot=snapshot), _families(side.snapshot) - families)

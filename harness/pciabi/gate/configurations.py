@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,14 +85,16 @@ def named_by(
     return Configurations(tuple(judged), tuple(skipped))
 
 
-def _each_once(meant: Iterable[Iterable[tuple[Path, bool]]]) -> Iterator[tuple[Path, bool]]:
-    """Every file meant by a word, and whether it was named itself, as the first word says."""
-    seen = set()
+def _each_once(meant: Iterable[Iterable[tuple[Path, bool]]]) -> Iterable[tuple[Path, bool]]:
+    """Every file meant by a word, and whether a word named it itself. Of several ways to one file
+    the first counts; a link is a file of its own."""
+    found: dict[tuple[str, str], tuple[Path, bool]] = {}
     for files in meant:
         for path, is_named in files:
-            if path not in seen:
-                seen.add(path)
-                yield path, is_named
+            place = os.path.realpath(path.parent), path.name
+            first, was_named = found.get(place, (path, False))
+            found[place] = first, was_named or is_named
+    return found.values()
 
 
 def _meant(word: str, exclude: Sequence[str]) -> Iterable[tuple[Path, bool]]:

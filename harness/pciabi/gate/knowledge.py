@@ -35,7 +35,7 @@ class Knowledge:
     def of(self, qemu: str | None) -> Vocabulary:
         """Machine types and types of a QEMU, and the properties that were asked for until now.
 
-        Raises CannotTest where it does not answer, as it is not asked again; Interrupted.
+        Raises CannotTest where it does not answer; it is not asked again then. Interrupted.
         """
         if qemu not in self._known:
             self._known[qemu] = self._vocabulary(qemu)
@@ -87,7 +87,7 @@ class Knowledge:
     def is_of(self, request: Request, side: Side) -> bool:
         """Whether the QEMU of a request is the one that a side was read on. Raises InputError,
         CannotTest where it is not to be had."""
-        return self._host.qemu(request.qemu).banner == side.snapshot.provenance.qemu_package
+        return self._host.qemu(request.qemu).version_line == side.snapshot.provenance.qemu_package
 
     def unknown_options(self, qemu: str | None, names: Collection[str]) -> frozenset[str]:
         """Those of these options that a QEMU does not know. Raises as `of`."""

@@ -32,7 +32,7 @@ def unknown_options(binary: Binary, names: Collection[str]) -> frozenset[str]:
 
 def _first_unknown(binary: Binary, names: Collection[str]) -> str | None:
     # What takes an argument takes the word behind it, which is a disk image's name otherwise.
-    asked = [word for name in names for word in (f"-{name}", "none")]
+    asked = [word for name in names for word in (f"-{name}", "x")]
     try:
         said = programs.run([*binary.command, "-version", *asked], _BOUNDS)
     except programs.Fault as fault:

@@ -121,7 +121,7 @@ def _of_change(
     path = change.path_before or change.path_after
     facts = (device, path, change.field, change.offset, change.mask, change.before, change.after)
     made = _result(str(change.kind), level, words, comparison.place_of(change), title, *facts)
-    sides = comparison.before.snapshot, comparison.after.snapshot
+    sides = comparison.before, comparison.after
     made["properties"] = {
         **{key.rstrip("_"): value for key, value in circumstances(change, *sides).items()},
         "vm": printable.line(name),

@@ -69,7 +69,7 @@ def _side(side: Side) -> dict[str, Any]:
 def _change(comparison: JudgedComparison, change: Change) -> dict[str, Any]:
     place = comparison.place_of(change)
     return {
-        **facts(change, comparison.before.snapshot, comparison.after.snapshot),
+        **facts(change, comparison.before, comparison.after),
         "case": comparison.title,
         "file": place.file,
         "line": place.line,

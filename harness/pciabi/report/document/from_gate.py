@@ -128,7 +128,7 @@ def _change_part(case: str, found: _Found, row: int) -> dict[str, Any]:
     comparison, change = found.comparison, found.judged.change
     place = comparison.place_of(change)
     return {
-        **facts(change, comparison.before.snapshot, comparison.after.snapshot),
+        **facts(change, comparison.before, comparison.after),
         "case": case,
         "entry": found.vm,
         "file": place.file,
@@ -197,7 +197,7 @@ def _replacement(replacement: Replacement) -> dict[str, Any]:
 
 
 def _seen(comparison: JudgedComparison) -> list[dict[str, Any]]:
-    sides = comparison.before.snapshot, comparison.after.snapshot
+    sides = comparison.before, comparison.after
     unwanted = {"from_", "to", "machine"}
     return [
         {key: value for key, value in facts(change, *sides).items() if key not in unwanted}

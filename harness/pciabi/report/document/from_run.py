@@ -53,7 +53,7 @@ def _changes(entry: Entry) -> Iterator[dict[str, Any]]:
         boots = expectations_of(comparison)
         for judged in comparison.judged_changes:
             yield {
-                **facts(judged.change, comparison.before.snapshot, comparison.after.snapshot),
+                **facts(judged.change, comparison.before, comparison.after),
                 "case": entry.subject.title,
                 "boot_before": boots.before,
                 "boot_after": boots.after,

@@ -19,6 +19,7 @@ from pciabi.abi.judgement import Severity
 from pciabi.abi.snapshot import Snapshot
 from pciabi.report.document.circumstances import circumstances
 from pciabi.report.document.placement import Placement
+from pciabi.result.side import Side
 
 Address = Annotated[
     str, BeforeValidator(str), Field(pattern=r"^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$")
@@ -130,8 +131,8 @@ _CHANGE_KEYS = {*ChangedDevice.model_fields, *ChangedFact.model_fields, "consequ
 }
 
 
-def facts(change: Change, before: Snapshot, after: Snapshot) -> dict[str, Any]:
-    """The keys of a change between two snapshots that the documents of all commands have."""
+def facts(change: Change, before: Side, after: Side) -> dict[str, Any]:
+    """The keys of a change between two sides that the documents of all commands have."""
     of_change = {name: getattr(change, name) for name in _CHANGE_KEYS}
     return {**circumstances(change, before, after), **of_change}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from enum import StrEnum
 
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
@@ -16,7 +17,7 @@ _CXL_PORTS = "cxl-"
 
 class Placement(StrEnum):
     """On a root bus; behind a root port (through switches too), a bridge, or a CXL port; not on
-    PCI; or built into the machine, without an id of its own."""
+    PCI; or built into the machine, stated by no file and without an id of its own."""
 
     ROOT = "root"
     RP = "rp"
@@ -26,9 +27,12 @@ class Placement(StrEnum):
     IMPLICIT = "implicit"
 
 
-def placement(function: PlacedFunction, snapshot: Snapshot) -> Placement:
-    """Where a function of this snapshot sits."""
-    if function.qdev_id is None:
+def placement(
+    function: PlacedFunction, snapshot: Snapshot, written: Container[str] = ()
+) -> Placement:
+    """Where a function of this snapshot sits. `written` are the guest addresses of functions that
+    the user's file states without an id."""
+    if function.qdev_id is None and str(function.address) not in written:
         return Placement.IMPLICIT
     path = function.path
     while len(path.hops) > 1:

@@ -86,7 +86,7 @@ def _of_change(comparison: JudgedComparison, judged: JudgedChange) -> dict[str, 
     change = judged.change
     kind, level = _EXPECTED if judged.expected else _KINDS[change.severity]
     consequences = [f" {HARMS[c.harm]}: {c.message}." for c in change.consequences]
-    sides = comparison.before.snapshot, comparison.after.snapshot
+    sides = comparison.before, comparison.after
     place = comparison.place_of(change)
     return {
         "ruleId": change.kind,
