@@ -61,6 +61,7 @@ def test_seabios_of_another_release_is_what_the_guest_runs(tmp_path: Path) -> No
     assert f" of 10.0, seabios {own['seabios']}" in ran["after"]
 
 
+@pytest.mark.full
 def test_a_uefi_file_is_held_against_a_releases_build_on_another_qemu(tmp_path: Path) -> None:
     options = ("--from-firmware", str(OVMF), "--to", "10.0", "--to-firmware", "10.0")
     code, document, ran = boot(tmp_path, "ovmf", *options)
