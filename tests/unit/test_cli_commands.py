@@ -13,8 +13,8 @@ from pciabi.cli.commands import SUMMARIES
 from pciabi.cli.main import pciabi
 
 NO_COMMANDS = {
-    *("baselines", "commands", "ending", "gate_host", "main", "options", "policy_options"),
-    *("surroundings", "watching"),
+    *("baselines", "commands", "ending", "gate_host", "main", "options"),
+    *("policy_options", "sides_options", "surroundings", "watching"),
 }
 
 

@@ -12,19 +12,10 @@ import click
 from pciabi.cancellation import Cancellation
 from pciabi.cli.baselines import accept_baselines, record_baselines
 from pciabi.cli.ending import Ending, pass_ending, untested_option
-from pciabi.cli.gate_host import host_for, must_boot
-from pciabi.cli.options import (
-    SPEC_EPILOG,
-    Given,
-    Seconds,
-    families,
-    firmware_option,
-    machine_option,
-    probe_options,
-    qemu_option,
-    selection,
-)
+from pciabi.cli.gate_host import host_for
+from pciabi.cli.options import SPEC_EPILOG
 from pciabi.cli.policy_options import PolicyAsked, policy_options
+from pciabi.cli.sides_options import SidesAsked, sides_options
 from pciabi.errors import CannotTest
 from pciabi.gate import baselines
 from pciabi.gate.configurations import named_by
@@ -33,7 +24,6 @@ from pciabi.gate.run import run
 from pciabi.gate.since import earlier, only_new
 from pciabi.gate.waived import waived
 from pciabi.gate.workers import threads
-from pciabi.qemu.wish import Wish
 from pciabi.report import folder, step_summary, whole_file, writers
 from pciabi.report.formats import formats, writer
 from pciabi.report.terminal.errors import print_error
@@ -42,20 +32,11 @@ from pciabi.result.coverage import Skipped
 from pciabi.result.policy import FailOn
 from pciabi.result.result import Result
 from pciabi.signals import stopping
-from pciabi.source.request import Probe, Request
 
 
 @click.command(epilog=SPEC_EPILOG)
 @click.argument("configurations", nargs=-1, metavar="CONFIG...")
-@qemu_option("old", "--from", text="The QEMU that the VMs run on; the one on PATH if not given.")
-@qemu_option("new", "--to", text="The QEMU that they are to run on; that of --from if not given.")
-@machine_option("old_machine", "--from-machine", text="The machine type they have.")
-@machine_option("new_machine", "--to-machine", text="The machine type they are to have.")
-@firmware_option("old_firmware", "--from-firmware", text="With --boot: the firmware they run.")
-@firmware_option(
-    "new_firmware", "--to-firmware", text="With --boot: the firmware that they are to run."
-)
-@click.option("--both-ways", is_flag=True, help="Ask of the way back, too.")
+@sides_options
 @click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave these out, as .gitignore does."
 )
@@ -72,13 +53,6 @@ from pciabi.source.request import Probe, Request
     default=lambda: len(os.sched_getaffinity(0)),
     show_default="one a CPU",
     help="How many machines are read at once.",
-)
-@click.option(
-    "--timeout",
-    "seconds",
-    type=Seconds(),
-    help="How many seconds a machine may take to be read; 60, or what a scenario that is booted "
-    "says, if not given.",
 )
 @click.option(
     "--format",
@@ -100,29 +74,17 @@ from pciabi.source.request import Probe, Request
 )
 @policy_options
 @untested_option
-@probe_options
 @pass_ending
 def gate(
     ending: Ending,
     configurations: tuple[str, ...],
-    old: Given | None,
-    new: Given | None,
-    old_machine: Given | None,
-    new_machine: Given | None,
-    old_firmware: Given | None,
-    new_firmware: Given | None,
-    both_ways: bool,  # noqa: FBT001 - click hands flags over by name
     exclude: tuple[str, ...],
     fail_on: tuple[str, ...],
     jobs: int,
-    seconds: float | None,
     form: str,
     report_dir: Path | None,
-    causes: bool,  # noqa: FBT001
-    boot: bool,  # noqa: FBT001
-    facts: tuple[str, ...],
-    selected: tuple[str, ...],
-    accel: str,
+    causes: bool,  # noqa: FBT001 - click hands flags over by name
+    sides: SidesAsked,
     asked: PolicyAsked,
 ) -> int:
     """Say whether VMs may go to another QEMU or machine type, and what guests notice.
@@ -131,46 +93,24 @@ def gate(
     """
     if not configurations:
         raise click.UsageError("name the VMs' configurations: files, folders or patterns")
-    asked = asked.beside(
-        old,
-        {
-            "--to": new,
-            "--from-machine": old_machine,
-            "--to-machine": new_machine,
-            "--from-firmware": old_firmware,
-            "--to-firmware": new_firmware,
-            "--both-ways": both_ways,
-        },
-    )
+    asked = asked.beside(sides.old, sides.beside_the_old_qemu)
     if asked.against is not None:
-        old = None
-    is_held = asked.against is not None or asked.record is not None
-    if not any((new, new_machine, old_machine, old_firmware, new_firmware, is_held)):
+        sides = sides.without_the_old_qemu
+    if not sides.differ and asked.against is None and asked.record is None:
         raise click.UsageError("say what the VMs are to go to: --to SPEC or --to-machine TYPE")
-    probe = Probe.BOOT if boot else Probe.COLD
-    must_boot(probe, old_firmware, new_firmware)
-    read, select = families(facts), selection(selected)
-
-    def request(qemu: Given | None, machine: Given | None, firmware: Given | None) -> Request:
-        given = (qemu, machine, firmware)
-        own = tuple(one.option for one in given if one is not None)
-        qemu_name, machine_type, firmware_name = (one.value if one else None for one in given)
-        options = (qemu_name, machine_type, own, probe, Wish(accel), select, read)
-        return Request("", *options, seconds=seconds, firmware=firmware_name)
-
-    named = named_by(configurations, exclude, select)
+    named = named_by(configurations, exclude, sides.select)
     terms, waivers = asked.terms(frozenset(map(FailOn, fail_on)))
     question = Question(
         vms=named.judged,
-        before=request(old, old_machine, old_firmware),
-        after=request(new or old, new_machine, new_firmware),
+        before=sides.before,
+        after=sides.after,
         terms=terms,
-        backwards=both_ways,
+        backwards=sides.both_ways,
     )
     cancellation = Cancellation()
     with stopping(cancellation):
         with ExitStack() as stack:
-            host = stack.enter_context(host_for(probe, Wish(accel), cancellation))
+            host = stack.enter_context(host_for(sides.probe, sides.accel, cancellation))
             workers = stack.enter_context(threads(host, jobs))
             if asked.record is not None:
                 code = record_baselines(asked.record, named.judged, question.before, host, workers)
