@@ -174,6 +174,7 @@ def test_a_booted_snapshot_and_its_reports(tmp_path: Path) -> None:
     assert {file.name for file in folder.iterdir()} == {
         "report.html",
         "report.json",
+        "report.md",
         "report.sarif",
         "junit.xml",
         "before.json",

@@ -40,8 +40,10 @@ def run(
     before: Callable[[], None] | None = None,
     stdout: int = subprocess.PIPE,
 ) -> subprocess.CompletedProcess[str]:
+    # As people have it: what is printed waits for the end.
+    variables = {k: v for k, v in environment(folder).items() if k != "PYTHONUNBUFFERED"}
     return subprocess.run(
-        list(map(str, command)), cwd=folder, env=environment(folder), stdin=subprocess.DEVNULL,
+        list(map(str, command)), cwd=folder, env=variables, stdin=subprocess.DEVNULL,
         stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=300, check=False,
         preexec_fn=before,
     )  # fmt: skip

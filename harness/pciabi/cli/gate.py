@@ -117,6 +117,8 @@ def gate(
                 return ending.code([code])
             question, skipped = _held(question, named.skipped, asked)
             result = run(question, skipped, host, workers)
+        # A QEMU that was ended for it is no fault of the VM's.
+        cancellation.check()
         if asked.new_since is not None:
             result = only_new(result, asked.new_since)
         if waivers is not None:

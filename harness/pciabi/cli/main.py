@@ -39,6 +39,7 @@ def main() -> NoReturn:
             STOP.check()
         except BaseException as error:  # noqa: BLE001 - Python's own status, 1, would look like a break
             code = ending.code_of_error(_told(error))
+            _leave_unwritten()
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -49,6 +50,15 @@ def _told(error: BaseException) -> int:
     except Exception:  # noqa: BLE001 - where nothing can be told, the exit code still can
         sys.stdout = sys.stderr = None
         return 3
+
+
+def _leave_unwritten() -> None:
+    """What cannot be written is not tried once more at the end: Python would exit with 120."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        sys.stdout = None
 
 
 def _tell(error: BaseException) -> int:

@@ -44,7 +44,7 @@ def strays(root: Path, folders: Sequence[Path]) -> dict[str, Path]:
             seen.add(entry.name)
             if entry.is_symlink():
                 place = _led_inside(root, entry)
-                if place is not None and not root_path.is_same(place, entry):
+                if place is not None and not _leads_there(root, entry, place):
                     places[entry.name] = place
     return places
 
@@ -73,6 +73,14 @@ def linked(targets: Mapping[str, Path]) -> Path:
             advice="set XDG_CACHE_HOME to a folder that can be written",
         ) from error
     return place
+
+
+def _leads_there(root: Path, entry: Path, place: Path) -> bool:
+    """Whether the host too follows a link to its place in the root, and not to a file of its own,
+    which may be the same one by another name."""
+    if root_path.is_held(root):
+        return root_path.is_same(place, entry)
+    return place.resolve() == entry.resolve()
 
 
 def _led_inside(root: Path, entry: Path) -> Path | None:
