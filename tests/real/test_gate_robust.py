@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import shlex
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -184,6 +184,15 @@ def test_workers_that_die_cost_their_vms_and_no_verdict(tmp_path: Path) -> None:
     assert result.exit_code == 3
 
 
+@pytest.fixture
+def hangups_heard() -> Iterator[None]:
+    """What is started hears SIGHUP, even where whoever runs the tests ignores it (nohup)."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hangups_heard")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_gate_that_is_stopped_leaves_nothing_and_says_what_it_did_not_judge(
     tmp_path: Path, new: Path, number: signal.Signals
