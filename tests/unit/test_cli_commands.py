@@ -14,7 +14,7 @@ from pciabi.cli.main import pciabi
 
 NO_COMMANDS = {
     *("baselines", "commands", "ending", "gate_host", "main", "options"),
-    *("policy_options", "sides_options", "surroundings", "watching"),
+    *("policy_options", "result_options", "sides_options", "surroundings", "watching"),
 }
 
 

@@ -18,16 +18,14 @@ from pciabi.cli.options import (
     qemu_option,
     selection,
 )
+from pciabi.cli.result_options import conclude, result_options
 from pciabi.cli.watching import watching
 from pciabi.errors import CannotTest, InputError, PciabiError
 from pciabi.qemu.wish import Wish
-from pciabi.report import folder, whole_file, writers
-from pciabi.report.formats import formats, writer
 from pciabi.report.terminal.errors import print_error
-from pciabi.report.terminal.printing import print_result
 from pciabi.result.judged import judge
 from pciabi.result.policy import FailOn, Policy
-from pciabi.result.result import Result, of_two_sides
+from pciabi.result.result import of_two_sides
 from pciabi.result.side import Side
 from pciabi.signals import stopping
 from pciabi.source.request import Probe, Request
@@ -43,25 +41,7 @@ from pciabi.source.take import take
 @machine_option("machine", "--machine", text="The machine type for both sides.")
 @machine_option("machine_a", "--from-machine", "--machine-a", text="The machine type for A.")
 @machine_option("machine_b", "--to-machine", "--machine-b", text="The machine type for B.")
-@click.option(
-    "--fail-on",
-    multiple=True,
-    type=click.Choice([fail_on.value for fail_on in FailOn]),
-    help="What makes the exit code 1 besides a breaking change, which always does.",
-)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", *formats(writers)]),
-    default="text",
-    show_default=True,
-    help="How the result is printed.",
-)
-@click.option(
-    "--report-dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Write all formats and both snapshots into a folder of their own there.",
-)
+@result_options
 @untested_option
 @probe_options
 @pass_ending
@@ -114,7 +94,7 @@ def diff(
         comparison = judge(one, two, Policy(frozenset(map(FailOn, fail_on))), read)
         seconds = (datetime.now(UTC) - started).total_seconds()
         result = of_two_sides(comparison, started, seconds)
-        return ending.code(_conclude(result, form, report_dir))
+        return ending.code(conclude(result, form, report_dir))
 
 
 def _value(given: Given | None) -> str | None:
@@ -128,20 +108,3 @@ def _taken(request: Request, cancellation: Cancellation) -> Side | PciabiError:
     except (InputError, CannotTest) as error:
         cancellation.check()
         return error
-
-
-def _conclude(result: Result, form: str, report_dir: Path | None) -> list[int]:
-    """Report, and say with which codes to exit. What was found out is printed even where no
-    report can be written."""
-    codes, written = [*result.exit_codes], None
-    if report_dir is not None:
-        try:
-            written = folder.write(result, report_dir)
-        except CannotTest as error:
-            print_error(error)
-            codes.append(error.exit_code)
-    if form == "text":
-        print_result(result, written)
-    else:
-        whole_file.emit_document(writer(writers, form).render(result))
-    return codes

@@ -15,6 +15,7 @@ from pciabi.cli.ending import Ending, pass_ending, untested_option
 from pciabi.cli.gate_host import host_for
 from pciabi.cli.options import SPEC_EPILOG
 from pciabi.cli.policy_options import PolicyAsked, policy_options
+from pciabi.cli.result_options import conclude, result_options
 from pciabi.cli.sides_options import SidesAsked, sides_options
 from pciabi.errors import CannotTest
 from pciabi.gate import baselines
@@ -24,10 +25,9 @@ from pciabi.gate.run import run
 from pciabi.gate.since import earlier, only_new
 from pciabi.gate.waived import waived
 from pciabi.gate.workers import threads
-from pciabi.report import folder, step_summary, whole_file, writers
-from pciabi.report.formats import formats, writer
+from pciabi.report import step_summary
 from pciabi.report.terminal.errors import print_error
-from pciabi.report.terminal.printing import print_causes, print_result
+from pciabi.report.terminal.printing import print_causes
 from pciabi.result.coverage import Skipped
 from pciabi.result.policy import FailOn
 from pciabi.result.result import Result
@@ -41,12 +41,6 @@ from pciabi.signals import stopping
     "--exclude", multiple=True, metavar="PATTERN", help="Leave these out, as .gitignore does."
 )
 @click.option(
-    "--fail-on",
-    multiple=True,
-    type=click.Choice([fail_on.value for fail_on in FailOn]),
-    help="What makes the exit code 1 besides a breaking change, which always does.",
-)
-@click.option(
     "-j",
     "--jobs",
     type=click.IntRange(1, 256),
@@ -54,19 +48,7 @@ from pciabi.signals import stopping
     show_default="one a CPU",
     help="How many machines are read at once.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", *formats(writers)]),
-    default="text",
-    show_default=True,
-    help="How the result is printed.",
-)
-@click.option(
-    "--report-dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Write all formats and the snapshots into a folder of their own there.",
-)
+@result_options
 @click.option(
     "--causes",
     is_flag=True,
@@ -123,7 +105,8 @@ def gate(
             result = only_new(result, asked.new_since)
         if waivers is not None:
             result = waived(result, waivers)
-        codes = _conclude(result, form, report_dir)
+        _append_step_summary(result)
+        codes = conclude(result, form, report_dir)
         if causes and form == "text":
             print_causes(result)
         if not asked.accept or question.baselines is None:
@@ -146,23 +129,9 @@ def _held(
     return replace(question, vms=vms), skipped
 
 
-def _conclude(result: Result, form: str, report_dir: Path | None) -> list[int]:
-    """Report, and say with which codes to exit. What was found out is printed even where no
-    report can be written."""
-    codes, written = [*result.exit_codes], None
-    if report_dir is not None:
-        try:
-            written = folder.write(result, report_dir)
-        except CannotTest as error:
-            print_error(error)
-            codes.append(error.exit_code)
+def _append_step_summary(result: Result) -> None:
     try:
         step_summary.append(result)
     except CannotTest as error:
         # A verdict is no other one because a page of the CI server's has no room for it.
         print_error(error)
-    if form == "text":
-        print_result(result, written)
-    else:
-        whole_file.emit_document(writer(writers, form).render(result))
-    return codes
