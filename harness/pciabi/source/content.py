@@ -13,7 +13,7 @@ from pciabi.snapshots import version
 from pciabi.source import pasted, printing_commands
 from pciabi.vm.command_line.argument import plain
 from pciabi.vm.command_line.program import is_qemu
-from pciabi.vm.formats import ConfigText
+from pciabi.vm.formats import ConfigText, libvirt
 
 # What may follow the name of a program: an option, or where a script keeps them.
 _PROGRAM = re.compile(r"([^\s\"'=;|&()`\0]+)[\s\0\\]+[-\"'$]")
@@ -28,6 +28,7 @@ class Content(StrEnum):
     LSPCI = "text of lspci"
     SCENARIO = "scenario"
     COMMAND_LINE = "QEMU command line"
+    DOMAIN = "libvirt domain"
 
     @property
     def is_recorded(self) -> bool:
@@ -53,6 +54,8 @@ def content_of(path: Path, raw: bytes) -> Content:
         return Content.SCENARIO
     pasted.must_tell_ids(path, raw)
     text = raw[: 4 * _FIRST_CHARACTERS].decode("utf-8", "replace")[:_FIRST_CHARACTERS]
+    if libvirt.detects(ConfigText(str(path), text)):
+        return Content.DOMAIN
     unstarted = printing_commands.unstarted(ConfigText(str(path), text))
     if unstarted is not None:
         raise NotStarted(path, *unstarted)

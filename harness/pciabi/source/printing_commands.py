@@ -8,10 +8,8 @@ import re
 from pciabi.vm import formats
 from pciabi.vm.formats import ConfigText
 
-_STARTED = {"qemu", "scenario"}
-_LIBVIRT = "virsh start NAME --paused, then /proc/PID/cmdline or /var/log/libvirt/qemu/NAME.log"
+_STARTED = {"qemu", "scenario", "libvirt"}
 _COMMANDS = {
-    "libvirt": ("libvirt XML", f"{_LIBVIRT} holds its command line"),
     "kubevirt": (
         "KubeVirt",
         "kubectl exec POD -c compute -- cat /proc/PID/cmdline prints its command line; PID is "
