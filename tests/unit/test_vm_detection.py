@@ -18,7 +18,11 @@ from pciabi.vm.reading import NoCommandLine
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("tests", "examples", "scenarios", "docs", "images", "script", "bench")
-STARTED = {"qemu": Content.COMMAND_LINE, "scenario": Content.SCENARIO}
+STARTED = {
+    "qemu": Content.COMMAND_LINE,
+    "scenario": Content.SCENARIO,
+    "libvirt": Content.DOMAIN,
+}
 # What is larger is a recording.
 MOST = 100_000
 

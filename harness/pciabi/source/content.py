@@ -21,6 +21,7 @@ class Content(StrEnum):
     LSPCI = "text of lspci"
     SCENARIO = "scenario"
     COMMAND_LINE = "QEMU command line"
+    DOMAIN = "libvirt domain"
 
     @property
     def is_recorded(self) -> bool:
@@ -28,7 +29,11 @@ class Content(StrEnum):
         return self in (Content.SNAPSHOT, Content.LSPCI)
 
 
-_STARTED = {"qemu": Content.COMMAND_LINE, "scenario": Content.SCENARIO}
+_STARTED = {
+    "qemu": Content.COMMAND_LINE,
+    "scenario": Content.SCENARIO,
+    "libvirt": Content.DOMAIN,
+}
 
 
 def bytes_of(path: Path) -> bytes:

@@ -7,9 +7,7 @@ import re
 
 from pciabi.vm.formats import ConfigText, Format
 
-_LIBVIRT = "virsh start NAME --paused, then /proc/PID/cmdline or /var/log/libvirt/qemu/NAME.log"
 _COMMANDS = {
-    "libvirt": ("libvirt XML", f"{_LIBVIRT} holds its command line"),
     "kubevirt": (
         "KubeVirt",
         "kubectl exec POD -c compute -- cat /proc/PID/cmdline prints its command line; PID is "

@@ -50,6 +50,10 @@ def _taken(request: Request, cancellation: Cancellation, watching: Watching) -> 
 
         with watching() as tell:
             return scenario_vm.read(path, raw, request, cancellation, tell)
+    if content is Content.DOMAIN:
+        from pciabi.source import domain
+
+        return domain.read(path, raw, request, cancellation)
     from pciabi.source import command_line
 
     return command_line.read(path, raw, request, cancellation)

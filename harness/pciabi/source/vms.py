@@ -119,6 +119,10 @@ def vms_in(path: Path, raw: bytes, select: Mapping[str, frozenset[str]]) -> tupl
     if content is Content.COMMAND_LINE:
         subject = Subject(str(path), "", path)
         return (CommandLine(subject, reading.read(path, raw=raw)),)
+    if content is Content.DOMAIN:
+        from pciabi.source import domain
+
+        return domain.domains_in(path, raw)
     # What reads scenarios takes as long to import as QEMU to start.
     from pciabi.scenario import load
     from pciabi.scenario.selection import select as selected

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from pciabi.errors import InputError
 from pciabi.vm import machine_family, placeholder, windows_guest, xml_tree
+from pciabi.vm.domain import kind
 from pciabi.vm.formats import ConfigText, Format
 from pciabi.vm.libvirt_devices import DeviceModel, device_model, is_bridge, own_address
 from pciabi.vm.libvirt_implicit import implicit
@@ -32,11 +33,6 @@ from pciabi.vm.xml_tree import Element
 _REMEDY = (
     "give it <address type='pci' domain='0x0000' bus='…' slot='…' function='0x0'/>: "
     "the one that `virsh dumpxml` shows once it is defined"
-)
-_X86 = ("x86_64", "i686")
-# What `<domain type=…>` calls the hypervisors that have no PCI hardware of QEMU's.
-_NOT_QEMUS = frozenset(
-    {"xen", "lxc", "uml", "openvz", "vmware", "hyperv", "vbox", "phyp", "parallels", "vz", "bhyve"}
 )
 _ROOT = "0"
 _LAST = 1 << 32
@@ -78,34 +74,16 @@ def read(source: ConfigText) -> tuple[PciVm, ...]:
 
 
 def _vm(domain: Element) -> PciVm:
-    family = _family(domain)
+    family = kind.family(domain)
     if family is not Family.UNKNOWN:
         return _vm_of(domain, family)
     readings = [_vm_of(domain, each) for each in MAY_BE]
     return readings[0].read_as(readings)
 
 
-def _family(domain: Element) -> Family:
-    if domain.attributes.get("type") in _NOT_QEMUS:
-        return Family.OTHER
-    os_type = _os_type(domain)
-    written = os_type.attributes if os_type is not None else {}
-    arch, machine = written.get("arch"), written.get("machine")
-    if arch in _X86:
-        return machine_family.family_on_x86(machine)
-    if placeholder.find(arch):
-        return machine_family.family(machine) if machine else Family.UNKNOWN
-    # libvirt then takes the host's own, and pciabi is about PCs.
-    return machine_family.family(machine) if arch is None else Family.OTHER
-
-
-def _os_type(domain: Element) -> Element | None:
-    return next((type_ for os in domain.all("os") for type_ in os.all("type")), None)
-
-
 def _vm_of(domain: Element, family: Family) -> PciVm:
     name = domain.child("name")
-    os_type = _os_type(domain)
+    os_type = kind.os_type(domain)
     cpu = domain.child("cpu")
     devices: tuple[PciDevice, ...] = ()
     if family is not Family.OTHER:

@@ -1,0 +1,108 @@
+"""A libvirt domain as one side of a comparison: written as the command line that libvirt starts it
+with, and read as any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pciabi.cancellation import Cancellation
+from pciabi.errors import InputError, PciabiError, SourcePosition
+from pciabi.libvirt import installed
+from pciabi.probe.host import Host
+from pciabi.qemu.binary import Binary
+from pciabi.result.entry import Subject
+from pciabi.result.side import Side
+from pciabi.source import command_line, naming
+from pciabi.source.naming import Named
+from pciabi.source.request import Request
+from pciabi.source.startable import Startable
+from pciabi.vm import xml_tree
+from pciabi.vm.command_line.argument import plain
+from pciabi.vm.command_line.option import Option, QemuCommandLine
+from pciabi.vm.command_line.source import decoded
+from pciabi.vm.domain import dialect, kind, line
+from pciabi.vm.domain.dialect import Dialect
+from pciabi.vm.xml_tree import Element
+
+
+@dataclass(frozen=True)
+class DomainVm:
+    """The VM of a `<domain>`."""
+
+    subject: Subject
+    root: Element = field(compare=False)
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """See Vm. Of the options, that libvirt writes for the QEMU at hand, the machine type alone
+        is the user's own."""
+        type_ = kind.os_type(self.root)
+        machine = type_.attributes.get("machine") if type_ is not None else None
+        if type_ is None or machine is None:
+            return ()
+        word, value = (
+            plain(text, type_.start.file, type_.start.line, type_.start.column)
+            for text in ("-machine", machine)
+        )
+        return (Option("machine", word, value),)
+
+    def on(self, request: Request, host: Host) -> Startable[Any]:
+        """See Vm."""
+        command_line.must_not_boot(self.subject.file, request)
+        written = self.line(host.qemu(request.qemu))
+        return command_line.prepare_line(written, self.subject.file, request, host)
+
+    def named(self, request: Request, qemu: Binary) -> tuple[Named, ...]:
+        """See Vm."""
+        made = command_line.made_inert(self.line(qemu), request, qemu)
+        return naming.in_hardware(made)
+
+    def line(self, qemu: Binary) -> QemuCommandLine:
+        """The command line for a QEMU. Raises InputError."""
+        return line.command_line(self.root, dialect_for(qemu))
+
+
+def dialect_for(qemu: Binary) -> Dialect:
+    """How a domain is written for a QEMU: by the libvirt installed here, or the newest that takes
+    that QEMU."""
+    here = installed.version()
+    if here is not None and dialect.takes(here, qemu.version):
+        return Dialect(here, qemu.version)
+    return Dialect(dialect.newest_for(qemu.version), qemu.version)
+
+
+def domains_in(path: Path, raw: bytes) -> tuple[DomainVm, ...]:
+    """The domains of QEMU's in an XML file, none left out. Raises InputError."""
+    text = decoded(raw, str(path)).text
+    roots = tuple(xml_tree.read(str(path), text).below("domain"))
+    return tuple(_vms(path, roots))
+
+
+def _vms(path: Path, roots: tuple[Element, ...]) -> Iterator[DomainVm]:
+    for root in roots:
+        other = kind.other_hypervisor(root)
+        if other is not None:
+            raise InputError(f"a domain of {other}, which is no QEMU", place=root.start)
+        name = kind.name(root) if len(roots) > 1 else ""
+        yield DomainVm(Subject(str(path), name, path), root)
+
+
+def read(path: Path, raw: bytes, request: Request, cancellation: Cancellation) -> Side:
+    """The machine of the one domain in a file, read here and now. Raises as `take`."""
+    vms = domains_in(path, raw)
+    if len(vms) > 1:
+        raise InputError(
+            f"holds {len(vms)} domains, and one is wanted",
+            advice="keep each in a file of its own, as `virsh dumpxml` prints it",
+            place=SourcePosition(str(path), 1),
+        )
+    host = Host(cancellation)
+    vm = vms[0].on(request, host)
+    try:
+        reading = host.read(vm.task)
+    except PciabiError as error:
+        raise vm.blame(error) from None
+    return vm.side(reading)

@@ -1,0 +1,75 @@
+"""How one libvirt writes a domain for one QEMU: what differs between releases, by name.
+
+libvirt asks the QEMU what it can do (`virQEMUCaps`), and writes by the answer and by what it knows
+itself; both are told here by versions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+Version = tuple[int, int, int]
+"""A release: major, minor, micro."""
+
+
+class Trait(Enum):
+    """Something that libvirt writes in one way from a release of its own, and for a release of
+    QEMU, on; and in another way before."""
+
+    JSON_DEVICE = "`-device` in JSON, which QEMU creates after those in key=value form"
+
+
+@dataclass(frozen=True)
+class Since:
+    """The first libvirt that has a trait, and the first QEMU that it has it for."""
+
+    libvirt: Version
+    qemu: Version = (0, 0, 0)
+
+
+_TRAITS: Mapping[Trait, Since] = MappingProxyType(
+    {
+        # src/qemu/qemu_capabilities.c: QEMU_CAPS_DEVICE_JSON.
+        Trait.JSON_DEVICE: Since((7, 9, 0), (6, 2, 0)),
+    }
+)
+
+# The oldest QEMU that a libvirt takes: src/qemu/qemu_capabilities.h, QEMU_MIN_*.
+_OLDEST_QEMU: tuple[tuple[Version, Version], ...] = (
+    ((12, 4, 0), (7, 2, 0)),
+    ((11, 2, 0), (6, 2, 0)),
+)
+NEWEST: Version = (12, 8, 0)
+"""The newest libvirt that pciabi knows."""
+OLDEST: Version = (7, 0, 0)
+"""The oldest libvirt that pciabi knows."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """In which words a libvirt of this version writes for a QEMU of that version."""
+
+    libvirt: Version
+    qemu: Version
+
+    def has(self, trait: Trait) -> bool:
+        """Whether it writes so."""
+        since = _TRAITS[trait]
+        return self.libvirt >= since.libvirt and self.qemu >= since.qemu
+
+
+def takes(libvirt: Version, qemu: Version) -> bool:
+    """Whether a libvirt of that version starts a QEMU of that version at all."""
+    oldest = next((least for since, least in _OLDEST_QEMU if libvirt >= since), (0, 0, 0))
+    return qemu >= oldest
+
+
+def newest_for(qemu: Version) -> Version:
+    """The newest libvirt that takes a QEMU: the last one before it was dropped."""
+    if takes(NEWEST, qemu):
+        return NEWEST
+    dropping = min(since for since, least in _OLDEST_QEMU if qemu < least)
+    return dropping[0], dropping[1] - 1, 0
