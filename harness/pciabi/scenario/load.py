@@ -14,7 +14,7 @@ from pciabi.scenario.case import Case
 from pciabi.scenario.play import Play
 from pciabi.scenario.schema import ScenarioModel
 from pciabi.scenario.unfold import Unfolding, must_be_known
-from pciabi.scenario_files import SUFFIX
+from pciabi.vm.scenario import SUFFIX
 
 MAX_CASES = 1000
 

@@ -15,18 +15,20 @@ from pciabi.vm.command_line.option import Option, QemuCommandLine
 from pciabi.vm.formats import ConfigText, Format
 from pciabi.vm.pci_vm import PciVm
 from pciabi.vm.qemu_machine import vm
+from pciabi.vm.scenario import SUFFIX
 from pciabi.vm.yaml_tree import Node
 
-_KEYS = tuple(
-    re.compile(rf"^{key}[ \t]*:", re.MULTILINE) for key in ("machine", "devices", "steps")
-)
+# Two of them, so that one in which a key is forgotten is still told as what it is.
+_KEYS = re.compile(r"^(machine|devices|steps)[ \t]*:", re.MULTILINE)
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _PLACED = ("id", "bus", "addr")
 
 
 def detects(source: ConfigText) -> bool:
-    """A text with a scenario's keys at the margin."""
-    return all(key.search(source.text) for key in _KEYS)
+    """A file called one, or a text with a scenario's keys at the margin."""
+    if source.file.endswith(SUFFIX):
+        return True
+    return len({match[1] for match in _KEYS.finditer(source.text)}) > 1
 
 
 def read(source: ConfigText) -> tuple[PciVm, ...]:
@@ -96,7 +98,7 @@ FORMAT = Format(
     name="scenario",
     title="pciabi scenario",
     endings=(".yaml", ".yml"),
-    rank=55,
+    rank=65,
     detects=detects,
     read=read,
     comment="# pciabi: ignore unpinned-nic reason",
