@@ -157,6 +157,13 @@ def test_a_file_that_is_named_in_several_ways_is_one_vm(here: Path) -> None:
     assert titles(*named) == ["vms/a.sh", "vms/link.sh"]
 
 
+def test_a_link_beside_its_file_is_no_vm_of_its_own(here: Path) -> None:
+    (here / "vms" / "autostart").mkdir()
+    (here / "vms" / "autostart" / "a.sh").symlink_to("../a.sh")
+    assert "vms/autostart/a.sh" not in titles("vms")
+    assert titles("vms/autostart") == ["vms/autostart/a.sh"]
+
+
 def test_what_is_named_beside_its_folder_is_not_passed_over(here: Path) -> None:
     judged = named_by(["vms", str(here / "vms" / "b.sh")], (), {}).judged
     assert [one.subject.title for one in judged if isinstance(one, Unusable)] == [
