@@ -141,7 +141,7 @@ ONCE = (
     '<memballoon model="none"/>',
     '<iommu model="intel"><driver intremap="on" caching_mode="on"/></iommu>',
     '<panic model="isa"/>',
-    f'<lease><lockspace>{HOST}</lockspace><key>{HOST}</key><target path="/{HOST}/lease"/></lease>',
+    f"<lease><lockspace>{HOST}</lockspace><key>{HOST}</key><target path='/{HOST}/x'/></lease>",
     f"<emulator>/{HOST}/qemu</emulator>",
 )
 DEVICES: Sequence[str] = (*DISKS, *INTERFACES, *HOST_DEVICES, *PORTS, *OTHERS)
@@ -179,12 +179,18 @@ OS = (
 )
 
 
+def letters(number: int) -> str:
+    """As targets of disks are told apart: a to z, aa, ab."""
+    more, last = divmod(number, 26)
+    return (letters(more - 1) if more else "") + chr(ord("a") + last)
+
+
 def domain(
     machine: str, devices: Sequence[str], machine_parts: Sequence[str] = (), os: str = ""
 ) -> str:
     """A domain of these pieces, each device on a line of its own, in that order."""
     written = "\n".join(
-        piece.format(n=number + 1, l=chr(ord("a") + number)) for number, piece in enumerate(devices)
+        piece.format(n=number + 1, l=letters(number)) for number, piece in enumerate(devices)
     )
     return (
         f'<domain type="kvm"><name>{HOST}</name>\n<memory unit="MiB">512</memory><vcpu '
