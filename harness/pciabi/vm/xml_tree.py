@@ -1,4 +1,5 @@
-"""XML read into elements that know where they stand, by expat, with nothing XML can be abused for.
+"""XML read into elements that know where they stand, by expat, with nothing XML can be abused for;
+and elements written as XML.
 
 A document type is refused, so there are no entities and nothing is fetched. Several documents
 behind one another, as `virsh dumpxml` of several domains leaves them, are several roots.
@@ -19,6 +20,9 @@ from pciabi.vm.statement import Extent, Kind, Statement
 
 MAX_DEPTH = 200
 _WRAPPER = "<pciabi>"
+# White space in a value is kept only as a reference.
+_REFERENCES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "\n": "#10", "\r": "#13", "\t": "#9"}
+_ESCAPED = str.maketrans({character: f"&{name};" for character, name in _REFERENCES.items()})
 _DECLARATION = re.compile(r"<\?xml\b[^>]*\?>")
 _TAG = re.compile(r"<[^\s/>]+(?:\s+[^\s=]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*/?>")
 _ATTRIBUTE = re.compile(
@@ -32,8 +36,13 @@ _CHARACTER = re.compile(r"&[^;]*;|\r\n|.", re.DOTALL)
 class Element:
     """An element: name, attributes, its own text, its children, and where it stands.
 
-    `begin` and `end` are the offsets in `source` of its first character and behind its last,
-    `content` is where its content begins, at `end` where it has none.
+            raise InputError("nested too deeply", place=place)
+        prefix, _, local = name.rpartition(":")
+        element = Element(
+            local, attributes, place, source=self.source, begin=at, prefix=prefix
+        )
+        tag = _TAG.match(self.source.text, at)
+        element.content = tag.end() if tag is not None else at
     """
 
     name: str
@@ -46,6 +55,7 @@ class Element:
     begin: int = 0
     content: int = 0
     end: int = 0
+    prefix: str = ""
 
     @property
     def span(self) -> Span:
@@ -131,6 +141,26 @@ def read(file: str, text: str) -> Element:
     return reading.root
 
 
+def written(element: Element, indent: str = "") -> str:
+    """An element as XML, every name and value escaped, each element on lines of its own."""
+    name = f"{element.prefix}:{element.name}" if element.prefix else element.name
+    said = "".join(f' {key}="{_escaped(value)}"' for key, value in element.attributes.items())
+    if not element.children:
+        text = _escaped(element.text.strip())
+        return f"{indent}<{name}{said}>{text}</{name}>\n" if text else f"{indent}<{name}{said}/>\n"
+    inside = "".join(written(child, indent + "  ") for child in element.children)
+    return f"{indent}<{name}{said}>\n{inside}{indent}</{name}>\n"
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_ESCAPED)
+
+
+def _position(file: str, line: int, column: int) -> SourcePosition:
+    shift = len(_WRAPPER) if line == 1 else 0
+    return SourcePosition(file, line, max(0, column - shift) + 1)
+
+
 class _Reading:
     """One pass over a text, whose bytes expat is given within an element of our own."""
 
@@ -169,10 +199,16 @@ class _Reading:
         at = self.at()
         place = self.source.position_at(at)
         if len(self.open) > MAX_DEPTH:
+<<<<<<< HEAD
             raise InputError("nested too deeply", place=place)
         element = Element(name.rpartition(":")[2], attributes, place, source=self.source, begin=at)
         tag = _TAG.match(self.source.text, at)
         element.content = tag.end() if tag is not None else at
+=======
+            raise InputError("nested too deeply", place=self.place())
+        prefix, _, local = name.rpartition(":")
+        element = Element(local, attributes, self.place(), prefix=prefix)
+>>>>>>> inertxml
         self.open[-1].children.append(element)
         self.open.append(element)
 
