@@ -7,6 +7,7 @@
     │   └── Refusal             a QEMU does not take the VM that a file states
     └── CannotTest              exit 3: the test could not be carried out
         ├── QemuError           QEMU is missing, too old, refused to start, or died
+        ├── LibvirtError        libvirt is missing, does not run, or does not answer
         ├── PackageError        no usable packages, or what was made of them is damaged
         ├── ImageError          no usable guest image
         ├── GuestError          the guest did not come up or did not answer
@@ -106,6 +107,10 @@ class CannotTest(PciabiError):
 
 class QemuError(CannotTest):
     """QEMU is missing, too old, refused to start, or died."""
+
+
+class LibvirtError(CannotTest):
+    """libvirt is missing, does not run, or does not answer as it must."""
 
 
 class PackageError(CannotTest):

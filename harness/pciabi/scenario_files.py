@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pciabi import resources
 from pciabi.errors import InputError
+from pciabi.vm.scenario import SUFFIX
 
-SUFFIX = ".pciabi.yaml"
 _PATTERN = frozenset("*?[")
 
 

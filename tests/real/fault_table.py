@@ -89,10 +89,9 @@ _ROWS = (
           "those of QEMU …)", 2),
     Fault("file missing", "`pciabi snapshot vm.json` where there is none",
           "there is no file vm.json", 2),
-    Fault("format that only lint reads", "`pciabi snapshot vm.xml`, libvirt's XML",
-          "vm.xml:1: neither a snapshot, nor lspci's text, a scenario or a QEMU command line, but "
-          "libvirt XML, which only `lint` reads (yet) (virsh start NAME --paused, then "
-          "/proc/PID/cmdline or /var/log/libvirt/qemu/NAME.log holds its command line)", 2),
+    Fault("format that only lint reads", "`pciabi snapshot vm.conf`, Proxmox' configuration",
+          "vm.conf:1: neither a snapshot, nor lspci's text, a scenario or a QEMU command line, but "
+          "Proxmox, which only `lint` reads (yet) (qm showcmd VMID prints its command line)", 2),
     Fault("device one side's QEMU lacks, stood in for",
           "`pciabi diff vm.sh vm.sh --from 7.2 --to 11.1` with `-device pvrdma`",
           "vm.sh:2: B (after): QEMU refuses device p (pvrdma): 'pvrdma' is not a valid device "

@@ -102,8 +102,8 @@ def test_of_two_qemus_the_one_that_refuses_is_named(tmp_path: Path) -> None:
 @provokes("file missing", "format that only lint reads", "lspci -t")
 def test_a_file_is_told_for_what_it_is(tmp_path: Path) -> None:
     FAULTS["file missing"].must_be_in(pciabi("snapshot", "vm.json", cwd=tmp_path))
-    shutil.copy(CASES / "kinds/libvirt.xml", tmp_path / "vm.xml")
-    done = pciabi("snapshot", "vm.xml", cwd=tmp_path)
+    shutil.copy(CASES / "kinds/proxmox.conf", tmp_path / "vm.conf")
+    done = pciabi("snapshot", "vm.conf", cwd=tmp_path)
     FAULTS["format that only lint reads"].must_be_in(done)
     shutil.copy(CASES / "kinds/lspci-tree.txt", tmp_path / "tree.txt")
     FAULTS["lspci -t"].must_be_in(pciabi("snapshot", "tree.txt", cwd=tmp_path))

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from pciabi.distribution import manifest
-from pciabi.qemu import acquire, launch, release, spec
+from pciabi.qemu import acquire, launch, spec
+from pciabi.qemu.product import PACKAGE, QEMU
 from tests.real import unpacked_root
 from tests.real.command import pciabi
 
@@ -66,12 +67,10 @@ def cache(tmp_path: Path) -> Path:
         shutil.copytree(known.folder, folder, symlinks=True, copy_function=os.link)
     revised(newer / "root" / launch.PROGRAM)
     said = known.manifest
-    packages = tuple(
-        replace(p, version=NEW) if p.name == release.PACKAGE else p for p in said.packages
-    )
+    packages = tuple(replace(p, version=NEW) if p.name == PACKAGE else p for p in said.packages)
     files = manifest.checksums(newer / "root", (name for name, _ in said.files))
     made = replace(said, banner=said.banner.replace(OLD, NEW), packages=packages, files=files)
-    text = release.FORM.dumps(made)
+    text = QEMU.form.dumps(made)
     (newer / manifest.FILE_NAME).unlink()
     (newer / manifest.FILE_NAME).write_bytes(text)
     place = shelf / manifest.digest(text)[: len(older.name)]

@@ -12,7 +12,6 @@ from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
 from pciabi.probe import hotplug
 from pciabi.qemu import binary, monitor, process
-from pciabi.qemu.command_line import device_argument
 from pciabi.vm.config import Device
 from tests.real.command import guests, pciabi, workspaces
 from tests.real.test_run import report
@@ -100,6 +99,6 @@ def test_the_human_monitor_reads_what_was_meant(serial: str) -> None:
         process.running(argv, [theirs.fileno()], Cancellation()),
         monitor.session(ours, Deadline.after(30)) as qmp,
     ):
-        line = f"device_add {hotplug._quoted(device_argument(device))}"
+        line = f"device_add {hotplug._quoted(device.argument)}"
         assert qmp.hmp(line) == ""
         assert qmp.get("/machine/peripheral/new0", "serial") == serial

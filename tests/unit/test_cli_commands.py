@@ -13,6 +13,7 @@ from pciabi.cli.commands import SUMMARIES
 from pciabi.cli.main import pciabi
 
 NO_COMMANDS = {
+    "releases",
     *("baselines", "commands", "ending", "gate_host", "main", "options"),
     *("policy_options", "result_options", "sides_options", "surroundings", "watching"),
 }

@@ -69,7 +69,7 @@ def test_a_backend_the_configuration_names_is_left_alone() -> None:
 
 def test_a_complaint_is_traced_to_its_device() -> None:
     devices = command_line.complete_devices(CONFIG.devices, ACCEPTED, "net1")
-    argument = command_line.device_argument(devices[1])
+    argument = devices[1].argument
     complaint = f"qemu-system-x86_64: -device {argument}: PCI: slot 5 not available"
     assert command_line.culprit(complaint, devices) is devices[1]
     assert command_line.culprit("qemu-system-x86_64: something else", devices) is None

@@ -131,8 +131,9 @@ BAD: dict[str, tuple[str, int, str]] = {
         2,
         r"names.txt:1: (?:[AB] .*: )?no ids .*-nn",
     ),
+    "domain.xml": ("<domain/>", 2, r"domain.xml:1: (?:[AB] .*: )?<\w+> is missing"),
     "other.xml": (
-        "<domain/>",
+        "<network/>",
         2,
         r"other.xml:1: (?:[AB] .*: )?neither a snapshot, nor lspci's text",
     ),

@@ -24,7 +24,8 @@ steps:
   - boot: one NIC
   - expect: {net1: {address: unchanged}}
 """
-XML = "<domain type='kvm'><name>a</name></domain>\n"
+PROXMOX = "machine: q35\nmemory: 512\nnet0: virtio=02:00:00:00:00:01\nscsi0: a:b\nscsihw: x\n"
+DOMAIN = "<domain type='kvm'><name>a</name></domain>\n"
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (vms / "a.sh").write_text(LINE)
     (vms / "b.sh").write_text("echo hello\n")
     (vms / "c.pciabi.yaml").write_text(SCENARIO)
-    (vms / "more" / "d.xml").write_text(XML)
+    (vms / "more" / "d.conf").write_text(PROXMOX)
     (vms / "more" / "e.sh").write_text(LINE)
     return tmp_path
 
@@ -52,10 +53,28 @@ def test_a_folder(here: Path) -> None:
         "vms/a.sh",
         "vms/c.pciabi.yaml[pc]",
         "vms/c.pciabi.yaml[q35]",
-        "vms/more/d.xml (unusable)",
+        "vms/more/d.conf (unusable)",
         "vms/more/e.sh",
     ]
     assert [one.file for one in named_by(["vms"], (), {}).skipped] == ["vms/b.sh"]
+
+
+def test_each_domain_of_a_file_is_a_vm_by_its_name(here: Path) -> None:
+    (here / "vms" / "one.xml").write_text(DOMAIN)
+    (here / "vms" / "two.xml").write_text(DOMAIN + DOMAIN.replace(">a<", ">b<"))
+    assert titles("vms/one.xml", "vms/two.xml") == [
+        "vms/one.xml",
+        "vms/two.xml[a]",
+        "vms/two.xml[b]",
+    ]
+
+
+@pytest.mark.parametrize("type_", ["lxc", "xen", "vmware"])
+def test_a_domain_of_another_hypervisor_is_refused_at_its_line(type_: str, here: Path) -> None:
+    (here / "vms" / "other.xml").write_text("<!-- x -->\n" + DOMAIN.replace("kvm", type_))
+    (one,) = named_by(["vms/other.xml"], (), {}).judged
+    assert isinstance(one, Unusable)
+    assert str(one.error) == f"vms/other.xml:2: a domain of {type_}, which is no QEMU"
 
 
 def test_each_file_once_in_the_order_named(here: Path) -> None:
@@ -72,11 +91,11 @@ def test_a_case_of_a_scenario(here: Path) -> None:
 
 
 def test_what_is_not_started_is_named_with_how_to_get_its_command_line(here: Path) -> None:
-    (one,) = named_by(["vms/more/d.xml"], (), {}).judged
+    (one,) = named_by(["vms/more/d.conf"], (), {}).judged
     assert isinstance(one, Unusable)
     assert isinstance(one.error, NotStarted)
-    assert "vms/more/d.xml:1" in str(one.error)
-    assert "holds its command line" in str(one.error)
+    assert "vms/more/d.conf:1" in str(one.error)
+    assert "prints its command line" in str(one.error)
 
 
 @pytest.mark.parametrize(
@@ -138,9 +157,16 @@ def test_a_file_that_is_named_in_several_ways_is_one_vm(here: Path) -> None:
     assert titles(*named) == ["vms/a.sh", "vms/link.sh"]
 
 
+def test_a_link_beside_its_file_is_no_vm_of_its_own(here: Path) -> None:
+    (here / "vms" / "autostart").mkdir()
+    (here / "vms" / "autostart" / "a.sh").symlink_to("../a.sh")
+    assert "vms/autostart/a.sh" not in titles("vms")
+    assert titles("vms/autostart") == ["vms/autostart/a.sh"]
+
+
 def test_what_is_named_beside_its_folder_is_not_passed_over(here: Path) -> None:
     judged = named_by(["vms", str(here / "vms" / "b.sh")], (), {}).judged
     assert [one.subject.title for one in judged if isinstance(one, Unusable)] == [
         "vms/b.sh",
-        "vms/more/d.xml",
+        "vms/more/d.conf",
     ]

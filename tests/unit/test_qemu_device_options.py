@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pciabi.qemu.command_line import device_argument
 from pciabi.vm.command_line.device_options import DeviceOption, device_options
 from pciabi.vm.config import Device
 
@@ -39,7 +38,7 @@ def test_key_value_devices_come_first_each_kind_in_order(
     arguments = ["-machine", "q35"]
     for device, json_form in devices:
         known = dict(option(device).properties)
-        arguments += ["-device", json.dumps(known) if json_form else device_argument(device)]
+        arguments += ["-device", json.dumps(known) if json_form else device.argument]
     plain = [option(device) for device, json_form in devices if not json_form]
     structured = [option(device) for device, json_form in devices if json_form]
     assert device_options(arguments) == (*plain, *structured)

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from pciabi.distribution import archive
+from pciabi.distribution import acquire as acquiring
+from pciabi.distribution import archive, release, suites
 from pciabi.errors import InputError, PackageError, QemuError
-from pciabi.qemu import acquire, binary, launch, loader, release, spec, suites
+from pciabi.qemu import acquire, binary, launch, loader, spec
+from pciabi.qemu.product import PACKAGE, QEMU
 from tests.unit.guest_distribution import Distribution
 
 MIRROR = "http://archive.example/debian"
@@ -34,7 +36,7 @@ def quiet(_progress: object) -> None:
 def contents(version: str) -> dict[str, tuple[str, dict[str, bytes]]]:
     """Packages of a QEMU; the fake apt gives all of them the version 1:1.0."""
     return {
-        release.PACKAGE: ("otherosfs", {launch.PROGRAM: b"qemu"}),
+        PACKAGE: ("otherosfs", {launch.PROGRAM: b"qemu"}),
         "qemu-system-common": ("otherosfs", {f"{launch.MODULES}/a.so": b"module"}),
         "libc6": (
             "libs",
@@ -90,7 +92,7 @@ def test_what_runs_is_kept_and_nothing_else(trixie: Distribution) -> None:
         "usr/share/seabios/bios.bin",
     }
     assert found.manifest.version == (10, 0, 1)
-    assert found.told == ((release.PACKAGE, "1:1.0"), ("seabios", "1:1.0"))
+    assert found.told == ((PACKAGE, "1:1.0"), ("seabios", "1:1.0"))
     assert (found.name, found.current) == ("debian:trixie", True)
     assert MIRROR not in (found.folder / "manifest.json").read_text()
     assert not list(found.folder.parent.glob("building-*"))
@@ -103,8 +105,8 @@ def test_a_cached_release_needs_no_apt(
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     trixie.replace_apt("exit 100")
     assert acquire.ensure(TRIXIE, quiet) == first
-    assert release.find(spec.released("10.0")) == first
-    assert release.find(spec.released("1:1.0")) == first
+    assert release.find(QEMU, spec.released("10.0")) == first
+    assert release.find(QEMU, spec.released("1:1.0")) == first
     assert binary.find("debian:trixie").version == (10, 0, 1)
     assert binary.find("10.0").root == first.root
 
@@ -126,15 +128,15 @@ def test_an_updated_release_leaves_the_older_one_under_its_version(
     first = acquire.ensure(TRIXIE, quiet)
     publish("10.0.2")
     second = acquire.fetch(TRIXIE, None, quiet)
-    assert release.find(TRIXIE) == second
+    assert release.find(QEMU, TRIXIE) == second
     assert second.digest != first.digest
-    older = release.find(spec.released("10.0.1"))
+    older = release.find(QEMU, spec.released("10.0.1"))
     assert older is not None
     assert (older.digest, older.current, older.name) == (first.digest, False, "1:1.0")
-    assert release.find(spec.released("10.0")) == second
+    assert release.find(QEMU, spec.released("10.0")) == second
     release.remove(second, lambda: None)
-    assert release.find(TRIXIE) is None
-    assert [known.digest for known in release.known()] == [first.digest]
+    assert release.find(QEMU, TRIXIE) is None
+    assert [known.digest for known in release.known(QEMU)] == [first.digest]
 
 
 @pytest.mark.parametrize(
@@ -174,12 +176,12 @@ def test_another_version_than_the_one_wanted_is_refused_and_not_kept(
     trixie: Distribution, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = suites.Version("1.0.7")
-    monkeypatch.setattr(acquire, "holding", lambda _wanted: (TRIXIE,))
+    monkeypatch.setattr(acquiring, "holding", lambda _wanted, _suites: (TRIXIE,))
     with pytest.raises(InputError, match=r"no suite .* has QEMU 1\.0\.7: .*10\.0\.1.*--mirror URI"):
         acquire.ensure(wanted, quiet)
     with pytest.raises(InputError, match=r"debian:trixie has 1:1\.0"):
         acquire.ensure(suites.Version("12.0"), quiet)
-    assert release.known() == ()
+    assert release.known(QEMU) == ()
 
 
 def test_a_library_of_the_hosts_is_noticed(publish: Callable[[str], Distribution]) -> None:

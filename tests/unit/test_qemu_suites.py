@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pciabi.distribution import suites
+from pciabi.distribution.suites import Suite, Version
 from pciabi.errors import InputError
-from pciabi.qemu import spec, suites
+from pciabi.qemu import spec
 from pciabi.qemu.spec import Place, Running
-from pciabi.qemu.suites import SUITES, Suite, Version
+from pciabi.qemu.suites import SUITES
 
 BOOKWORM = "1:7.2+dfsg-7+deb12u18+b3"
 TRIXIE = "1:10.0.13+ds-0+deb13u1"
@@ -97,7 +99,7 @@ def test_a_version_means_its_own_and_all_below_it(
 def test_a_version_is_looked_for_where_it_stays_or_else_where_versions_move(
     text: str, first: list[str]
 ) -> None:
-    assert [suite.name for suite in suites.holding(Version(text))] == first
+    assert [suite.name for suite in suites.holding(Version(text), SUITES)] == first
 
 
 def test_the_table_has_each_suite_once_and_asks_the_base_first() -> None:

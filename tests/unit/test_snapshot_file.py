@@ -219,7 +219,7 @@ def test_no_fact_is_forgotten(type_: Any) -> None:
         PlacedFunction: "function path qdev_id device path_is_read",
         PciFunction: "address config known facts text",
         Provenance: "probe qemu_version qemu_package machine accelerator firmware guest "
-        "command_line",
+        "command_line libvirt",
         Unreachable: "path qdev_id device reason",
         Substitution: "option inert qdev_id unknown device ordinal",
         Creation: "qdev_id device path pinned",

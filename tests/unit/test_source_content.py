@@ -60,12 +60,9 @@ def test_whatever_names_qemu_is_a_command_line(text: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        (XML, "libvirt XML"),
-        (XML.replace("a</name>", "qemu</name>"), "libvirt XML"),
         (KUBEVIRT, "KubeVirt"),
         (PROXMOX, "Proxmox"),
         ('[device "n"]\n  driver = "e1000"\n', "QEMU configuration file"),
-        ((CASES / "kinds/libvirt.xml").read_text(), "libvirt XML"),
         ((CASES / "kinds/kubevirt.yaml").read_text(), "KubeVirt"),
         ((CASES / "kinds/proxmox.conf").read_text(), "Proxmox"),
         (INCUS, "Incus"),
@@ -78,6 +75,14 @@ def test_what_only_lint_reads_is_called_by_its_name(text: str, name: str, tmp_pa
     assert "only `lint` reads (yet)" in caught.value.message
     assert "/proc/PID/cmdline" in caught.value.advice or "prints its" in caught.value.advice
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [XML, XML.replace("a</name>", "qemu</name>"), (CASES / "kinds/libvirt.xml").read_text()],
+)
+def test_a_domain_is_told_by_its_element(text: str, tmp_path: Path) -> None:
+    assert told(tmp_path, text) is Content.DOMAIN
 
 
 def test_a_scenario_stays_one_whatever_it_says(tmp_path: Path) -> None:

@@ -96,6 +96,8 @@ class Provenance:
 
     `qemu_version` is `7.2.22`, `qemu_package` the whole version line QEMU prints (it names the
     distribution's package, or that stands behind it); `machine` is always a versioned machine type.
+    `libvirt` is the version of the libvirt whose words the command line is in, empty where it is
+    nobody's but the user's.
     """
 
     probe: str
@@ -106,6 +108,7 @@ class Provenance:
     firmware: str
     guest: str
     command_line: tuple[str, ...]
+    libvirt: str = ""
 
 
 @dataclass(frozen=True)

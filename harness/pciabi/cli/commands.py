@@ -19,6 +19,7 @@ SUMMARIES = MappingProxyType(
         "diff": "Say what a guest would notice between A and B.",
         "gate": "Say whether VMs may go to another QEMU or machine type, and what guests notice.",
         "image": "Build and list the guest images that scenarios boot.",
+        "libvirt": "Fetch, list and remove released libvirts.",
         "lint": "Find devices without a pinned PCI address, and related hazards.",
         "qemu": "Fetch, list and run released QEMUs.",
         "rules": "List the lint rules: code, name, severity, and what each is about.",

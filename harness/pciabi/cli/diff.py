@@ -13,6 +13,8 @@ from pciabi.cli.options import (
     SPEC_EPILOG,
     Given,
     families,
+    libvirt_option,
+    libvirt_version,
     machine_option,
     probe_options,
     qemu_option,
@@ -41,6 +43,9 @@ from pciabi.source.take import take
 @machine_option("machine", "--machine", text="The machine type for both sides.")
 @machine_option("machine_a", "--from-machine", "--machine-a", text="The machine type for A.")
 @machine_option("machine_b", "--to-machine", "--machine-b", text="The machine type for B.")
+@libvirt_option("libvirt", "--libvirt", text="For both sides.")
+@libvirt_option("libvirt_a", "--from-libvirt", text="For A.")
+@libvirt_option("libvirt_b", "--to-libvirt", text="For B.")
 @result_options
 @untested_option
 @probe_options
@@ -55,6 +60,9 @@ def diff(
     machine: Given | None,
     machine_a: Given | None,
     machine_b: Given | None,
+    libvirt: Given | None,
+    libvirt_a: Given | None,
+    libvirt_b: Given | None,
     fail_on: tuple[str, ...],
     form: str,
     report_dir: Path | None,
@@ -66,20 +74,22 @@ def diff(
     """Say what a guest would notice between A and B.
 
     Each is a snapshot, a saved text of lspci from any guest, a scenario, of which the first
-    boot counts, or a QEMU command line: its content tells. Configurations are started, on a
-    QEMU and a machine type of each side's own where you say so.
+    boot counts, a QEMU command line or a libvirt domain: its content tells. Configurations are
+    started, on a QEMU and a machine type of each side's own where you say so.
     """
     probe = Probe.BOOT if boot else Probe.COLD
     select, read = selection(selected), families(facts)
 
-    def request(name: str, own_qemu: Given | None, own_machine: Given | None, side: str) -> Request:
-        own = tuple(given.option for given in (own_qemu, own_machine) if given is not None)
-        asked = (_value(own_qemu or qemu), _value(own_machine or machine), own)
-        return Request(name, *asked, probe, Wish(accel), select, read, side)
+    def request(name: str, side: str, *own: Given | None) -> Request:
+        own_qemu, own_machine, own_libvirt = own
+        options = tuple(given.option for given in own if given is not None)
+        asked = (_value(own_qemu or qemu), _value(own_machine or machine), options)
+        written = libvirt_version(own_libvirt or libvirt)
+        return Request(name, *asked, probe, Wish(accel), select, read, side, libvirt=written)
 
     requests = (
-        request(before, qemu_a, machine_a, "A (before)"),
-        request(after, qemu_b, machine_b, "B (after)"),
+        request(before, "A (before)", qemu_a, machine_a, libvirt_a),
+        request(after, "B (after)", qemu_b, machine_b, libvirt_b),
     )
     started = datetime.now(UTC)
     cancellation = Cancellation()

@@ -88,6 +88,27 @@ def firmware_option(name: str, *spellings: str, text: str) -> Callable[[F], F]:
     return spelled(name, *spellings, metavar="FIRMWARE", text=text)
 
 
+def libvirt_option(name: str, *spellings: str, text: str) -> Callable[[F], F]:
+    """An option that takes a version of libvirt."""
+    text = f"{text} Of a libvirt domain: the version of libvirt in whose words it is started; that "
+    text += "of the one installed here, or of the newest that takes the QEMU, if not given."
+    return spelled(name, *spellings, metavar="VERSION", text=text.strip())
+
+
+def libvirt_version(given: Given | None) -> tuple[int, int, int] | None:
+    """The version that an option of `libvirt_option` says. Raises InputError."""
+    if given is None:
+        return None
+    # Not above: few need it.
+    from pciabi.vm.domain import dialect
+
+    try:
+        return dialect.version(given.value)
+    except InputError as error:
+        error.message = f"{given.option}: {error.message}"
+        raise
+
+
 def probe_options(command: F) -> F:
     """The options that say how a configuration is started and read."""
     for option in (

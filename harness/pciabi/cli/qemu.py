@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import click
 
-from pciabi import __version__
-from pciabi.errors import InputError, PackageError
-from pciabi.qemu import acquire, binary, release, spec
+from pciabi.cli import releases
+from pciabi.cli.releases import Listed
+from pciabi.distribution import release
+from pciabi.qemu import acquire, binary, spec
 from pciabi.qemu.binary import Binary
-from pciabi.qemu.release import Release
-from pciabi.report.terminal.following import following
-
-_DIGITS = 12
-_SCHEMA = "pciabi-qemus/1"
-
-
-@dataclass(frozen=True)
-class Listed:
-    """One QEMU: what `--qemu` takes for it, where it comes from, and its exact version.
-
-    `origin` is `path`, `cache` or `named`; `fault` is why it cannot be used.
-    """
-
-    name: str
-    origin: str
-    version: str
-    package: str
-    banner: str
-    place: str
-    digest: str = ""
-    packages: dict[str, str] = field(default_factory=dict)
-    fault: str = ""
-
-    def line(self) -> str:
-        """For people."""
-        others = [f"{name} {version}" for name, version in list(self.packages.items())[1:]]
-        words = [self.name, f"QEMU {self.version}", self.package, ", ".join(others)]
-        words += [self.digest[:_DIGITS], self.place, self.fault]
-        return "  ".join(word for word in words if word)
+from pciabi.qemu.product import QEMU
 
 
 @click.group()
@@ -53,14 +22,8 @@ def qemu() -> None:
 
 
 @qemu.command()
-@click.argument("wanted", nargs=-1, required=True, metavar="VERSION or debian:SUITE...")
-@click.option(
-    "--mirror",
-    metavar="URI",
-    help="The archive to fetch from, instead of the one the host's apt uses; a snapshot of the "
-    "past may be named too. Its signatures are checked, its age is not.",
-)
-@click.option("--update", is_flag=True, help="Ask the archive again though the cache has one.")
+@releases.wanted_argument
+@releases.source_options
 def get(
     wanted: tuple[str, ...],
     mirror: str | None,
@@ -70,18 +33,16 @@ def get(
 
     Needs neither root nor a container. What is in the cache already is not fetched again.
     """
-    for each in [spec.released(text) for text in wanted]:
-        with following(f"qemu {each}") as report:
-            if mirror is not None or update:
-                found = acquire.fetch(each, mirror, report)
-            else:
-                found = acquire.ensure(each, report)
-        click.echo(_of_release(found).line())
+    named = [spec.released(text) for text in wanted]
+    if mirror is not None or update:
+        releases.fetch(acquire.RECIPE, named, mirror)
+    else:
+        releases.ensure(acquire.RECIPE, named)
 
 
 @qemu.command(name="list")
 @click.argument("named", nargs=-1, metavar="[QEMU]...")
-@click.option("--json", "as_json", is_flag=True, help="A JSON document instead of lines.")
+@releases.json_option
 def list_qemus(
     named: tuple[str, ...],
     as_json: bool,  # noqa: FBT001 - click hands flags over by name
@@ -89,24 +50,16 @@ def list_qemus(
     """List the QEMUs on PATH, in the cache and at the paths you name, with exact versions."""
     found = list(_listed(named))
     if as_json:
-        click.echo(json.dumps(_document(found), indent=1))
-        return
-    for each in found:
-        click.echo(each.line())
+        releases.echo_document(QEMU, found)
+    else:
+        releases.echo(QEMU, found)
 
 
 @qemu.command()
-@click.argument("wanted", nargs=-1, required=True, metavar="VERSION or debian:SUITE...")
+@releases.wanted_argument
 def remove(wanted: tuple[str, ...]) -> None:
     """Remove released QEMUs from the cache: all that fit."""
-    for each in [spec.released(text) for text in wanted]:
-        fitting = [known for known in release.known() if known.is_meant(each)]
-        if not fitting:
-            raise InputError(f"no QEMU {each} is in the cache", advice="pciabi qemu list")
-        with following(f"qemu {each}") as report:
-            for known in fitting:
-                release.remove(known, acquire.waiting(report))
-                click.echo(f"removed {_of_release(known).line()}")
+    releases.remove(QEMU, [spec.released(text) for text in wanted])
 
 
 @qemu.command(name="exec", context_settings={"allow_interspersed_args": False})
@@ -121,8 +74,8 @@ def execute(wanted: str, arguments: tuple[str, ...]) -> None:
 def _listed(named: tuple[str, ...]) -> Iterator[Listed]:
     if shutil.which(binary.PROGRAM):
         yield _of_binary(binary.find(None), "path")
-    for known in release.known():
-        yield _of_release(known)
+    for known in release.known(QEMU):
+        yield releases.of_release(known)
     for name in named:
         yield _of_binary(binary.find(name), "named")
 
@@ -136,27 +89,3 @@ def _of_binary(found: Binary, origin: str) -> Listed:
         banner=found.banner,
         place="",
     )
-
-
-def _of_release(known: Release) -> Listed:
-    fault = ""
-    try:
-        release.verify(known)
-    except PackageError as error:
-        fault = str(error)
-    return Listed(
-        name=known.name,
-        origin="cache",
-        version=".".join(str(number) for number in known.manifest.version),
-        package=known.package_version,
-        banner=known.manifest.banner,
-        place=str(known.folder),
-        digest=known.digest,
-        packages=dict(known.told),
-        fault=fault,
-    )
-
-
-def _document(found: list[Listed]) -> dict[str, Any]:
-    parts = [vars(each) for each in found]
-    return {"schema": _SCHEMA, "tool": "pciabi", "version": __version__, "qemus": parts}

@@ -15,6 +15,8 @@ from pciabi.cli.options import (
     Seconds,
     families,
     firmware_option,
+    libvirt_option,
+    libvirt_version,
     machine_option,
     probe_options,
     qemu_option,
@@ -28,8 +30,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class SidesAsked:
-    """Either side's QEMU, machine type and firmware, None where the option was not given; whether
-    the way back is asked for too; and how a machine is read: see `Request`."""
+    """Either side's QEMU, machine type, firmware and libvirt, None where the option was not given;
+    whether the way back is asked for too; and how a machine is read: see `Request`."""
 
     old: Given | None
     new: Given | None
@@ -37,6 +39,8 @@ class SidesAsked:
     new_machine: Given | None
     old_firmware: Given | None
     new_firmware: Given | None
+    old_libvirt: Given | None
+    new_libvirt: Given | None
     both_ways: bool
     probe: Probe
     accel: Wish
@@ -47,8 +51,8 @@ class SidesAsked:
     @property
     def differ(self) -> bool:
         """Whether anything makes the later side another one."""
-        asked = (self.new, self.new_machine, self.old_machine, self.old_firmware, self.new_firmware)
-        return any(asked)
+        machines = (self.new, self.new_machine, self.old_machine)
+        return any((*machines, self.old_firmware, self.new_firmware, self.new_libvirt))
 
     @property
     def beside_the_old_qemu(self) -> Mapping[str, object]:
@@ -59,6 +63,7 @@ class SidesAsked:
             "--to-machine": self.new_machine,
             "--from-firmware": self.old_firmware,
             "--to-firmware": self.new_firmware,
+            "--to-libvirt": self.new_libvirt,
             "--both-ways": self.both_ways,
         }
 
@@ -70,23 +75,35 @@ class SidesAsked:
     @property
     def before(self) -> Request:
         """What is asked of the earlier side."""
-        return self._request(self.old, self.old_machine, self.old_firmware)
+        return self._request(self.old, self.old_machine, self.old_firmware, self.old_libvirt)
 
     @property
     def after(self) -> Request:
         """What is asked of the later side, which has the earlier one's QEMU unless it is given
         another."""
-        return self._request(self.new or self.old, self.new_machine, self.new_firmware)
+        libvirt = self.new_libvirt or self.old_libvirt
+        return self._request(self.new or self.old, self.new_machine, self.new_firmware, libvirt)
 
     def _request(
-        self, qemu: Given | None, machine: Given | None, firmware: Given | None
+        self,
+        qemu: Given | None,
+        machine: Given | None,
+        firmware: Given | None,
+        libvirt: Given | None,
     ) -> Request:
-        given = (qemu, machine, firmware)
+        given = (qemu, machine, firmware, libvirt)
         own = tuple(one.option for one in given if one is not None)
-        qemu_name, machine_type, firmware_name = (one.value if one else None for one in given)
+        qemu_name, machine_type, firmware_name = (one.value if one else None for one in given[:3])
         read = (self.probe, self.accel, self.select, self.families)
         return Request(
-            "", qemu_name, machine_type, own, *read, seconds=self.seconds, firmware=firmware_name
+            "",
+            qemu_name,
+            machine_type,
+            own,
+            *read,
+            seconds=self.seconds,
+            firmware=firmware_name,
+            libvirt=libvirt_version(libvirt),
         )
 
 
@@ -104,7 +121,8 @@ def sides_options(command: F) -> F:
         seconds: float | None,
         **others: Any,
     ) -> Any:
-        names = ("old", "new", "old_machine", "new_machine", "old_firmware", "new_firmware")
+        pairs = ((f"old{of}", f"new{of}") for of in ("", "_machine", "_firmware", "_libvirt"))
+        names = [name for pair in pairs for name in pair]
         given = {name: others.pop(name) for name in names}
         probe = Probe.BOOT if boot else Probe.COLD
         must_boot(probe, given["old_firmware"], given["new_firmware"])
@@ -129,6 +147,8 @@ def sides_options(command: F) -> F:
             "booted says, if not given.",
         ),
         click.option("--both-ways", is_flag=True, help="Ask of the way back, too."),
+        libvirt_option("new_libvirt", "--to-libvirt", text="For the later side."),
+        libvirt_option("old_libvirt", "--from-libvirt", text="For the earlier side, or both."),
         firmware_option(
             "new_firmware", "--to-firmware", text="With --boot: the firmware that they are to run."
         ),

@@ -12,6 +12,8 @@ from pciabi.cli.options import (
     SPEC_EPILOG,
     Given,
     families,
+    libvirt_option,
+    libvirt_version,
     machine_option,
     probe_options,
     qemu_option,
@@ -50,6 +52,7 @@ class SnapshotFormat(StrEnum):
     "--from-machine",
     text="This machine type instead of the configured one.",
 )
+@libvirt_option("libvirt", "--libvirt", "--from-libvirt", text="")
 @click.option(
     "--format",
     "form",
@@ -65,6 +68,7 @@ def snapshot(
     output: Path | None,
     qemu: Given | None,
     machine: Given | None,
+    libvirt: Given | None,
     form: str,
     boot: bool,  # noqa: FBT001 - click hands flags over by name
     facts: tuple[str, ...],
@@ -73,10 +77,10 @@ def snapshot(
 ) -> int:
     """Read what a guest sees of PCI, and keep it in a file that goes into git.
 
-    CONFIG is a scenario, of which the first boot counts, or a QEMU command line; a snapshot or
-    a saved text of lspci is printed in another format.
+    CONFIG is a scenario, of which the first boot counts, a QEMU command line or a libvirt domain; a
+    snapshot or a saved text of lspci is printed in another format.
     """
-    own = tuple(given.option for given in (qemu, machine) if given is not None)
+    own = tuple(given.option for given in (qemu, machine, libvirt) if given is not None)
     request = Request(
         source,
         qemu.value if qemu else None,
@@ -86,6 +90,7 @@ def snapshot(
         Wish(accel),
         selection(selected),
         families(facts),
+        libvirt=libvirt_version(libvirt),
     )
     cancellation = Cancellation()
     with stopping(cancellation):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pciabi.errors import InputError, SourcePosition
-from pciabi.vm import config_files
+from pciabi.vm import config_files, formats
 from pciabi.vm.formats import ConfigText
 
 # Reading as much takes seconds and half a gigabyte at the worst, measured on hostile files.
@@ -27,24 +27,22 @@ def find(paths: Sequence[str], exclude: Sequence[str]) -> Iterator[tuple[str, bo
 
 def read(file: str, standard_input: bytes) -> ConfigText:
     """A file's text. Raises InputError where it cannot be read or is no text."""
-    place = SourcePosition(file, 1)
     if file == STDIN:
-        return ConfigText("<stdin>", _text(standard_input, SourcePosition("<stdin>", 1)))
+        return _text(standard_input, "<stdin>")
     try:
         with Path(file).open("rb") as opened:
-            return ConfigText(file, _text(opened.read(MAX_BYTES + 1), place))
+            raw = opened.read(MAX_BYTES + 1)
     except OSError as error:
+        place = SourcePosition(file, 1)
         raise InputError(f"cannot be read: {error.strerror}", place=place) from error
+    return _text(raw, file)
 
 
-def _text(raw: bytes, place: SourcePosition) -> str:
+def _text(raw: bytes, file: str) -> ConfigText:
     if len(raw) > MAX_BYTES:
         raise InputError(
-            f"larger than {MAX_BYTES} bytes", advice="no VM's configuration is", place=place
+            f"larger than {MAX_BYTES} bytes",
+            advice="no VM's configuration is",
+            place=SourcePosition(file, 1),
         )
-    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return raw.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise InputError("not UTF-8 text", place=SourcePosition(place.file, line)) from None
+    return formats.decoded(raw, file)

@@ -28,7 +28,6 @@ from pciabi.probe.other_roms import unknown_roms
 from pciabi.probe.readiness import GuestWords
 from pciabi.probe.sighting import agreed
 from pciabi.qemu import placement
-from pciabi.qemu.command_line import device_argument
 from pciabi.qemu.monitor import Monitor
 from pciabi.result.boot import BootRecord
 from pciabi.vm.command_line.stated_macs import stated_macs
@@ -136,7 +135,7 @@ class _Boot:
     def snapshot(self, qmp: Monitor, said: Answers, arguments: tuple[str, ...]) -> Snapshot:
         equipped = self.setup.equipped
         agreement.must_run_on(equipped.config.firmware, said.firmware_interfaces, said.bios)
-        plugged = map(device_argument, equipped.complete_plugged())
+        plugged = (device.argument for device in equipped.complete_plugged())
         stated = stated_macs((*arguments, *plugged))
         listed = listing.parse(said.lspci)
         seen = agreed(qmp, equipped, stated, listed, said.interfaces, self.families)

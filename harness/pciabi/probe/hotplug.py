@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pciabi.errors import InputError
 from pciabi.guest.ssh import SshSession
 from pciabi.probe.readiness import PLUGGED, GuestWords
-from pciabi.qemu.command_line import device_argument
 from pciabi.qemu.monitor import Monitor
 from pciabi.vm.config import Device
 
@@ -24,7 +23,7 @@ def plug(devices: Sequence[Device], qmp: Monitor, session: SshSession, words: Gu
     session.run(WATCH)
     for device in devices:
         # The human monitor takes -device's syntax in every version; QMP's has other types.
-        complaint = qmp.hmp(f"device_add {_quoted(device_argument(device))}").strip()
+        complaint = qmp.hmp(f"device_add {_quoted(device.argument)}").strip()
         if complaint:
             raise InputError(
                 f"QEMU refuses to hot-plug {device.id}: {complaint.removeprefix('Error: ')}",

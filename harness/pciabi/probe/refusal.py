@@ -9,7 +9,7 @@ from pciabi.probe.equipment import Equipped
 from pciabi.probe.hypervisor import Process
 from pciabi.qemu import machines
 from pciabi.qemu.binary import Binary
-from pciabi.qemu.command_line import culprit, device_argument
+from pciabi.qemu.command_line import culprit
 from pciabi.qemu.inert.hardware import InertHardware
 from pciabi.qemu.inert.machine import size_in_bytes
 from pciabi.qemu.inert.origin import Origin
@@ -29,7 +29,7 @@ def blamed(qemu: Process, equipped: Equipped, control: str = "") -> tuple[Device
     device = culprit(said, equipped.complete_devices(control))
     if device is None:
         return None
-    words = said.rpartition(f"-device {device_argument(device)}: ")[2]
+    words = said.rpartition(f"-device {device.argument}: ")[2]
     return device, words.splitlines()[0] if words else said
 
 
@@ -168,7 +168,7 @@ def located(error: PciabiError, equipped: Equipped, binary: Binary) -> PciabiErr
     device = culprit(words, equipped.complete_devices(""))
     refused_by = by(binary, config.machine)
     if device is not None:
-        said = words.rpartition(f"-device {device_argument(device)}: ")[2]
+        said = words.rpartition(f"-device {device.argument}: ")[2]
         message = f"QEMU refuses device {device.id}: {said}"
         return _like(error, Refusal(message, advice=refused_by, place=device.position))
     if "unsupported machine type" in words:

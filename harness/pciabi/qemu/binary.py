@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pciabi import programs
+from pciabi.distribution.suites import Version
 from pciabi.errors import QemuError
 from pciabi.programs import Bounds
-from pciabi.qemu import launch, spec, suites
+from pciabi.qemu import launch, spec
 
 if TYPE_CHECKING:
+    from pciabi.distribution.release import Release
     from pciabi.qemu.installation import Installation
-    from pciabi.qemu.release import Release
 
 _PACKAGE = re.compile(r"\((?:\S+ )?(\S+)\)")
 OLDEST = (5, 2)
@@ -89,13 +90,14 @@ def find(wanted: str | None) -> Binary:
 
         return _started(str(target), installation.of_process(target))
     # Not above: what reads the cache takes as long to import as a QEMU on PATH to be asked.
-    from pciabi.qemu import release
+    from pciabi.distribution import release
+    from pciabi.qemu.product import QEMU
 
-    found = release.find(target)
+    found = release.find(QEMU, target)
     if found is not None:
         release.verify(found)
         return released(found)
-    if isinstance(target, suites.Version) and shutil.which(PROGRAM):
+    if isinstance(target, Version) and shutil.which(PROGRAM):
         host = _on_path(PROGRAM)
         if target.fits(host.version, host.package):
             return host

@@ -41,17 +41,6 @@ def escaped(value: str) -> str:
     return value.replace(",", ",,")
 
 
-def device_argument(device: Device) -> str:
-    """The value of `-device`, in key=value form."""
-    pairs = [("id", device.id)]
-    if device.bus is not None:
-        pairs.append(("bus", device.bus))
-    if device.addr is not None:
-        pairs.append(("addr", device.addr))
-    pairs.extend(device.properties)
-    return ",".join([escaped(device.driver), *(f"{name}={escaped(text)}" for name, text in pairs)])
-
-
 def backends(device: Device, accepted: frozenset[str], control: str) -> Backends:
     """Host resources a device cannot do without, none of them real but the control NIC's port.
 
@@ -100,7 +89,7 @@ def hardware(
     for device in (*config.devices, *plugged):
         arguments += backends(device, accepted[device.driver], control).arguments
     for device in complete_devices(config.devices, accepted, control):
-        arguments += ["-device", device_argument(device)]
+        arguments += ["-device", device.argument]
     return tuple(arguments)
 
 
@@ -167,4 +156,4 @@ def disk(path: str, image_format: str) -> tuple[str, ...]:
 
 def culprit(complaint: str, devices: Sequence[Device]) -> Device | None:
     """The device a complaint of QEMU's is about: its `-device` argument is quoted in it."""
-    return next((d for d in devices if f"-device {device_argument(d)}" in complaint), None)
+    return next((d for d in devices if f"-device {d.argument}" in complaint), None)

@@ -158,11 +158,13 @@ def _data_folders(found: Binary) -> Iterator[Path]:
 def _packages(words: str, found: Binary) -> tuple[str, ...]:
     """The packages of a release's firmware, or of this host's."""
     # Not above: they read the cache, or a package database.
-    from pciabi.qemu import package_owner, release
+    from pciabi.distribution import release
+    from pciabi.qemu import package_owner
+    from pciabi.qemu.product import QEMU
 
     target = spec.parse(words)
     if not isinstance(target, (spec.Place, spec.Running)) and str(found.root) != "/":
-        told = dict(known.told if (known := release.find(target)) else ())
+        told = dict(known.told if (known := release.find(QEMU, target)) else ())
         return tuple(f"{name} {told[name]}" for name in ("seabios", "ovmf") if name in told)
     files = {"seabios": "usr/share/seabios/bios-256k.bin", "ovmf": "usr/share/OVMF/OVMF_CODE_4M.fd"}
     owners = {

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pciabi.distribution import suites
+from pciabi.distribution.suites import Suite, Version
 from pciabi.errors import InputError
-from pciabi.qemu.suites import PREFIX, SUITES, VERSION, Suite, Version
+from pciabi.qemu.suites import SUITES
 
 ACCEPTED = (
     "a path (a program, an unpacked root, a build), a version such as 10.0, debian:SUITE, or "
@@ -47,14 +49,7 @@ def parse(text: str) -> Place | Suite | Version | Running:
         if not _PID.fullmatch(number):
             raise InputError(f"'{number}' is no process's number", advice="such as proc:4711")
         return Running(int(number))
-    if text.startswith(PREFIX):
-        name = text.removeprefix(PREFIX)
-        found = next((suite for suite in SUITES if suite.name == name), None)
-        if found is None:
-            known = ", ".join(suite.name for suite in SUITES)
-            raise InputError(f"no suite '{name}' is known", advice=f"there are: {known}")
-        return found
-    return Version(text) if VERSION.fullmatch(text) else Place(text)
+    return suites.parse(text, SUITES) or Place(text)
 
 
 def released(text: str) -> Suite | Version:

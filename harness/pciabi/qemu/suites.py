@@ -1,35 +1,8 @@
-"""Which suites of the Debian archive hold which QEMU, and which versions of it there are."""
+"""Which suites of the Debian archive hold which QEMU."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
-PREFIX = "debian:"
-VERSION = re.compile(r"(?:\d+:)?(\d+)\.(\d+)[A-Za-z0-9.+~-]*")
-_NUMBERS = re.compile(r"\d+(?:\.\d+)*")
-
-
-@dataclass(frozen=True)
-class Suite:
-    """A suite of the archive.
-
-    `base` is the suite it is laid over, which brings what it lacks itself. `series` is the
-    QEMU it has for good, such as `7.2`; None where that moves on.
-    """
-
-    name: str
-    base: str | None = None
-    series: str | None = None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The suites to ask, the preferred one last."""
-        return (self.name,) if self.base is None else (self.base, self.name)
-
-    def __str__(self) -> str:
-        return PREFIX + self.name
-
+from pciabi.distribution.suites import Suite
 
 SUITES = (
     Suite("bullseye", series="5.2"),
@@ -40,40 +13,3 @@ SUITES = (
     Suite("forky"),
     Suite("sid"),
 )
-
-
-@dataclass(frozen=True)
-class Version:
-    """A version as a user wrote it: `10.0`, `7.2.22` or a package's `1:10.0.13+ds-0+deb13u1`."""
-
-    text: str
-
-    @property
-    def series(self) -> str:
-        """Its first two numbers, such as `10.0`."""
-        return series(self.text)
-
-    def fits(self, version: tuple[int, int, int], package: str) -> bool:
-        """Whether a QEMU of this version and this package version is meant."""
-        if self.text in {package, package.partition(":")[2]}:
-            return True
-        if not _NUMBERS.fullmatch(self.text):
-            return False
-        numbers = tuple(int(number) for number in self.text.split("."))
-        return version[: len(numbers)] == numbers
-
-    def __str__(self) -> str:
-        return self.text
-
-
-def series(version: str) -> str:
-    """The first two numbers of a version, a package's or QEMU's own: `10.0`."""
-    match = VERSION.fullmatch(version)
-    return f"{match[1]}.{match[2]}" if match else version
-
-
-def holding(wanted: Version) -> tuple[Suite, ...]:
-    """The suites that may hold a version, the likeliest first: those that have its series for
-    good, otherwise those whose QEMU moves on."""
-    settled = tuple(suite for suite in SUITES if suite.series == wanted.series)
-    return settled or tuple(suite for suite in SUITES if suite.series is None)

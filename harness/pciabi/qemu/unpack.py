@@ -1,14 +1,14 @@
-"""Makes one folder of a QEMU's packages, that holds what it runs on and nothing else."""
+"""What of a QEMU's packages it runs on, and whether that is all there."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from pciabi import programs
-from pciabi.distribution import packages, tools
-from pciabi.distribution.progress import Progress, Report
+from pciabi.distribution import tools
+from pciabi.distribution import unpack as unpacking
+from pciabi.distribution.progress import Report
 from pciabi.errors import PackageError
 from pciabi.programs import Bounds
 from pciabi.qemu import launch, loader
@@ -34,41 +34,12 @@ def unpack(archives: Sequence[Path], work: Path, root: Path, report: Report) -> 
 
     `work` is a folder for what comes in between.
     """
-    everything = work / "unpacked"
-    for number, archive in enumerate(archives):
-        report(Progress("unpacking", number, len(archives)))
-        packages.unpack(archive, everything)
-    merge(everything / "lib", everything / "usr/lib")
-    for name in _KEPT:
-        source, target = everything / name, root / name
-        if source.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            source.rename(target)
-    _drop_useless_links(root)
+    unpacking.unpack(archives, _KEPT, work, root, report)
     # A QEMU all of one piece must not find the host's modules either.
     (root / launch.MODULES).mkdir(exist_ok=True)
     for name in (launch.PROGRAM, launch.LOADER):
         if not (root / name).exists():
             raise PackageError(f"the packages bring no {name}")
-
-
-def merge(source: Path, target: Path) -> None:
-    """Move all files of a folder to where they belong in another. Older suites have part of
-    the libraries in /lib, outside of /usr."""
-    for folder, folders, names in os.walk(source):
-        place = target / Path(folder).relative_to(source)
-        place.mkdir(parents=True, exist_ok=True)
-        linked = [name for name in folders if (Path(folder) / name).is_symlink()]
-        for name in (*names, *linked):
-            (Path(folder) / name).rename(place / name)
-
-
-def _drop_useless_links(root: Path) -> None:
-    """Links to nowhere, and absolute ones, which lead out of `root` to the host's files."""
-    for folder, folders, names in os.walk(root):
-        for path in (Path(folder) / name for name in (*folders, *names)):
-            if path.is_symlink() and (path.readlink().is_absolute() or not path.exists()):
-                path.unlink()
 
 
 def must_be_complete(root: Path) -> None:

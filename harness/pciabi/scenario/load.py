@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +13,7 @@ from pciabi.scenario.case import Case
 from pciabi.scenario.play import Play
 from pciabi.scenario.schema import ScenarioModel
 from pciabi.scenario.unfold import Unfolding, must_be_known
-from pciabi.scenario_files import SUFFIX
-
-MAX_CASES = 1000
+from pciabi.vm.scenario import MAX_CASES, SUFFIX, Axes, combinations
 
 
 def cases(path: Path, raw: bytes | None = None) -> tuple[Case, ...]:
@@ -45,15 +42,11 @@ def scenario_name(path: Path) -> str:
     return path.name.removesuffix(SUFFIX) if path.name.endswith(SUFFIX) else path.stem
 
 
-def _combinations(model: ScenarioModel, positions: Positions) -> Iterator[dict[str, str]]:
+def _combinations(model: ScenarioModel, positions: Positions) -> Iterator[Axes]:
     for index, excluded in enumerate(model.exclude):
         for axis, value in excluded.items():
             must_be_known(model, axis, [value], positions["exclude", index, axis])
-    values = itertools.islice(itertools.product(*model.matrix.values()), MAX_CASES + 1)
-    for combination in values:
-        axes = dict(zip(model.matrix, combination, strict=True))
-        if not any(excluded.items() <= axes.items() for excluded in model.exclude if excluded):
-            yield axes
+    return combinations(model.matrix, model.exclude)
 
 
 def _case(unfolding: Unfolding) -> Case:

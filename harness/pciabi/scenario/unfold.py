@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from pathlib import Path
 
 from pciabi.documents import Location, Positions
 from pciabi.errors import InputError, SourcePosition
 from pciabi.scenario.schema import DeviceFields, ScenarioModel, When
+from pciabi.vm import scenario
 from pciabi.vm.config import Device, Firmware, VmConfig
-
-_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
-_ADDR = re.compile(r"(?:0x)?[0-9a-f]{1,2}(?:\.(?:0x)?[0-7])?", re.IGNORECASE)
-
-Axes = Mapping[str, str]
+from pciabi.vm.scenario import Axes
 
 
 def must_be_known(
@@ -69,16 +64,11 @@ class Unfolding:
 
     def filled(self, text: str, place: SourcePosition) -> str:
         """The text with every `${axis}` replaced. Raises InputError."""
-
-        def value(match: re.Match[str]) -> str:
-            if match[1] not in self.axes:
-                axes = ", ".join(self.axes) or "none"
-                raise InputError(
-                    f"unknown axis '${{{match[1]}}}', the matrix has: {axes}", place=place
-                )
-            return self.axes[match[1]]
-
-        return _PLACEHOLDER.sub(value, text)
+        unknown = scenario.unknown_axis(text, self.axes)
+        if unknown is not None:
+            axes = ", ".join(self.axes) or "none"
+            raise InputError(f"unknown axis '${{{unknown}}}', the matrix has: {axes}", place=place)
+        return scenario.filled(text, self.axes)
 
     def applies(self, model: When, location: Location) -> bool:
         """Whether a device or step belongs to this case. Raises InputError."""
@@ -87,7 +77,7 @@ class Unfolding:
         }
         for axis, values in wanted.items():
             must_be_known(self.model, axis, values, self.place((*location, "when", axis)))
-        return all(self.axes[axis] in values for axis, values in wanted.items())
+        return scenario.applies(wanted, self.axes)
 
     def devices(self) -> tuple[Device, ...]:
         """The devices the VM has before any step. Raises InputError."""
@@ -104,22 +94,15 @@ class Unfolding:
     def device(self, model: DeviceFields, location: Location) -> Device:
         """One device, its values filled in. Raises InputError."""
 
-        def text(name: str, value: str) -> str:
+        def fill(name: str, value: str) -> str:
             return self.filled(value, self.place((*location, name)))
 
-        addr = None if model.addr is None else text("addr", model.addr)
-        if addr is not None and not _ADDR.fullmatch(addr):
+        said = {"driver": model.driver, "id": model.id, "bus": model.bus, "addr": model.addr}
+        known = {name: value for name, value in said.items() if value is not None}
+        made = scenario.device(known, model.properties, fill, self.place(location))
+        if made.addr is not None and not scenario.is_slot(made.addr):
             raise InputError(
-                f"addr '{addr}' is not a slot in QEMU's syntax, such as 0x3 or 5.1",
+                f"addr '{made.addr}' is not a slot in QEMU's syntax, such as 0x3 or 5.1",
                 place=self.place((*location, "addr")),
             )
-        return Device(
-            driver=text("driver", model.driver),
-            id=model.id,
-            bus=None if model.bus is None else text("bus", model.bus),
-            addr=addr,
-            properties=tuple(
-                (name, text("properties", value)) for name, value in model.properties.items()
-            ),
-            position=self.place(location),
-        )
+        return made

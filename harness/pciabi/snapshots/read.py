@@ -121,6 +121,7 @@ def _provenance(document: SnapshotFile) -> Provenance:
         firmware=origin.firmware,
         guest=origin.guest,
         command_line=tuple(origin.command_line),
+        libvirt=origin.libvirt,
     )
 
 

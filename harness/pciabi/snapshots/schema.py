@@ -55,6 +55,9 @@ class Origin(Part):
     firmware: Text
     guest: Text
     command_line: Annotated[list[Text], Field(max_length=20_000)]
+    libvirt: Text = Field(
+        "", description="The version of the libvirt in whose words the command line is."
+    )
 
 
 class FunctionPart(Part):

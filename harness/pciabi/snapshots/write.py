@@ -63,6 +63,7 @@ def _provenance(origin: Provenance) -> dict[str, Any]:
         "firmware": origin.firmware,
         "guest": origin.guest,
         "command_line": list(origin.command_line),
+        **({"libvirt": origin.libvirt} if origin.libvirt else {}),
     }
 
 

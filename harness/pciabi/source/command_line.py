@@ -22,12 +22,14 @@ from pciabi.vm.command_line.option import QemuCommandLine
 
 @dataclass(frozen=True)
 class CommandLineVm:
-    """The machine a QEMU command line starts, without anything of the host."""
+    """The machine a QEMU command line starts, without anything of the host; `libvirt` is the
+    version of the libvirt whose words it is in, empty for a user's own."""
 
     path: Path
     request: Request
     qemu: Binary
     made: InertHardware
+    libvirt: str = ""
 
     @property
     def task(self) -> HardwareTask:
@@ -38,7 +40,7 @@ class CommandLineVm:
     def side(self, reading: ColdReading) -> Side:
         """See Startable."""
         read = configuration.traced(reading, self.made)
-        snapshot = as_typed(read.snapshot, self.qemu, self.made.arguments)
+        snapshot = as_typed(read.snapshot, self.qemu, self.made.arguments, self.libvirt)
         places = {**dict(self.made.devices), **read.places}
         start = SourcePosition(str(self.path), 1)
         return Side(self.path.name, snapshot, start, places, read.names)

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from pathlib import Path
 
 from pciabi.bounded_files import read_limited
 from pciabi.errors import InputError, SourcePosition
-from pciabi.scenario_files import SUFFIX
 from pciabi.snapshots import version
 from pciabi.source import pasted, printing_commands
-from pciabi.vm.command_line.argument import plain
-from pciabi.vm.command_line.program import is_qemu
-from pciabi.vm.formats import ConfigText, libvirt
+from pciabi.vm import formats
 
-# What may follow the name of a program: an option, or where a script keeps them.
-_PROGRAM = re.compile(r"([^\s\"'=;|&()`\0]+)[\s\0\\]+[-\"'$]")
-_FIRST_CHARACTERS = 200_000
-_SCENARIO_KEYS = (b"machine:", b"devices:", b"steps:", b"matrix:", b"summary:", b"image:")
+_FIRST_BYTES = 4_000_000
 
 
 class Content(StrEnum):
@@ -36,6 +29,13 @@ class Content(StrEnum):
         return self in (Content.SNAPSHOT, Content.LSPCI)
 
 
+_STARTED = {
+    "qemu": Content.COMMAND_LINE,
+    "scenario": Content.SCENARIO,
+    "libvirt": Content.DOMAIN,
+}
+
+
 def bytes_of(path: Path) -> bytes:
     """The file's bytes, without the prompt in front of a pasted lspci.
 
@@ -50,19 +50,15 @@ def content_of(path: Path, raw: bytes) -> Content:
         return Content.SNAPSHOT
     if pasted.is_lspci(raw):
         return Content.LSPCI
-    if path.name.endswith(SUFFIX):
-        return Content.SCENARIO
     pasted.must_tell_ids(path, raw)
-    text = raw[: 4 * _FIRST_CHARACTERS].decode("utf-8", "replace")[:_FIRST_CHARACTERS]
-    if libvirt.detects(ConfigText(str(path), text)):
-        return Content.DOMAIN
-    unstarted = printing_commands.unstarted(ConfigText(str(path), text))
+    text = formats.decoded(raw[:_FIRST_BYTES], str(path), "replace")
+    found = formats.detect(text)
+    content = _STARTED.get(found.name) if found is not None else None
+    if content is not None:
+        return content
+    unstarted = printing_commands.unstarted(text, found)
     if unstarted is not None:
         raise NotStarted(path, *unstarted)
-    if _has_scenario_keys(raw):
-        return Content.SCENARIO
-    if b"qemu" in raw or raw.lstrip().startswith((b"-", b"[")) or _names_qemu(text):
-        return Content.COMMAND_LINE
     raise NoConfiguration(path)
 
 
@@ -99,12 +95,3 @@ class NotStarted(InputError):
             advice=command,
             place=SourcePosition(str(path), 1),
         )
-
-
-def _names_qemu(text: str) -> bool:
-    """Whether a word names QEMU's program, as those who read command lines see it."""
-    return any(is_qemu(plain(match[1], "", 1)) for match in _PROGRAM.finditer(text))
-
-
-def _has_scenario_keys(raw: bytes) -> bool:
-    return any(line.startswith(_SCENARIO_KEYS) for line in raw.split(b"\n"))

@@ -4,7 +4,7 @@ with, and read as any other."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,14 @@ from pciabi.result.side import Side
 from pciabi.source import command_line, naming
 from pciabi.source.naming import Named
 from pciabi.source.request import Request
+from pciabi.source.side import naming_its_side
 from pciabi.source.startable import Startable
 from pciabi.vm import xml_tree
 from pciabi.vm.command_line.argument import plain
-from pciabi.vm.command_line.option import Option, QemuCommandLine
+from pciabi.vm.command_line.option import Option
 from pciabi.vm.command_line.source import decoded
 from pciabi.vm.domain import dialect, kind, line
-from pciabi.vm.domain.dialect import Dialect
+from pciabi.vm.domain.dialect import Dialect, Version
 from pciabi.vm.xml_tree import Element
 
 
@@ -52,22 +53,33 @@ class DomainVm:
     def on(self, request: Request, host: Host) -> Startable[Any]:
         """See Vm."""
         command_line.must_not_boot(self.subject.file, request)
-        written = self.line(host.qemu(request.qemu))
-        return command_line.prepare_line(written, self.subject.file, request, host)
+        qemu = host.qemu(request.qemu)
+        with naming_its_side(request, self.subject.file):
+            chosen = dialect_for(qemu, request.libvirt)
+        written = line.command_line(self.root, chosen)
+        made = command_line.prepare_line(written, self.subject.file, request, host)
+        return replace(made, libvirt=dialect.shown(chosen.libvirt))
 
     def named(self, request: Request, qemu: Binary) -> tuple[Named, ...]:
         """See Vm."""
-        made = command_line.made_inert(self.line(qemu), request, qemu)
-        return naming.in_hardware(made)
-
-    def line(self, qemu: Binary) -> QemuCommandLine:
-        """The command line for a QEMU. Raises InputError."""
-        return line.command_line(self.root, dialect_for(qemu))
+        written = line.command_line(self.root, dialect_for(qemu, request.libvirt))
+        return naming.in_hardware(command_line.made_inert(written, request, qemu))
 
 
-def dialect_for(qemu: Binary) -> Dialect:
-    """How a domain is written for a QEMU: by the libvirt installed here, or the newest that takes
-    that QEMU."""
+def dialect_for(qemu: Binary, wanted: Version | None) -> Dialect:
+    """How a domain is written for a QEMU: by the libvirt of the wanted version, else by the one
+    installed here, or the newest that takes that QEMU.
+
+    Raises InputError where the wanted one does not take it.
+    """
+    if wanted is not None:
+        if not dialect.takes(wanted, qemu.version):
+            newest = dialect.shown(dialect.newest_for(qemu.version))
+            raise InputError(
+                f"libvirt {dialect.shown(wanted)} does not take QEMU {qemu.version_text}",
+                advice=f"the newest that takes it is {newest}",
+            )
+        return Dialect(wanted, qemu.version)
     here = installed.version()
     if here is not None and dialect.takes(here, qemu.version):
         return Dialect(here, qemu.version)

@@ -13,8 +13,8 @@ from pciabi.qemu.inert.hardware import InertHardware
 from pciabi.qemu.inert.machine import type_for
 from pciabi.qemu.inert.origin import Origin
 from pciabi.qemu.inert.stand_ins import Model
-from pciabi.vm.command_line.device_options import pairs_of
 from pciabi.vm.command_line.driver_table import driver_table
+from pciabi.vm.command_line.parameters import parameters_in
 from pciabi.vm.config import VmConfig
 
 # What a `-device` says that is no property of its type's.
@@ -99,7 +99,7 @@ def _parts(origin: Origin) -> tuple[Sort, str, tuple[str, ...]]:
         pairs = dict(_pairs(given.removeprefix(_MACHINE), "type"))
         return Sort.MACHINE, pairs.pop("type", ""), tuple(pairs)
     if given.startswith(_GLOBAL):
-        return _of_global(dict(pairs_of(given.removeprefix(_GLOBAL))))
+        return _of_global(dict(_pairs(given.removeprefix(_GLOBAL), None)))
     if given.startswith(_OBJECT):
         pairs = dict(_pairs(given.removeprefix(_OBJECT), "qom-type"))
         kept = tuple(name for name in pairs if name not in _NO_OBJECT_PROPERTIES)
@@ -127,10 +127,9 @@ def _of_global(pairs: dict[str, str]) -> tuple[Sort, str, tuple[str, ...]]:
     return Sort.EVERY, _without_alias(driver), (name,) if name else ()
 
 
-def _pairs(value: str, implied: str) -> Iterator[tuple[str, str]]:
+def _pairs(value: str, implied: str | None) -> Iterator[tuple[str, str]]:
     """The pairs of an option's value; what stands first without a name is the implied one's."""
-    for at, (name, text) in enumerate(pairs_of(value)):
-        yield (implied if at == 0 and name == "driver" else name), text
+    return ((item.name, item.value) for item in parameters_in(value, implied).items)
 
 
 def _without_alias(driver: str) -> str:

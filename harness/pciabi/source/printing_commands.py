@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import re
 
-from pciabi.vm import formats
-from pciabi.vm.formats import ConfigText
+from pciabi.vm.formats import ConfigText, Format
 
-_STARTED = {"qemu", "scenario", "libvirt"}
 _COMMANDS = {
     "kubevirt": (
         "KubeVirt",
@@ -27,12 +25,11 @@ _INCUS_KEYS = re.compile(r"^\s+(?:volatile|image|boot|limits)\.[a-z_.]+: ", re.M
 _INCUS_HEAD = re.compile(r"^architecture: \S+$", re.MULTILINE)
 
 
-def unstarted(text: ConfigText) -> tuple[str, str] | None:
+def unstarted(text: ConfigText, known: Format | None) -> tuple[str, str] | None:
     """What a configuration is called that cannot be started here, and how its command line is
-    had; None for one that can be started, or that is none."""
+    had; `known` is its format. None for a text that is no VM's configuration."""
+    if known is not None:
+        return _COMMANDS.get(known.name, (known.title, _OTHER))
     if _INCUS_HEAD.search(text.text) and _INCUS_KEYS.search(text.text):
         return _INCUS
-    known = formats.detect(text)
-    if known is None or known.name in _STARTED:
-        return None
-    return _COMMANDS.get(known.name, (known.title, _OTHER))
+    return None

@@ -26,6 +26,8 @@ class Request:
     those whose facts are read, by name. `side` is what the user calls it beside another one
     (`A (before)`), empty where there is one. `seconds` bound the reading, None for what is usual.
     `firmware` is what a booted VM runs in the place of its QEMU's own, in the user's words.
+    `libvirt` is the version of the libvirt that writes a domain's command line, None for the one
+    installed here or the newest that takes the QEMU.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Request:
     side: str = ""
     seconds: float | None = None
     firmware: str | None = None
+    libvirt: tuple[int, int, int] | None = None
 
     @property
     def machine_option(self) -> str:

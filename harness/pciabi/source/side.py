@@ -46,9 +46,12 @@ def _is_option(place: SourcePosition) -> bool:
     return place.file.startswith("--")
 
 
-def as_typed(snapshot: Snapshot, qemu: Binary, hardware: Sequence[str]) -> Snapshot:
+def as_typed(
+    snapshot: Snapshot, qemu: Binary, hardware: Sequence[str], libvirt: str = ""
+) -> Snapshot:
     """The snapshot with the command line that anybody can type: without descriptors and the
-    temporary files of one run, which would differ each time the snapshot is taken."""
+    temporary files of one run, which would differ each time the snapshot is taken; and with the
+    version of the libvirt that wrote it."""
     program = (qemu.name,) if qemu.command == (qemu.name,) else tuple(shlex.split(qemu.name))
-    provenance = replace(snapshot.provenance, command_line=(*program, *hardware))
+    provenance = replace(snapshot.provenance, command_line=(*program, *hardware), libvirt=libvirt)
     return replace(snapshot, provenance=provenance)

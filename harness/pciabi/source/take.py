@@ -44,6 +44,11 @@ def _taken(request: Request, cancellation: Cancellation, watching: Watching) -> 
     if content.is_recorded:
         _must_not_ask_for_more(request, content, path)
         return recorded(path, content, raw)
+    if request.libvirt is not None and content is not Content.DOMAIN:
+        raise InputError(
+            f"a version of libvirt was given, and this is a {content}, which no libvirt writes",
+            place=SourcePosition(str(path), 1),
+        )
     # Each draws in what only it needs: a command line neither a guest nor scenarios.
     if content is Content.SCENARIO:
         from pciabi.source import scenario_vm

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pciabi.errors import SourcePosition
+from pciabi.vm.command_line.parameters import Parameter, Parameters
 
 _FUNCTION = re.compile(r"\.(?:0x)?([0-7])\Z", re.IGNORECASE)
 
@@ -37,6 +38,14 @@ class Device:
     def property_names(self) -> frozenset[str]:
         """The names of the further properties."""
         return frozenset(name for name, _ in self.properties)
+
+    @property
+    def argument(self) -> str:
+        """The value of its `-device`, in key=value form."""
+        said = (("driver", self.driver), ("id", self.id), ("bus", self.bus), ("addr", self.addr))
+        pairs = [(name, text) for name, text in said if text is not None]
+        items = tuple(Parameter(name, text) for name, text in (*pairs, *self.properties))
+        return Parameters(items, "driver").text()
 
     def with_properties(self, *pairs: tuple[str, str]) -> Device:
         """The device with more properties at the end."""

@@ -21,7 +21,8 @@ def in_path(path: str, exclude: Sequence[str]) -> Iterator[tuple[str, bool]]:
     """Every file a path means, and whether it was named itself.
 
     A folder is searched for files with a format's ending, but for what `.gitignore` or `exclude`
-    (in its syntax) leave out. Raises InputError for a path that is not there.
+    (in its syntax) leave out, and for links to a file of its own, as libvirt's `autostart` has
+    them. Raises InputError for a path that is not there.
     """
     if not Path(path).exists():
         raise InputError(f"there is no file or folder {path}")
@@ -39,6 +40,7 @@ def endings() -> tuple[str, ...]:
 def _in_folder(root: Path, exclude: Sequence[str]) -> Iterator[tuple[str, bool]]:
     wanted = endings()
     ignored = _Ignored(root, exclude)
+    found: list[Path] = []
     for folder, folders, files in os.walk(root):
         here = Path(folder)
         folders[:] = sorted(name for name in folders if not ignored.leaves_out(here / name, "/"))
@@ -46,7 +48,11 @@ def _in_folder(root: Path, exclude: Sequence[str]) -> Iterator[tuple[str, bool]]
             # Opening a pipe that somebody left there would wait for ever.
             regular = name.endswith(wanted) and (here / name).is_file()
             if regular and not ignored.leaves_out(here / name, ""):
-                yield str(here / name), False
+                found.append(here / name)
+    there = {os.path.realpath(path) for path in found if not path.is_symlink()}
+    for path in found:
+        if not (path.is_symlink() and os.path.realpath(path) in there):
+            yield str(path), False
 
 
 class _Ignored:

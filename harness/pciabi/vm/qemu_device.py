@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pciabi.vm import qemu_drivers
-from pciabi.vm.command_line import devfn
 from pciabi.vm.command_line.driver_table import Driver
 from pciabi.vm.command_line.option import Option
 from pciabi.vm.command_line.parameters import Parameter, Parameters, open_flag
@@ -86,7 +85,7 @@ def device(option: Option, given: Parameters, buses: Buses, later: str | None) -
     if driver is not None and not driver.is_pci:
         return None
     device_id = given.get("id") or ""
-    addr = later if later is not None else _addr(given)
+    addr = later if later is not None else given.address
     if driver is None and addr is None and buses.find(given.get("bus") or "") is None:
         return _of_unknown_driver(option, given, name.value)
     pinning, place, detail = pinned(given, addr, buses)
@@ -125,18 +124,6 @@ def _of_unknown_driver(option: Option, given: Parameters, driver: str) -> PciDev
     )  # fmt: skip
 
 
-def _addr(given: Parameters) -> str | None:
-    found = given.find("addr")
-    number = found.data if found is not None else None
-    if isinstance(number, int) and not isinstance(number, bool):
-        return devfn.as_text(number)
-    if found is None:
-        return None
-    return (
-        f"{found.value} in JSON" if given.is_json and not isinstance(number, str) else found.value
-    )
-
-
 def pinned(given: Parameters, addr: str | None, buses: Buses) -> tuple[Pinning, Place | None, str]:
     """Who decides where a device lands, where that is if it is told, and why."""
     for name in ("addr", "bus"):
@@ -147,7 +134,7 @@ def pinned(given: Parameters, addr: str | None, buses: Buses) -> tuple[Pinning, 
     bus = buses.find(bus_name)
     if addr == "":
         return Pinning.REFUSED, None, "addr= is no slot"
-    if not addr or (given.is_json and addr == devfn.AUTOMATIC):
+    if addr is None:
         if bus is not None and len(bus.slots) == 1:
             return Pinning.FIXED, Place(bus_name, 0), ""
         if bus_name in buses.assumed:

@@ -33,20 +33,22 @@ class NoCommandLine(InputError):
 
 def read(path: Path, form: Layout | None = None, raw: bytes | None = None) -> QemuCommandLine:
     """The one QEMU command line in a file, complete. Raises NoCommandLine where there is none,
-    InputError where there are several, or where a file that it reads is not there.
+    InputError where there are several, where something that may be one was not read, or where a
+    file that it reads is not there.
 
     In a libvirt log the last start counts: it is the one that holds. `raw` is the file's content
     where that was read already: a pipe can be read once only.
     """
     raw = _content(path, raw)
     form = form or formats.detect(raw)
-    found = _clearest(_lines(path, form, raw, readconfig.included))
+    lines = _lines(path, form, raw, readconfig.included)
+    found = _clearest(lines)
     if not found:
-        raise NoCommandLine(path)
+        raise _unread(lines) or NoCommandLine(path)
     if len(found) > 1 and form is not Layout.LIBVIRT_LOG:
-        lines = ", ".join(str((line.called_at or line.start).line) for line in found)
+        numbers = ", ".join(str((line.called_at or line.start).line) for line in found)
         raise InputError(
-            f"holds {len(found)} QEMU command lines, in lines {lines}",
+            f"holds {len(found)} QEMU command lines, in lines {numbers}",
             advice="keep each in a file of its own",
             place=SourcePosition(str(path), 1),
         )
@@ -77,6 +79,21 @@ def _clearest(lines: tuple[QemuCommandLine, ...]) -> tuple[QemuCommandLine, ...]
     (`$(…)`) is none beside them, and what nobody could read is none at all."""
     written = tuple(line for line in lines if line.manner is Manner.WRITTEN)
     return written or tuple(line for line in lines if line.manner is Manner.WITHIN)
+
+
+def _unread(lines: Sequence[QemuCommandLine]) -> InputError | None:
+    """The error for a QEMU that may be started with arguments that nobody could read; None
+    without one."""
+    for line in lines:
+        for option in line.open_options:
+            part = option.word.unresolved[0]
+            return InputError(
+                f"'{part.source[:60]}' may start a QEMU, and its arguments are not read: "
+                f"{part.reason}",
+                advice="read /proc/PID/cmdline of the running QEMU instead",
+                place=option.position,
+            )
+    return None
 
 
 def _content(path: Path, raw: bytes | None) -> bytes:

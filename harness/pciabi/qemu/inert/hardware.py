@@ -19,9 +19,9 @@ from pciabi.qemu.inert.statement import (
     Surroundings,
     unknown,
 )
-from pciabi.vm.command_line.device_options import device_options, pairs_of
+from pciabi.vm.command_line.device_options import device_options
 from pciabi.vm.command_line.option import OPEN, Option, QemuCommandLine
-from pciabi.vm.command_line.parameters import Parameters, parameters
+from pciabi.vm.command_line.parameters import Parameters, parameters, parameters_in
 from pciabi.vm.command_line.program import is_foreign
 
 SILENCE = "pciabi-silence"
@@ -173,9 +173,9 @@ def _words(statement: Statement, stated: Stated) -> str:
     value = statement.option.value
     if value is None or value.text == stated.arguments[-1]:
         return statement.option.written
-    given = frozenset(pairs_of(stated.arguments[-1]))
+    given = parameters_in(stated.arguments[-1], statement.parameters.implied)
     items = statement.parameters.items
-    kept = (item.name for item in items if (item.name, item.value) in given)
+    kept = (item.name for item in items if given.get(item.name) == item.value)
     return statement.shown(*_RECOGNISED, *kept)
 
 

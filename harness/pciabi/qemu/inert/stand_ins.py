@@ -20,9 +20,8 @@ from pciabi.pci.facts import Facts
 from pciabi.qemu.inert import driver_rules as rules
 from pciabi.qemu.inert.origin import by_line
 from pciabi.qemu.inert.statement import Stated, Statement
-from pciabi.vm.command_line.device_options import pairs_of
 from pciabi.vm.command_line.driver_table import driver_table
-from pciabi.vm.command_line.parameters import Parameter, Parameters
+from pciabi.vm.command_line.parameters import Parameter, Parameters, parameters_in
 
 # Its id, its place and its ACPI index are the stand-in's as well, where they are read.
 _SHARED = frozenset({"driver", "id", "bus", "addr", "acpi-index"})
@@ -86,9 +85,7 @@ def models(statement: Statement, stated: Stated) -> Iterator[Model]:
 
 def _objects(statement: Statement, stated: Stated) -> Iterator[Model]:
     written = statement.get("qom-type") or ""
-    given = dict(pairs_of(stated.arguments[-1])) if stated.arguments else {}
-    # What pairs call `driver` is the first value, whatever its name.
-    if written not in {given.get("qom-type"), given.get("driver"), *_OF_SOME_HOSTS}:
+    if written not in {_given(stated, "qom-type").get("qom-type"), *_OF_SOME_HOSTS}:
         shown = statement.shown("qom-type", "id")
         yield Model(Sort.OBJECT, written, written, (), shown, statement.position)
 
@@ -97,20 +94,25 @@ def _devices(statement: Statement, stated: Stated) -> Iterator[Model]:
     written = statement.get("driver")
     found = driver_table().find(written or "")
     driver = found.name if found is not None else written or ""
-    given = dict(pairs_of(stated.arguments[-1])) if stated.arguments else {}
+    given = _given(stated, "driver")
     is_itself = given.get("driver") == written
     asked_of = driver
     if driver in rules.NEEDS_OPENGL and not is_itself:
-        asked_of, is_itself = given.get("driver", driver), True
+        asked_of, is_itself = given.get("driver") or driver, True
     unsaid = tuple(
         (item.name, item.position or statement.position)
         for item in statement.parameters.items
-        if item.name not in _NO_PROPERTIES and not (is_itself and item.name in given)
+        if item.name not in _NO_PROPERTIES and not (is_itself and item.name in given.names)
     )
     if unsaid or given.get("driver") != written:
         name = statement.get("id")
         label = f"{name} ({written})" if name else by_line(written or "", statement.position)
         yield Model(Sort.DEVICE, driver, asked_of, unsaid, label, statement.position)
+
+
+def _given(stated: Stated, implied: str) -> Parameters:
+    """What QEMU is told in the option's place."""
+    return parameters_in(stated.arguments[-1] if stated.arguments else "", implied)
 
 
 def _in_one_form(name: str, value: str) -> str:

@@ -72,6 +72,7 @@ class Origin(Part):
     firmware: str
     guest: str
     command_line: list[str]
+    libvirt: str = Field("", description="In whose words the command line is.")
 
 
 class ConsequencePart(Part):

@@ -62,6 +62,7 @@ def origin(side: Side) -> str:
     words = (
         provenance.qemu_package or "QEMU not told",
         provenance.machine or "machine type not told",
+        *((f"as libvirt {provenance.libvirt} writes it",) if provenance.libvirt else ()),
     )
     return f"{side.label}: {', '.join(words)}, {reader(side)}"
 
@@ -83,6 +84,7 @@ def notes(side: Side) -> tuple[tuple[str, str], ...]:
         ("Read", reader(side)),
         ("QEMU", provenance.qemu_package or _NOT_TOLD),
         ("Machine type", provenance.machine or _NOT_TOLD),
+        *((("Written by libvirt", provenance.libvirt),) if provenance.libvirt else ()),
         ("Accelerator", provenance.accelerator or _NOT_TOLD),
         ("Firmware", provenance.firmware or _NOT_TOLD),
         ("Guest", provenance.guest or _NOT_TOLD),

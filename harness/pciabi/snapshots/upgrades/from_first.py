@@ -12,7 +12,8 @@ from typing import Any
 from pciabi.pci import registers as reg
 from pciabi.pci.chipset import has_no_extended_space, reaches_extended_space
 from pciabi.vm.command_line import backend_kind
-from pciabi.vm.command_line.device_options import device_options, pairs_of
+from pciabi.vm.command_line.device_options import device_options
+from pciabi.vm.command_line.parameters import parameters_in
 from pciabi.vm.command_line.stated_macs import as_printed
 
 SCHEMA = "pciabi-snapshot/1"
@@ -121,7 +122,7 @@ def _substitutions(
         if one["option"].startswith(_BACKENDS):
             name, _, words = one["option"].partition(" ")
             # Without its driver's name in front, the first word is the backend's type.
-            said = {"type": words.partition(",")[0], **dict(pairs_of(words))}
+            said = {item.name: item.value for item in parameters_in(words, "type").items}
             properties = told.get(one["id"], {"driver": said.get("model", "")})
             new["option"] = backend_kind.described(name, said)
             new["unknown"] = list(_open_fields(one["unknown"], properties))

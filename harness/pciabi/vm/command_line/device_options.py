@@ -1,4 +1,5 @@
-"""The `-device` options of a QEMU command line, in the order in which QEMU creates them.
+"""The `-device` options of a QEMU command line, in the order in which QEMU creates them: a view of
+what their parameters say.
 
 Source: QEMU, system/vl.c: devices in key=value form are all created before those in JSON form,
 each in command-line order; `-set` completes a key=value one.
@@ -6,13 +7,12 @@ each in command-line order; `-set` completes a key=value one.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pciabi.vm.command_line import devfn
+from pciabi.vm.command_line.parameters import Parameters, parameters_in
 
 _SET = re.compile(r"device\.([^.]+)\.([^=]+)=(.*)", re.DOTALL)
 _OPTION_NAMES = ("-device", "--device")
@@ -32,26 +32,14 @@ class DeviceOption:
 
 
 def device_options(arguments: Sequence[str]) -> tuple[DeviceOption, ...]:
-    """The options in creation order."""
-    plain: list[dict[str, str]] = []
-    structured: list[dict[str, str]] = []
-    for name, value in pairwise(arguments):
-        if name in _OPTION_NAMES:
-            (structured if _is_json(value) else plain).append(dict(pairs_of(value)))
+    """The options in creation order. One in JSON that is none says nothing."""
+    said = [parameters_in(v, "driver") for name, v in pairwise(arguments) if name in _OPTION_NAMES]
+    plain = [given for given in said if not given.is_json]
     for device_id, key, value in _settings(arguments):
-        for properties in plain:
-            if properties.get("id") == device_id:
-                properties[key] = value
-    return tuple(_option(properties) for properties in (*plain, *structured))
-
-
-def pairs_of(value: str) -> Iterator[tuple[str, str]]:
-    """The pairs of an option's value, in either form."""
-    return iter(_from_json(value).items()) if _is_json(value) else _pairs(value)
-
-
-def _is_json(value: str) -> bool:
-    return value.lstrip().startswith("{")
+        plain = [
+            given.having(key, value) if given.get("id") == device_id else given for given in plain
+        ]
+    return tuple(_option(given) for given in (*plain, *(each for each in said if each.is_json)))
 
 
 def _settings(arguments: Sequence[str]) -> Iterator[tuple[str, str, str]]:
@@ -61,45 +49,13 @@ def _settings(arguments: Sequence[str]) -> Iterator[tuple[str, str, str]]:
             yield match[1], match[2], match[3]
 
 
-def _pairs(value: str) -> Iterator[tuple[str, str]]:
-    """The pairs of QEMU's key=value syntax: a comma is doubled, the first key is implied."""
-    for index, part in enumerate(value.replace(",,", "\0").split(",")):
-        key, separator, text = part.replace("\0", ",").partition("=")
-        if separator:
-            yield key, text
-        elif index == 0:
-            yield "driver", key
-        else:
-            yield key, "on"
-
-
-def _from_json(value: str) -> dict[str, str]:
-    """The pairs of the JSON form. QEMU also takes strings in single quotes."""
-    for text in (value, value.replace("'", '"')):
-        try:
-            loaded = json.loads(text)
-        except ValueError:
-            continue
-        if isinstance(loaded, dict):
-            return dict(_members(loaded))
-    return {}
-
-
-def _members(loaded: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    for key, item in loaded.items():
-        if key == "addr" and isinstance(item, int) and not isinstance(item, bool):
-            # -1 leaves the place to QEMU, as if nothing were said.
-            if item >= 0:
-                yield key, devfn.as_text(item)
-        else:
-            yield key, str(item)
-
-
-def _option(properties: Mapping[str, str]) -> DeviceOption:
+def _option(given: Parameters) -> DeviceOption:
+    addr = given.address
+    properties = {item.name: item.value for item in given.items if item.name != "addr"}
     return DeviceOption(
-        driver=properties.get("driver", ""),
-        id=properties.get("id"),
-        bus=properties.get("bus"),
-        addr=properties.get("addr"),
-        properties=properties,
+        driver=given.get("driver") or "",
+        id=given.get("id"),
+        bus=given.get("bus"),
+        addr=addr,
+        properties=properties if addr is None else {**properties, "addr": addr},
     )

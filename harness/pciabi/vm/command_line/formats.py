@@ -14,7 +14,7 @@ from pciabi.vm.command_line.argument import Argument, Run, plain
 from pciabi.vm.command_line.found import Found
 from pciabi.vm.command_line.option import MAX_ARGUMENTS, Manner
 from pciabi.vm.command_line.option_table import TAKES_ARGUMENT
-from pciabi.vm.command_line.program import is_qemu
+from pciabi.vm.command_line.program import IN_TEXT, is_qemu
 from pciabi.vm.command_line.source import Source, decoded
 
 
@@ -47,7 +47,7 @@ _LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 # `ps` prints a PID, perhaps behind a user, and then columns up to the command.
 _PROCESS = re.compile(
     r"^ *(?:[A-Za-z_][\w.+-]* +)?\d+ (?:.*? )?"
-    r"(?P<program>(?:\S*/)?(?:qemu-system-\w+|qemu-kvm|kvm)) +-",
+    rf"(?P<program>(?:\S*/)?{IN_TEXT}) +-",
     re.MULTILINE,
 )
 _OPTION_AND_VALUE = re.compile(r"(--?[A-Za-z0-9][\w-]*)[ \t]+(\S.*)", re.DOTALL)

@@ -14,6 +14,7 @@ from itertools import pairwise
 from pciabi.vm.command_line.argument import Argument
 from pciabi.vm.command_line.option_table import TAKES_ARGUMENT
 from pciabi.vm.command_line.program import (
+    IN_TEXT,
     is_assignment,
     is_qemu,
     may_be_qemu,
@@ -26,9 +27,7 @@ _OPTIONS = _STRONG | {"-M", "-net", *(f"-{name}" for name in _STRONG)}
 _OPTION_IN_TEXT = re.compile(
     r"(?<![\w-])--?(?:device|machine|M|netdev|drive|nic|net|nodefaults)(?![\w-])"
 )
-_PROGRAM_IN_TEXT = re.compile(
-    r"(?<![\w.-])(?:qemu-system-\w[\w.+-]*+|(?:qemu-)?kvm(?:-spice)?(?![\w.-]))"
-)
+_PROGRAM_IN_TEXT = re.compile(IN_TEXT)
 # They print, look for, install or end programs, and start none of those that they name.
 _QUIET = frozenset(
     re.findall(

@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from pciabi.errors import SourcePosition
+from pciabi.errors import InputError, SourcePosition
 from pciabi.vm.command_line import json_text
-from pciabi.vm.command_line.argument import Argument, Unresolved
+from pciabi.vm.command_line.argument import Argument, Unresolved, plain
 
+# QEMU takes numbers from -1 to 255 for an address.
+_AUTOMATIC = -1
 _NAME_END = re.compile("[=,]")
 _VALUE = re.compile(r"(?:[^,]|,,)*", re.DOTALL)
 
@@ -49,6 +51,23 @@ class Parameters:
         """The value of that name, or None."""
         found = self.find(name)
         return found.value if found else None
+
+    @property
+    def address(self) -> str | None:
+        """What `addr` says, in the words that key=value form takes; None where it leaves the place
+        to QEMU.
+
+        A number in JSON is a devfn: 41 is function 1 of slot 5, `5.1`, and -1 any slot. What else
+        JSON has is no address, and is told as what it is.
+        """
+        found = self.find("addr")
+        if found is None or not self.is_json or isinstance(found.data, str):
+            return found.value if found is not None else None
+        if isinstance(found.data, bool) or not isinstance(found.data, int):
+            return f"{found.value} in JSON"
+        if found.data == _AUTOMATIC:
+            return None
+        return f"{found.data >> 3:x}.{found.data & 7}" if found.data >= 0 else found.value
 
     @property
     def names(self) -> frozenset[str]:
@@ -90,6 +109,14 @@ def parameters(argument: Argument, implied: str | None) -> Parameters:
         items = tuple(_member(argument, member) for member in json_text.members(argument))
         return Parameters(items, implied, is_json=True)
     return Parameters(tuple(_pairs(argument, implied)), implied)
+
+
+def parameters_in(text: str, implied: str | None) -> Parameters:
+    """The parameters of an option's argument that stands in no file; none in JSON that is none."""
+    try:
+        return parameters(plain(text, "", 1), implied)
+    except InputError:
+        return Parameters((), implied, is_json=True)
 
 
 def open_flag(given: Parameters) -> Unresolved | None:

@@ -7,11 +7,15 @@ from collections.abc import Sequence
 
 from pciabi.vm.command_line.argument import Argument
 
-_QEMU = re.compile(
-    r"(.*/)?(qemu-system-[A-Za-z0-9_]+(-[\w.+-]*)?|qemu-kvm(-spice)?|kvm(-spice)?"
-    r"|(?<=/)qemu)(-\d[\w.]*)?(\.exe|\.bin|\.real)?",
-    re.DOTALL,
+# `qemu` alone is a folder or a package, unless a folder stands in front of it.
+_NAMES = (
+    r"(?:qemu-system-[A-Za-z0-9_]+(?:-[\w.+-]*)?|qemu-kvm(?:-spice)?|kvm(?:-spice)?|(?<=/)qemu)"
+    r"(?:-\d[\w.]*)?(?:\.exe|\.bin|\.real)?"
 )
+IN_TEXT = rf"(?:(?<![\w.-])(?:{_NAMES})(?![\w.-]))"
+"""What names QEMU's program in a text, its folder left out: a regular expression. All that look
+for one in a text take it from here; `is_qemu` says of a word whether it is one."""
+_QEMU = re.compile(rf"(.*/)?(?:{_NAMES})", re.DOTALL)
 # `QEMU=/usr/bin/qemu-system-x86_64` sets a variable, though its end looks like a program.
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=", re.ASCII)
 # Programs that start another.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from pciabi.vm.command_line.device_options import pairs_of
+from pciabi.vm.command_line.parameters import parameters_in
 
 # `-device` and `-nic` say `mac`, `-net nic` says `macaddr`; `-set` and `-global` put the
 # driver's or the device's name in front.
@@ -24,11 +24,11 @@ def stated_macs(arguments: Iterable[str]) -> frozenset[str]:
 
 def _values(arguments: Iterable[str]) -> Iterator[str]:
     for argument in arguments:
-        pairs = dict(pairs_of(argument))
-        yield from (value for name, value in pairs.items() if _NAME.fullmatch(name))
+        given = parameters_in(argument, "driver")
+        yield from (given.get(name) or "" for name in given.names if _NAME.fullmatch(name))
         # -global driver=e1000,property=mac,value=…
-        if pairs.get("property") in ("mac", "macaddr"):
-            yield pairs.get("value", "")
+        if given.get("property") in ("mac", "macaddr"):
+            yield given.get("value") or ""
 
 
 def as_printed(text: str) -> str | None:

@@ -6,10 +6,13 @@ itself; both are told here by versions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
+
+from pciabi.errors import InputError
 
 Version = tuple[int, int, int]
 """A release: major, minor, micro."""
@@ -46,6 +49,26 @@ NEWEST: Version = (12, 8, 0)
 """The newest libvirt that pciabi knows."""
 OLDEST: Version = (7, 0, 0)
 """The oldest libvirt that pciabi knows."""
+
+
+_NUMBERS = re.compile(r"(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?", re.ASCII)
+
+
+def version(text: str) -> Version:
+    """A version as a user writes it, `9.0` or `9.0.0`. Raises InputError for what is none, or of
+    no libvirt that pciabi knows."""
+    match = _NUMBERS.fullmatch(text)
+    if match is None:
+        raise InputError(f"'{text}' is no version of libvirt", advice="such as 9.0")
+    found = int(match[1]), int(match[2]), int(match[3] or 0)
+    if found < OLDEST:
+        raise InputError(f"libvirt {text} is too old", advice=f"pciabi knows {shown(OLDEST)} on")
+    return found
+
+
+def shown(libvirt: Version) -> str:
+    """A version as people write it: `9.0.0`."""
+    return ".".join(map(str, libvirt))
 
 
 @dataclass(frozen=True)

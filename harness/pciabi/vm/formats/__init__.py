@@ -46,6 +46,17 @@ class Format:
     comment: str
 
 
+def decoded(raw: bytes, file: str, errors: str = "strict") -> ConfigText:
+    """A file's text; UTF-16 is told by its mark. Raises InputError at the line where it is none,
+    unless `errors` says otherwise, in Python's words."""
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return ConfigText(file, raw.decode(encoding, errors))
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InputError("not UTF-8 text", place=SourcePosition(file, line)) from None
+
+
 @cache
 def formats() -> tuple[Format, ...]:
     """All formats, the highest rank first."""

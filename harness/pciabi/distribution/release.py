@@ -1,4 +1,4 @@
-"""Released QEMUs in the cache: a suite's packages, unpacked and ready to run."""
+"""Released programs in the cache: a suite's packages, unpacked and ready to run."""
 
 from __future__ import annotations
 
@@ -10,22 +10,44 @@ from pathlib import Path
 from pciabi.distribution import cache, manifest
 from pciabi.distribution.manifest import ManifestShape
 from pciabi.distribution.packages import Package
+from pciabi.distribution.suites import Suite, Version
 from pciabi.errors import PackageError
-from pciabi.qemu.suites import Suite, Version
 
-KIND = "qemu"
-PACKAGE = "qemu-system-x86"
 _ROOT = "root"
-# What else decides on what a guest sees, and its versions are worth telling.
-_TOLD = (PACKAGE, "seabios", "ipxe-qemu", "ovmf")
+
+
+@dataclass(frozen=True)
+class Product:
+    """A program whose releases are kept in the cache.
+
+    `kind` names it in the cache and on the command line, such as `qemu`; `title` in sentences.
+    Its version is that of its package `package`. `suites` are those that hold it. `told` are the
+    packages whose versions are worth telling.
+    """
+
+    kind: str
+    title: str
+    package: str
+    suites: tuple[Suite, ...]
+    told: tuple[str, ...]
+
+    @property
+    def form(self) -> ManifestShape[Manifest]:
+        """What its manifests look like."""
+        return ManifestShape(f"pciabi-{self.kind}/1", Manifest)
+
+    @property
+    def getting(self) -> str:
+        """The command that fetches a release, but for its version."""
+        return f"pciabi {self.kind} get"
 
 
 @dataclass(frozen=True)
 class Manifest:
     """What `manifest.json` says.
 
-    `banner` is the whole line QEMU prints for its version; `files` are (name, SHA-256 in hex)
-    pairs, sorted by name, the names relative to the release's root.
+    `banner` is the whole line that the program prints for its version; `files` are (name, SHA-256
+    in hex) pairs, sorted by name, the names relative to the release's root.
     """
 
     suite: str
@@ -35,17 +57,15 @@ class Manifest:
     files: tuple[tuple[str, str], ...]
 
 
-FORM = ManifestShape("pciabi-qemu/1", Manifest)
-
-
 @dataclass(frozen=True)
 class Release:
-    """A QEMU unpacked in the cache. `digest` names its content, in hex.
+    """A program unpacked in the cache. `digest` names its content, in hex.
 
     `current` is whether it is what its suite's name stands for; one that was fetched earlier
     keeps its exact version as its name.
     """
 
+    product: Product
     manifest: Manifest
     digest: str
     folder: Path
@@ -58,8 +78,8 @@ class Release:
 
     @property
     def package_version(self) -> str:
-        """The exact version of QEMU's package."""
-        return next(p.version for p in self.manifest.packages if p.name == PACKAGE)
+        """The exact version of the program's package."""
+        return next(p.version for p in self.manifest.packages if p.name == self.product.package)
 
     @property
     def name(self) -> str:
@@ -68,9 +88,9 @@ class Release:
 
     @property
     def told(self) -> tuple[tuple[str, str], ...]:
-        """Name and version of the packages that decide on what a guest sees."""
+        """Name and version of the packages that are worth telling."""
         versions = {p.name: p.version for p in self.manifest.packages}
-        return tuple((name, versions[name]) for name in _TOLD if name in versions)
+        return tuple((name, versions[name]) for name in self.product.told if name in versions)
 
     def is_meant(self, wanted: Suite | Version) -> bool:
         """Whether the user's words fit it."""
@@ -79,22 +99,22 @@ class Release:
         return wanted.fits(self.manifest.version, self.package_version)
 
 
-def read(folder: Path) -> Release:
+def read(product: Product, folder: Path) -> Release:
     """The release in a folder, by its manifest's word. Raises PackageError if it is damaged."""
     try:
         text = (folder / manifest.FILE_NAME).read_bytes()
     except OSError as error:
         raise PackageError(f"{folder} is incomplete: {error.strerror}") from error
-    said = FORM.loads(text, folder / manifest.FILE_NAME)
-    if PACKAGE not in {package.name for package in said.packages}:
+    said = product.form.loads(text, folder / manifest.FILE_NAME)
+    if product.package not in {package.name for package in said.packages}:
         raise PackageError(f"{folder / manifest.FILE_NAME} is damaged")
     current = cache.current(folder.parent) == folder.resolve()
-    return Release(said, manifest.digest(text), folder, current)
+    return Release(product, said, manifest.digest(text), folder, current)
 
 
 def verify(release: Release) -> None:
     """Hold every file against the manifest. Raises PackageError if the release is damaged."""
-    advice = f"run pciabi qemu get {release.name}"
+    advice = f"run {release.product.getting} {release.name}"
     said = release.manifest.files
     strange = set(files(release.root)) - {name for name, _ in said}
     if strange:
@@ -120,21 +140,21 @@ def files(root: Path) -> Iterator[str]:
                 yield path.relative_to(root).as_posix()
 
 
-def known() -> tuple[Release, ...]:
-    """All releases in the cache whose manifests can be read; their files are not looked at."""
+def known(product: Product) -> tuple[Release, ...]:
+    """All its releases in the cache whose manifests can be read; their files are not looked at."""
     found = []
-    for place in cache.finished(KIND):
+    for place in cache.finished(product.kind):
         try:
-            found.append(read(place))
+            found.append(read(product, place))
         except PackageError:
             # As good as none: `get` makes a new one in its place.
             continue
     return tuple(found)
 
 
-def find(wanted: Suite | Version) -> Release | None:
+def find(product: Product, wanted: Suite | Version) -> Release | None:
     """The release in the cache that is meant; of several, one in use, then the newest."""
-    fitting = [release for release in known() if release.is_meant(wanted)]
+    fitting = [release for release in known(product) if release.is_meant(wanted)]
     return max(fitting, key=lambda r: (r.current, r.manifest.version, r.name), default=None)
 
 
