@@ -99,16 +99,19 @@ def remove(product: Product, wanted: Sequence[Suite | Version]) -> None:
         with following(f"{product.kind} {each}") as report:
             for known in fitting:
                 release.remove(known, acquire.waiting(report))
-                click.echo(f"removed {of_release(known).line(product.title)}")
+                click.echo(f"removed {_listed(known).line(product.title)}")
 
 
 def of_release(known: Release) -> Listed:
-    """How a release in the cache is listed."""
-    fault = ""
+    """How a release in the cache is listed, once its files are looked at."""
     try:
         release.verify(known)
     except PackageError as error:
-        fault = str(error)
+        return _listed(known, str(error))
+    return _listed(known)
+
+
+def _listed(known: Release, fault: str = "") -> Listed:
     return Listed(
         name=known.name,
         origin="cache",
