@@ -1,4 +1,5 @@
-"""XML read into elements that know where they stand, by expat, with nothing XML can be abused for.
+"""XML read into elements that know where they stand, by expat, with nothing XML can be abused for;
+and elements written as XML.
 
 A document type is refused, so there are no entities and nothing is fetched. Several documents
 behind one another, as `virsh dumpxml` of several domains leaves them, are several roots.
@@ -16,12 +17,18 @@ from pciabi.vm.pci_vm import Span
 
 MAX_DEPTH = 200
 _WRAPPER = "<pciabi>"
+# White space in a value is kept only as a reference.
+_REFERENCES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "\n": "#10", "\r": "#13", "\t": "#9"}
+_ESCAPED = str.maketrans({character: f"&{name};" for character, name in _REFERENCES.items()})
 _DECLARATION = re.compile(r"<\?xml\b[^>]*\?>")
 
 
 @dataclass
 class Element:
-    """An element: name, attributes, its own text, its children, and where it stands."""
+    """An element: name, attributes, its own text, its children, and where it stands.
+
+    `prefix` is what stands before the colon of its name, which says of whose namespace it is.
+    """
 
     name: str
     attributes: Mapping[str, str]
@@ -29,6 +36,7 @@ class Element:
     children: list[Element] = field(default_factory=list)
     text: str = ""
     last_line: int = 0
+    prefix: str = ""
 
     @property
     def span(self) -> Span:
@@ -95,6 +103,21 @@ def read(file: str, text: str) -> Element:
     return reading.root
 
 
+def written(element: Element, indent: str = "") -> str:
+    """An element as XML, every name and value escaped, each element on lines of its own."""
+    name = f"{element.prefix}:{element.name}" if element.prefix else element.name
+    said = "".join(f' {key}="{_escaped(value)}"' for key, value in element.attributes.items())
+    if not element.children:
+        text = _escaped(element.text.strip())
+        return f"{indent}<{name}{said}>{text}</{name}>\n" if text else f"{indent}<{name}{said}/>\n"
+    inside = "".join(written(child, indent + "  ") for child in element.children)
+    return f"{indent}<{name}{said}>\n{inside}{indent}</{name}>\n"
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_ESCAPED)
+
+
 def _position(file: str, line: int, column: int) -> SourcePosition:
     shift = len(_WRAPPER) if line == 1 else 0
     return SourcePosition(file, line, max(0, column - shift) + 1)
@@ -120,7 +143,8 @@ class _Reading:
             return
         if len(self.open) > MAX_DEPTH:
             raise InputError("nested too deeply", place=self.place())
-        element = Element(name.rpartition(":")[2], attributes, self.place())
+        prefix, _, local = name.rpartition(":")
+        element = Element(local, attributes, self.place(), prefix=prefix)
         self.open[-1].children.append(element)
         self.open.append(element)
 
