@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from pciabi.errors import SourcePosition
-from pciabi.vm.command_line.device_options import DeviceOption, device_options, pairs_of
+from pciabi.vm.command_line.device_options import DeviceOption, device_options
 from pciabi.vm.command_line.option import QemuCommandLine
+from pciabi.vm.command_line.parameters import parameters, parameters_in
 from pciabi.vm.drift.drift import Drift, Kind
 
 # Properties that name something of the host's, by ids and descriptors of libvirt's own.
@@ -65,7 +66,7 @@ def _places(line: QemuCommandLine) -> Mapping[str, SourcePosition]:
     found = {}
     for option in line.named("device"):
         if option.value is not None:
-            device_id = dict(pairs_of(option.value.text)).get("id")
+            device_id = parameters(option.value, "driver").get("id")
             if device_id is not None:
                 found[device_id] = option.position
     return found
@@ -75,9 +76,9 @@ def _machine(line: QemuCommandLine) -> Iterator[tuple[str, str]]:
     for option in line.options:
         text = option.value.text if option.value is not None else ""
         if option.name == "machine":
-            for number, (name, value) in enumerate(pairs_of(text)):
-                if name not in _HOSTS_MACHINE and not (number == 0 and name == "driver"):
-                    yield f"-machine {name}", _plain(value)
+            for item in parameters_in(text, "type").items:
+                if item.name not in _HOSTS_MACHINE:
+                    yield f"-machine {item.name}", _plain(item.value)
         elif option.name == "global":
             name, _, value = text.rpartition("=")
             yield f"-global {name}", _plain(value)
