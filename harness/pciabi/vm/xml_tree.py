@@ -69,6 +69,13 @@ class Element:
             else:
                 waiting.extend(reversed(element.children))
 
+    def with_instead(self, element: Element, other: Element) -> Element:
+        """The same with another element in the place of one below it."""
+        if self is element:
+            return other
+        children = [child.with_instead(element, other) for child in self.children]
+        return replace(self, children=children)
+
     def value(self, child: str, attribute: str) -> str | None:
         """An attribute of the first child of that name, None where either is missing."""
         found = self.child(child)
