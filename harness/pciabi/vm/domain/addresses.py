@@ -1,15 +1,26 @@
 """Where a domain's element says that its device sits, in QEMU's words.
 
-Source: libvirt, src/qemu/qemu_command.c, qemuBuildDeviceAddressProps.
+Source: libvirt, src/qemu/qemu_command.c, qemuBuildDeviceAddressProps and qemuBuildRomProps.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
 from pciabi.errors import InputError
-from pciabi.vm.domain.context import Domain, number, switch
+from pciabi.vm.domain.context import Domain
+from pciabi.vm.domain.dialect import Trait
+from pciabi.vm.domain.numbers import number, switch
+from pciabi.vm.domain.vocabulary import chosen
 from pciabi.vm.domain.words import Property, stated
 from pciabi.vm.libvirt_devices import own_address
 from pciabi.vm.xml_tree import Element
+
+PCI_WORDS = frozenset({"address", "address/**", "alias", "alias@name", "acpi", "acpi@index"})
+"""What the element of any PCI device may say of its place and its id."""
+ROM_WORDS = frozenset({"rom", "rom@bar", "rom@file", "rom@enabled"})
+"""What the element of a device that has a ROM may say of it."""
 
 
 def pci(domain: Domain, device: Element) -> tuple[Property, ...]:
@@ -22,10 +33,12 @@ def pci(domain: Domain, device: Element) -> tuple[Property, ...]:
             advice="give the XML that `virsh dumpxml` shows once the domain is defined",
             place=device.start,
         )
+    if address.attributes.get("type", "pci") != "pci":
+        chosen(device, "address type", address.attributes["type"], {"pci": None}, address)
     slot, function = number(address, "slot"), number(address, "function")
     bus = domain.controller("pci", number(address, "bus"), device)
     place = f"{slot:#x}.{function:#x}" if function else f"{slot:#x}"
-    acpi = device.child("acpi")
+    acpi = device.child("acpi") if domain.dialect.has(Trait.ACPI_INDEX) else None
     index = number(acpi, "index") if acpi is not None else 0
     return stated(
         address,
@@ -34,3 +47,51 @@ def pci(domain: Domain, device: Element) -> tuple[Property, ...]:
         ("addr", place),
         ("acpi-index", index or None),
     )
+
+
+def off_pci(domain: Domain, device: Element) -> tuple[Property, ...]:
+    """The place of a device on USB, ISA or virtio-serial; nothing where none is written, and QEMU
+    chooses one. Raises InputError."""
+    address = own_address(device)
+    kind = address.attributes.get("type") if address is not None else None
+    if address is None or kind is None:
+        return ()
+    return chosen(device, "address type", kind, _OFF_PCI, address)(domain, device, address)
+
+
+def rom(device: Element) -> tuple[Property, ...]:
+    """`rombar` and `romfile`. Raises InputError."""
+    found = device.child("rom")
+    if found is None:
+        return ()
+    if switch(found, "enabled") is False:
+        return stated(found, ("romfile", ""))
+    bar = switch(found, "bar")
+    return stated(
+        found,
+        ("rombar", None if bar is None else int(bar)),
+        ("romfile", found.attributes.get("file")),
+    )
+
+
+def _usb(domain: Domain, device: Element, address: Element) -> tuple[Property, ...]:
+    controller = domain.controller("usb", number(address, "bus"), device)
+    bus = f"{domain.alias(controller)}.0"
+    return stated(address, ("bus", bus), ("port", address.attributes.get("port")))
+
+
+def _isa(_domain: Domain, _device: Element, address: Element) -> tuple[Property, ...]:
+    irq = number(address, "irq")
+    return stated(address, ("iobase", number(address, "iobase")), ("irq", irq or None))
+
+
+def _virtio_serial(domain: Domain, device: Element, address: Element) -> tuple[Property, ...]:
+    controller = domain.controller("virtio-serial", number(address, "controller"), device)
+    bus = f"{domain.alias(controller)}.{number(address, 'bus')}"
+    return stated(address, ("bus", bus), ("nr", number(address, "port")))
+
+
+_Place = Callable[[Domain, Element, Element], tuple[Property, ...]]
+_OFF_PCI: Mapping[str, _Place] = MappingProxyType(
+    {"usb": _usb, "isa": _isa, "virtio-serial": _virtio_serial, "pci": lambda d, e, _a: pci(d, e)}
+)

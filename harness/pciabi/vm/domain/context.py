@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from pciabi.errors import InputError
-from pciabi.vm.domain import aliases
+from pciabi.vm.command_line.option import Option
+from pciabi.vm.domain import aliases, boot_order
 from pciabi.vm.domain.dialect import Dialect, Trait
-from pciabi.vm.domain.words import Form
+from pciabi.vm.domain.numbers import number
+from pciabi.vm.domain.words import Form, Property, option
 from pciabi.vm.pci_vm import Family
 from pciabi.vm.xml_tree import Element
 
@@ -36,6 +38,14 @@ class Domain:
     def _aliases(self) -> Mapping[int, str]:
         return aliases.assigned(self.devices, self.family)
 
+    @cached_property
+    def _boot_by_kind(self) -> Mapping[int, Property]:
+        return boot_order.by_kind(self.root)
+
+    def boot_index(self, device: Element) -> tuple[Property, ...]:
+        """`bootindex` of a device. Raises InputError."""
+        return boot_order.of(device, self._boot_by_kind)
+
     def alias(self, device: Element) -> str:
         """The id that libvirt gives a device."""
         return self._aliases[id(device)]
@@ -44,6 +54,11 @@ class Domain:
     def device_form(self) -> Form:
         """How `-device` is written."""
         return Form.JSON if self.dialect.has(Trait.JSON_DEVICE) else Form.KEY_VALUE
+
+    def device(self, *parts: Sequence[Property]) -> Option:
+        """A `-device` of all these properties, the first of which is its driver."""
+        properties = [item for part in parts for item in part]
+        return option("device", properties, self.device_form, "driver")
 
     def controller(self, kind: str, index: int, asked_by: Element) -> Element:
         """The controller of that type and index. Raises InputError where none is written."""
@@ -55,35 +70,3 @@ class Domain:
             f"<{asked_by.name}>: there is no controller type='{kind}' index='{index}'",
             place=asked_by.start,
         )
-
-
-def number(element: Element, attribute: str, default: int = 0) -> int:
-    """An attribute's number, in C's notations: 10, 0xa, 012. Raises InputError."""
-    text = element.attributes.get(attribute, "").strip()
-    if not text:
-        return default
-    try:
-        digits = text.lower()
-        octal = len(digits) > 1 and digits.startswith("0") and digits[1:].isdigit()
-        return int(digits, 8 if octal else 0)
-    except ValueError:
-        raise InputError(
-            f"<{element.name}>: {attribute}='{text[:40]}' is not a number", place=element.start
-        ) from None
-
-
-def switch(element: Element | None, attribute: str) -> bool | None:
-    """An attribute that says on or off (yes or no), None where it is not there.
-
-    Raises InputError for another word.
-    """
-    text = element.attributes.get(attribute) if element is not None else None
-    if element is None or text is None:
-        return None
-    if text in ("on", "yes"):
-        return True
-    if text in ("off", "no"):
-        return False
-    raise InputError(
-        f"<{element.name}>: {attribute}='{text[:40]}' is neither on nor off", place=element.start
-    )

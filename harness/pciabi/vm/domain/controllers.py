@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pciabi.errors import InputError
 from pciabi.vm.command_line.option import Option
 from pciabi.vm.domain import addresses
-from pciabi.vm.domain.context import Domain, number
+from pciabi.vm.domain.context import Domain
+from pciabi.vm.domain.numbers import number
 from pciabi.vm.domain.words import option, stated
 from pciabi.vm.pci_vm import Family
 from pciabi.vm.xml_tree import Element

@@ -23,6 +23,27 @@ class Trait(Enum):
     QEMU, on; and in another way before."""
 
     JSON_DEVICE = "`-device` in JSON, which QEMU creates after those in key=value form"
+    ACPI_INDEX = "`acpi-index=`, of `<acpi index>`"
+    PAGE_PER_VQ = "`page-per-vq=` of a virtio device"
+    RSS = "`rss=` and `hash=` of a virtio NIC"
+    DISK_QUEUE_SIZE = "`queue-size=` of a virtio disk"
+    DISK_ROTATION_RATE = "`rotation_rate=` of a disk"
+    DISK_DISCARD_GRANULARITY = "`discard_granularity=` of a disk"
+    SCSI_REMOVABLE = "`removable=` of a SCSI disk"
+    IDE_MODEL = "`model=` of an IDE or SATA disk, of `<product>`"
+    LUN_WITHOUT_SCSI = "no `scsi=` of a virtio disk, a property that QEMU has not any more"
+    GL_MODELS = "drivers of their own for virtio GPUs that render on the host's"
+    VIRGL_MODELS = "no `virgl=` of a virtio GPU, a property that QEMU has not any more"
+    VIDEO_BLOB = "`blob=` of a virtio GPU"
+    PCI_HOSTDEV_DISPLAY = "`display=` and `ramfb=` of a PCI device of the host's"
+    HOSTDEV_TEAMING = "`failover_pair_id=` of a `<hostdev>`"
+    FILESYSTEM_BOOT = "`bootindex=` of a virtiofs"
+    VIRTIO_SOUND = "sound model virtio"
+    SOUND_MULTICHANNEL = "`multi=` of usb-audio"
+    SERIAL_INDEX = "`index=` of isa-serial"
+    ITCO_STRAP = "watchdog itco, which the chipset has and QEMU is told to heed"
+    CRYPTO = "`<crypto>`"
+    PSTORE = "`<pstore>`"
 
 
 @dataclass(frozen=True)
@@ -37,6 +58,30 @@ _TRAITS: Mapping[Trait, Since] = MappingProxyType(
     {
         # src/qemu/qemu_capabilities.c: QEMU_CAPS_DEVICE_JSON.
         Trait.JSON_DEVICE: Since((7, 9, 0), (6, 2, 0)),
+        # The first release whose notes or documentation name each (NEWS.rst, formatdomain.rst).
+        Trait.ACPI_INDEX: Since((7, 3, 0)),
+        Trait.PAGE_PER_VQ: Since((7, 9, 0)),
+        Trait.RSS: Since((8, 3, 0)),
+        Trait.DISK_QUEUE_SIZE: Since((7, 8, 0)),
+        Trait.DISK_ROTATION_RATE: Since((7, 3, 0)),
+        Trait.SCSI_REMOVABLE: Since((9, 6, 0)),
+        Trait.HOSTDEV_TEAMING: Since((7, 1, 0)),
+        Trait.FILESYSTEM_BOOT: Since((7, 1, 0)),
+        Trait.CRYPTO: Since((9, 1, 0)),
+        Trait.PSTORE: Since((10, 6, 0)),
+        Trait.ITCO_STRAP: Since((9, 1, 0)),
+        Trait.IDE_MODEL: Since((11, 1, 0)),
+        Trait.VIDEO_BLOB: Since((9, 2, 0)),
+        Trait.PCI_HOSTDEV_DISPLAY: Since((10, 3, 0)),
+        Trait.SOUND_MULTICHANNEL: Since((9, 4, 0)),
+        Trait.VIRTIO_SOUND: Since((10, 4, 0)),
+        # Not in their notes; 7.0 and 9.0 differ, or 9.0 and 11.3.
+        Trait.SERIAL_INDEX: Since((9, 0, 0)),
+        Trait.DISK_DISCARD_GRANULARITY: Since((11, 3, 0)),
+        # QEMU_CAPS_VIRTIO_GPU_GL_PCI, QEMU_CAPS_VIRTIO_BLK_SCSI.
+        Trait.GL_MODELS: Since((7, 8, 0), (6, 1, 0)),
+        Trait.VIRGL_MODELS: Since((0, 0, 0), (6, 1, 0)),
+        Trait.LUN_WITHOUT_SCSI: Since((0, 0, 0), (9, 1, 0)),
     }
 )
 

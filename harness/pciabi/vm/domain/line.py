@@ -15,7 +15,27 @@ from typing import Final
 
 from pciabi.errors import InputError
 from pciabi.vm.command_line.option import Option, QemuCommandLine
-from pciabi.vm.domain import balloons, controllers, interfaces, kind, machine
+from pciabi.vm.domain import (
+    balloons,
+    controllers,
+    crash_stores,
+    cryptography,
+    disks,
+    filesystems,
+    hostdevs,
+    inputs,
+    interfaces,
+    kind,
+    machine,
+    random_numbers,
+    serial_ports,
+    shared_memories,
+    sockets,
+    sounds,
+    usb_devices,
+    videos,
+    watchdogs,
+)
 from pciabi.vm.domain.context import Domain
 from pciabi.vm.domain.dialect import Dialect
 from pciabi.vm.domain.vocabulary import unknown
@@ -37,14 +57,35 @@ class Writer:
 _IN_ORDER: Final = (
     Writer(machine.options, others=frozenset({"os", "memory", "vcpu"})),
     Writer(controllers.options, frozenset({"controller"})),
+    Writer(usb_devices.hubs, frozenset({"hub"})),
+    Writer(disks.options, frozenset({"disk"})),
+    Writer(filesystems.options, frozenset({"filesystem"})),
     Writer(interfaces.options, frozenset({"interface"})),
+    Writer(usb_devices.smart_cards, frozenset({"smartcard"})),
+    Writer(serial_ports.serials, frozenset({"serial"})),
+    Writer(serial_ports.parallels, frozenset({"parallel"})),
+    Writer(serial_ports.channels, frozenset({"channel"})),
+    Writer(serial_ports.consoles, frozenset({"console"})),
+    Writer(inputs.options, frozenset({"input"})),
+    Writer(videos.options, frozenset({"video"})),
+    Writer(sounds.options, frozenset({"sound"})),
+    Writer(watchdogs.options, frozenset({"watchdog"})),
+    Writer(usb_devices.redirections, frozenset({"redirdev"})),
+    Writer(hostdevs.options, frozenset({"hostdev"})),
     Writer(balloons.options, frozenset({"memballoon"})),
+    Writer(random_numbers.options, frozenset({"rng"})),
+    Writer(shared_memories.options, frozenset({"shmem"})),
+    Writer(sockets.options, frozenset({"vsock"})),
+    Writer(cryptography.options, frozenset({"crypto"})),
+    Writer(crash_stores.options, frozenset({"pstore"})),
 )
 _HARMLESS_DEVICES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "emulator": "which QEMU starts it is the user's choice here",
         "audio": "the host's side of a sound device",
         "graphics": "the host's side of a display",
+        "redirfilter": "which devices of the host's may be redirected",
+        "lease": "a lock that libvirt holds",
     }
 )
 _HARMLESS: Final[Mapping[str, str]] = MappingProxyType(

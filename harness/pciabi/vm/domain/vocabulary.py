@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TypeVar
 
 from pciabi.errors import InputError
 from pciabi.vm import placeholder
 from pciabi.vm.xml_tree import Element
 
+_T = TypeVar("_T")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -49,6 +51,15 @@ def must_know(element: Element, vocabulary: Vocabulary) -> None:
             )
         if not vocabulary.covers(path):
             raise unknown(element, _shown(path, value), at)
+
+
+def chosen(
+    element: Element, what: str, word: str, table: Mapping[str, _T], at: Element | None = None
+) -> _T:
+    """What a table says of a word. Raises InputError where the word is not in it."""
+    if word not in table:
+        raise unknown(element, f"{what}='{word[:40]}'", at)
+    return table[word]
 
 
 def unknown(element: Element, what: str = "", at: Element | None = None) -> InputError:

@@ -1,0 +1,144 @@
+"""`<video>`: graphics devices.
+
+Source: libvirt, src/qemu/qemu_command.c, qemuDeviceVideoGetModel and qemuBuildDeviceVideoCmd;
+src/conf/domain_conf.c, virDomainVideoDefaultRAM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from pciabi.errors import InputError
+from pciabi.vm.command_line.option import Option
+from pciabi.vm.domain import addresses, aliases, characters, virtio
+from pciabi.vm.domain.context import Domain
+from pciabi.vm.domain.dialect import Trait
+from pciabi.vm.domain.numbers import number, switch
+from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know
+from pciabi.vm.domain.words import Property, Value, stated
+from pciabi.vm.xml_tree import Element
+
+_VOCABULARY = Vocabulary(
+    addresses.PCI_WORDS
+    | virtio.DRIVER_OPTIONS
+    | {"model", "model@type", "model@ram", "model@vram", "model@vram64", "model@vgamem"}
+    | {"model@heads", "model@primary", "model@blob", "model/acceleration"}
+    | {"model/acceleration@accel3d", "model/resolution", "model/resolution@x"}
+    | {"model/resolution@y", "driver@name", "driver@vgaconf"},
+    {
+        "model/acceleration@accel2d": "VirtualBox has it",
+        "model/acceleration@rendernode": "which GPU of the host's renders",
+    },
+)
+_VIRTIO, _QXL, _RAMFB, _NONE = "virtio", "qxl", "ramfb", "none"
+_VHOST_USER = "vhostuser"
+# The first one of a domain has VGA, where there is a form with it.
+_PRIMARY: Mapping[str, str] = MappingProxyType(
+    {
+        "vga": "VGA",
+        "cirrus": "cirrus-vga",
+        "vmvga": "vmware-svga",
+        _QXL: "qxl-vga",
+        "bochs": "bochs-display",
+        _RAMFB: "ramfb",
+        _VIRTIO: "virtio-vga",
+    }
+)
+_SECONDARY: Mapping[str, str] = MappingProxyType({_QXL: "qxl", _VIRTIO: "virtio-gpu-pci"})
+_GL: Mapping[str, str] = MappingProxyType(
+    {"virtio-vga": "virtio-vga-gl", "virtio-gpu-pci": "virtio-gpu-gl-pci"}
+)
+# KiB, where the domain states none.
+_VRAM: Mapping[str, int] = MappingProxyType(
+    {**dict.fromkeys(("vga", "cirrus", "vmvga", "bochs"), 16 << 10), _QXL: 64 << 10}
+)
+_QXL_RAM, _QXL_VGA = 64 << 10, 16 << 10
+
+
+def options(domain: Domain) -> Iterator[Option]:
+    """A `-device` for each graphics device. Raises InputError."""
+    videos = aliases.primary_first(list(domain.each("video")))
+    for video in videos:
+        must_know(video, _VOCABULARY)
+    for video in videos:
+        model = video.child("model")
+        kind = model.attributes.get("type") if model is not None else None
+        if model is None or kind in (None, "default"):
+            raise InputError(
+                "<video> has no model: libvirt would choose one that its QEMU has",
+                advice="give the XML that `virsh dumpxml` shows once the domain is defined",
+                place=video.start,
+            )
+        if kind != _NONE:
+            yield from _video(domain, video, model, is_primary=video is videos[0])
+
+
+def _video(domain: Domain, video: Element, model: Element, *, is_primary: bool) -> Iterator[Option]:
+    alias = domain.alias(video)
+    kind = model.attributes["type"]
+    is_served = video.value("driver", "name") == _VHOST_USER
+    served: tuple[Property, ...] = ()
+    if is_served:
+        yield characters.socket(video, alias)
+        driver = "vhost-user-vga" if is_primary else "vhost-user-gpu-pci"
+        served = stated(video, ("chardev", characters.served(alias)))
+    else:
+        table = _PRIMARY if is_primary else _SECONDARY
+        driver = chosen(video, "model type", kind, table, model)
+        if kind == _VIRTIO and _renders(model) and domain.dialect.has(Trait.GL_MODELS):
+            driver = _GL[driver]
+    yield domain.device(
+        stated(model, ("driver", driver)),
+        virtio.options(domain, video) if kind == _VIRTIO else (),
+        stated(video, ("id", alias)),
+        _outputs(model, kind),
+        served or tuple(_memory(domain, model, kind)),
+        _resolution(model),
+        () if kind == _RAMFB else addresses.pci(domain, video),
+    )
+
+
+def _renders(model: Element) -> bool:
+    return bool(switch(model.child("acceleration"), "accel3d"))
+
+
+def _outputs(model: Element, kind: str) -> tuple[Property, ...]:
+    heads = number(model, "heads", 1) if kind in (_QXL, _VIRTIO) else 0
+    return stated(model, ("max_outputs", heads or None))
+
+
+def _memory(domain: Domain, model: Element, kind: str) -> Iterator[Property]:
+    """Sizes of memory that a guest maps; of a virtio GPU what it does with the host's."""
+    vram = _power_of_two(number(model, "vram") or _VRAM.get(kind, 0))
+    pairs: list[tuple[str, Value | None]] = []
+    if kind == _QXL:
+        ram = _power_of_two(number(model, "ram") or _QXL_RAM)
+        pairs = [
+            ("ram_size", ram << 10),
+            ("vram_size", vram << 10),
+            ("vram64_size_mb", number(model, "vram64") >> 10),
+            ("vgamem_mb", (number(model, "vgamem") or _QXL_VGA) >> 10),
+        ]
+    elif kind in ("vga", "vmvga"):
+        pairs = [("vgamem_mb", vram >> 10)]
+    elif kind == "bochs":
+        pairs = [("vgamem", vram << 10)]
+    elif kind == _VIRTIO:
+        has_blob = domain.dialect.has(Trait.VIDEO_BLOB)
+        pairs = [("blob", switch(model, "blob") if has_blob else None)]
+    yield from stated(model, *pairs)
+    acceleration = model.child("acceleration")
+    if kind == _VIRTIO and acceleration is not None and not domain.dialect.has(Trait.VIRGL_MODELS):
+        yield from stated(acceleration, ("virgl", switch(acceleration, "accel3d")))
+
+
+def _power_of_two(size: int) -> int:
+    return 1 << (size - 1).bit_length() if size > 0 else 0
+
+
+def _resolution(model: Element) -> tuple[Property, ...]:
+    found = model.child("resolution")
+    if found is None:
+        return ()
+    return stated(found, ("xres", number(found, "x") or None), ("yres", number(found, "y") or None))
