@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from pciabi.errors import InputError
 from pciabi.vm.domain.context import Domain
 from pciabi.vm.domain.dialect import Trait
+from pciabi.vm.domain.disk_places import DiskPlace, written_place
 from pciabi.vm.domain.numbers import number, switch
-from pciabi.vm.domain.vocabulary import chosen
+from pciabi.vm.domain.vocabulary import chosen, missing
 from pciabi.vm.domain.words import Property, stated
 from pciabi.vm.libvirt_devices import own_address
 from pciabi.vm.xml_tree import Element
 
 PCI_WORDS = frozenset({"address", "address/**", "alias", "alias@name", "acpi", "acpi@index"})
 """What the element of any PCI device may say of its place and its id."""
+_NARROW_SCSI = ("lsilogic", "ncr53c90", "dc390", "am53c974")
 ROM_WORDS = frozenset({"rom", "rom@bar", "rom@file", "rom@enabled"})
 """What the element of a device that has a ROM may say of it."""
 
@@ -28,11 +29,7 @@ def pci(domain: Domain, device: Element) -> tuple[Property, ...]:
     address is written."""
     address = own_address(device)
     if address is None or not {"slot", "bus"} & address.attributes.keys():
-        raise InputError(
-            f"<{device.name}> has no PCI address: libvirt would give it one",
-            advice="give the XML that `virsh dumpxml` shows once the domain is defined",
-            place=device.start,
-        )
+        raise missing(device, "has no PCI address: libvirt would give it one")
     if address.attributes.get("type", "pci") != "pci":
         chosen(device, "address type", address.attributes["type"], {"pci": None}, address)
     slot, function = number(address, "slot"), number(address, "function")
@@ -50,13 +47,29 @@ def pci(domain: Domain, device: Element) -> tuple[Property, ...]:
 
 
 def off_pci(domain: Domain, device: Element) -> tuple[Property, ...]:
-    """The place of a device on USB, ISA or virtio-serial; nothing where none is written, and QEMU
-    chooses one. Raises InputError."""
+    """The place of a device on USB, ISA, SCSI or virtio-serial; nothing where none is written, and
+    QEMU chooses one. Raises InputError."""
     address = own_address(device)
     kind = address.attributes.get("type") if address is not None else None
     if address is None or kind is None:
         return ()
     return chosen(device, "address type", kind, _OFF_PCI, address)(domain, device, address)
+
+
+def scsi(domain: Domain, device: Element, place: DiskPlace) -> tuple[Property, ...]:
+    """The place of a device on a SCSI controller. Raises InputError."""
+    controller = domain.controller("scsi", place.controller, device)
+    name = domain.alias(controller)
+    at = own_address(device) or device
+    if controller.attributes.get("model") in _NARROW_SCSI:
+        return stated(at, ("bus", f"{name}.{place.bus}"), ("scsi-id", place.unit))
+    return stated(
+        at,
+        ("bus", f"{name}.0"),
+        ("channel", place.bus),
+        ("scsi-id", place.target),
+        ("lun", place.unit),
+    )
 
 
 def rom(device: Element) -> tuple[Property, ...]:
@@ -85,6 +98,10 @@ def _isa(_domain: Domain, _device: Element, address: Element) -> tuple[Property,
     return stated(address, ("iobase", number(address, "iobase")), ("irq", irq or None))
 
 
+def _drive(domain: Domain, device: Element, address: Element) -> tuple[Property, ...]:
+    return scsi(domain, device, written_place(address))
+
+
 def _virtio_serial(domain: Domain, device: Element, address: Element) -> tuple[Property, ...]:
     controller = domain.controller("virtio-serial", number(address, "controller"), device)
     bus = f"{domain.alias(controller)}.{number(address, 'bus')}"
@@ -93,5 +110,11 @@ def _virtio_serial(domain: Domain, device: Element, address: Element) -> tuple[P
 
 _Place = Callable[[Domain, Element, Element], tuple[Property, ...]]
 _OFF_PCI: Mapping[str, _Place] = MappingProxyType(
-    {"usb": _usb, "isa": _isa, "virtio-serial": _virtio_serial, "pci": lambda d, e, _a: pci(d, e)}
+    {
+        "usb": _usb,
+        "isa": _isa,
+        "drive": _drive,
+        "virtio-serial": _virtio_serial,
+        "pci": lambda d, e, _a: pci(d, e),
+    }
 )

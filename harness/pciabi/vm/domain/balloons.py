@@ -11,7 +11,7 @@ from pciabi.vm.command_line.option import Option
 from pciabi.vm.domain import addresses, virtio
 from pciabi.vm.domain.context import Domain
 from pciabi.vm.domain.numbers import switch
-from pciabi.vm.domain.vocabulary import Vocabulary, must_know
+from pciabi.vm.domain.vocabulary import Vocabulary, missing, must_know
 from pciabi.vm.domain.words import stated
 
 _VOCABULARY = Vocabulary(
@@ -22,7 +22,14 @@ _VOCABULARY = Vocabulary(
 
 def options(domain: Domain) -> Iterator[Option]:
     """A `-device` for a balloon. Raises InputError."""
-    for balloon in domain.each("memballoon"):
+    balloons = list(domain.each("memballoon"))
+    if not balloons:
+        raise missing(
+            domain.root,
+            "has no <memballoon>: libvirt would add one",
+            "<memballoon model='none'/>",
+        )
+    for balloon in balloons:
         must_know(balloon, _VOCABULARY)
         model = balloon.attributes.get("model", "")
         if model != "none":

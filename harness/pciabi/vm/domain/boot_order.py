@@ -15,7 +15,8 @@ from pciabi.vm.xml_tree import Element
 
 WORDS = frozenset({"boot", "boot@order", "boot@loadparm"})
 """What a device's element may say of it."""
-_OF_DISK = {"disk": "hd", "lun": "hd", "cdrom": "cdrom", "floppy": "fd"}
+_DISK = "hd"
+_OF_DISK = {"disk": _DISK, "lun": _DISK, "cdrom": "cdrom", "floppy": "fd"}
 _NETWORK = "network"
 
 
@@ -34,12 +35,20 @@ def by_kind(root: Element) -> Mapping[int, Property]:
     os = root.merged("os")
     boots = list(os.all("boot")) if os is not None else []
     left = {boot.attributes.get("dev", ""): (at, boot) for at, boot in enumerate(boots, 1)}
+    if not left and not _devices_say(root):
+        # virDomainDefBootOrderPostParse.
+        left = {_DISK: (1, os or root)}
     found = {}
     for kind, device in _candidates(root):
         if kind in left:
             at, boot = left.pop(kind)
             found[id(device)] = Property("bootindex", at, boot.start)
     return found
+
+
+def _devices_say(root: Element) -> bool:
+    devices = root.merged("devices")
+    return devices is not None and any(device.child("boot") for device in devices.children)
 
 
 def _candidates(root: Element) -> Iterator[tuple[str, Element]]:

@@ -37,6 +37,8 @@ class Trait(Enum):
     VIDEO_BLOB = "`blob=` of a virtio GPU"
     PCI_HOSTDEV_DISPLAY = "`display=` and `ramfb=` of a PCI device of the host's"
     HOSTDEV_TEAMING = "`failover_pair_id=` of a `<hostdev>`"
+    VIRTIOFS_ID = "`id=` of a virtiofs"
+    VHOST_USER_VGA_ALONE = "no `<driver>` options of a VGA device that a daemon serves"
     FILESYSTEM_BOOT = "`bootindex=` of a virtiofs"
     VIRTIO_SOUND = "sound model virtio"
     SOUND_MULTICHANNEL = "`multi=` of usb-audio"
@@ -66,6 +68,8 @@ _TRAITS: Mapping[Trait, Since] = MappingProxyType(
         Trait.DISK_ROTATION_RATE: Since((7, 3, 0)),
         Trait.SCSI_REMOVABLE: Since((9, 6, 0)),
         Trait.HOSTDEV_TEAMING: Since((7, 1, 0)),
+        # "Support hotplug and hotunplug for virtiofs", which need one.
+        Trait.VIRTIOFS_ID: Since((7, 9, 0)),
         Trait.FILESYSTEM_BOOT: Since((7, 1, 0)),
         Trait.CRYPTO: Since((9, 1, 0)),
         Trait.PSTORE: Since((10, 6, 0)),
@@ -77,6 +81,7 @@ _TRAITS: Mapping[Trait, Since] = MappingProxyType(
         Trait.VIRTIO_SOUND: Since((10, 4, 0)),
         # Not in their notes; 7.0 and 9.0 differ, or 9.0 and 11.3.
         Trait.SERIAL_INDEX: Since((9, 0, 0)),
+        Trait.VHOST_USER_VGA_ALONE: Since((9, 0, 0)),
         Trait.DISK_DISCARD_GRANULARITY: Since((11, 3, 0)),
         # QEMU_CAPS_VIRTIO_GPU_GL_PCI, QEMU_CAPS_VIRTIO_BLK_SCSI.
         Trait.GL_MODELS: Since((7, 8, 0), (6, 1, 0)),

@@ -37,7 +37,6 @@ _POLICIES: Mapping[str, str] = MappingProxyType(
     }
 )
 _FOR_WRITING_ALONE = "enospc"
-_NARROW_SCSI = ("lsilogic", "ncr53c90", "dc390", "am53c974")
 
 
 def device(domain: Domain, disk: Element) -> Option:
@@ -85,9 +84,6 @@ def _sata(domain: Domain, disk: Element) -> tuple[Property, ...]:
 
 
 def _scsi(domain: Domain, disk: Element) -> tuple[Property, ...]:
-    place = _place(disk)
-    controller = domain.controller("scsi", place.controller, disk)
-    name = domain.alias(controller)
     if disk.attributes.get("device") == _LUN:
         driver, device_id = "scsi-block", None
     else:
@@ -96,14 +92,10 @@ def _scsi(domain: Domain, disk: Element) -> tuple[Property, ...]:
         device_id = _text(disk, "serial") or f"drive-{domain.alias(disk)}"
     target = disk.child("target") or disk
     can_be_removable = driver == "scsi-hd" and domain.dialect.has(Trait.SCSI_REMOVABLE)
-    where: tuple[tuple[str, str | int], ...]
-    if controller.attributes.get("model") in _NARROW_SCSI:
-        where = (("bus", f"{name}.{place.bus}"), ("scsi-id", place.unit))
-    else:
-        within = (("channel", place.bus), ("scsi-id", place.target), ("lun", place.unit))
-        where = (("bus", f"{name}.0"), *within)
     return (
-        *stated(disk, ("driver", driver), *where, ("device_id", device_id)),
+        *stated(disk, ("driver", driver)),
+        *addresses.scsi(domain, disk, _place(disk)),
+        *stated(disk, ("device_id", device_id)),
         *stated(disk.child("product") or disk, ("product", _text(disk, "product"))),
         *stated(target, ("removable", switch(target, "removable") if can_be_removable else None)),
     )
@@ -222,12 +214,12 @@ def _identity(disk: Element) -> Iterator[Property]:
 
 
 def _of_driver(disk: Element) -> tuple[Property, ...]:
-    driver = disk.child("driver")
-    if driver is None:
-        return ()
-    cache = chosen(
-        disk, "driver cache", driver.attributes.get("cache", "default"), _WRITE_CACHE, driver
-    )
+    driver = disk.child("driver") or disk
+    mode = driver.attributes.get("cache", "default")
+    cache = chosen(disk, "driver cache", mode, _WRITE_CACHE, driver)
+    if mode == "default" and disk.child("shareable") and not disk.child("readonly"):
+        # Two guests see what either writes (qemuDomainPrepareDiskCachemode).
+        cache = _WRITE_CACHE["none"]
     written = driver.attributes.get("error_policy")
     read = driver.attributes.get("rerror_policy")
     writing = chosen(disk, "error_policy", written, _POLICIES, driver) if written else None

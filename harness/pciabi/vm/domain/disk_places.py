@@ -43,8 +43,7 @@ def place(disk: Element) -> DiskPlace | None:
         return None
     address = own_address(disk)
     if address is not None and address.attributes.get("type") == "drive":
-        names = ("controller", "bus", "target", "unit")
-        return DiskPlace(*(number(address, name) for name in names))
+        return written_place(address)
     index = index_of_name(disk)
     if kind == "ide":
         controller, rest = divmod(index, _IDE_DISKS)
@@ -57,6 +56,12 @@ def place(disk: Element) -> DiskPlace | None:
         controller, unit = divmod(index, _SCSI_UNITS)
         unit += unit >= _CONTROLLERS_OWN_UNIT
     return DiskPlace(controller, 0, 0, unit)
+
+
+def written_place(address: Element) -> DiskPlace:
+    """The place that an `<address type='drive'>` says. Raises InputError."""
+    names = ("controller", "bus", "target", "unit")
+    return DiskPlace(*(number(address, name) for name in names))
 
 
 def index_of_name(disk: Element) -> int:

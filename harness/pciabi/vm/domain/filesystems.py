@@ -77,7 +77,11 @@ def _virtiofs(domain: Domain, filesystem: Element) -> Iterator[Option]:
     yield domain.device(
         virtio.driver("vhost-user-fs", filesystem, filesystem, model),
         virtio.options(domain, filesystem),
-        stated(filesystem, ("id", alias), ("chardev", characters.served(alias))),
+        stated(
+            filesystem,
+            ("id", alias if domain.dialect.has(Trait.VIRTIOFS_ID) else None),
+            ("chardev", characters.served(alias)),
+        ),
         stated(driver, ("queue-size", number(driver, "queue") or None)),
         stated(target, ("tag", target.attributes.get("dir", ""))),
         domain.boot_index(filesystem) if boots else (),
@@ -85,9 +89,16 @@ def _virtiofs(domain: Domain, filesystem: Element) -> Iterator[Option]:
     )
 
 
-def _mtp(_domain: Domain, _filesystem: Element) -> Iterator[Option]:
-    """A USB device of the host's files: nothing of it is on PCI."""
-    return iter(())
+def _mtp(domain: Domain, filesystem: Element) -> Iterator[Option]:
+    source, target = (filesystem.child(name) or filesystem for name in ("source", "target"))
+    is_read_only = filesystem.child("readonly") is not None
+    yield domain.device(
+        stated(filesystem, ("driver", "usb-mtp"), ("id", domain.alias(filesystem))),
+        stated(source, ("rootdir", source.attributes.get("dir"))),
+        stated(target, ("desc", target.attributes.get("dir"))),
+        stated(filesystem, ("readonly", is_read_only)),
+        addresses.off_pci(domain, filesystem),
+    )
 
 
 _DRIVERS: Mapping[str, Callable[[Domain, Element], Iterator[Option]]] = MappingProxyType(

@@ -16,7 +16,7 @@ from pciabi.vm.domain.context import Domain
 from pciabi.vm.domain.dialect import Trait
 from pciabi.vm.domain.numbers import number, on_or_off, switch
 from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know
-from pciabi.vm.domain.words import Property, stated
+from pciabi.vm.domain.words import Form, Property, option, stated
 from pciabi.vm.libvirt_devices import own_address
 from pciabi.vm.xml_tree import Element
 
@@ -129,9 +129,27 @@ def _scsi_host(domain: Domain, device: Element) -> Iterator[Option]:
     )
 
 
-def _off_pci(_domain: Domain, _device: Element) -> Iterator[Option]:
-    """A device on USB or SCSI, which PCI does not show."""
-    return iter(())
+def _usb(domain: Domain, device: Element) -> Iterator[Option]:
+    yield domain.device(
+        stated(device, ("driver", "usb-host"), ("id", domain.alias(device))),
+        domain.boot_index(device),
+        addresses.off_pci(domain, device),
+    )
+
+
+def _scsi(domain: Domain, device: Element) -> Iterator[Option]:
+    alias = domain.alias(device)
+    node = f"libvirt-{alias}-backend"
+    read_only = device.child("readonly") is not None
+    backend = stated(
+        device, ("driver", "host_device"), ("node-name", node), ("read-only", read_only)
+    )
+    yield option("blockdev", backend, Form.JSON, "driver")
+    yield domain.device(
+        stated(device, ("driver", "scsi-generic"), ("drive", node), ("id", alias)),
+        domain.boot_index(device),
+        addresses.off_pci(domain, device),
+    )
 
 
 _TYPES: Mapping[str, Callable[[Domain, Element], Iterator[Option]]] = MappingProxyType(
@@ -139,7 +157,7 @@ _TYPES: Mapping[str, Callable[[Domain, Element], Iterator[Option]]] = MappingPro
         "pci": _pci,
         "mdev": _mediated,
         "scsi_host": _scsi_host,
-        "usb": _off_pci,
-        "scsi": _off_pci,
+        "usb": _usb,
+        "scsi": _scsi,
     }
 )

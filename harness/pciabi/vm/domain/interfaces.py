@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from pciabi.errors import InputError
 from pciabi.vm.command_line.option import Option
 from pciabi.vm.domain import addresses, boot_order, network_backends, virtio
 from pciabi.vm.domain.context import Domain
 from pciabi.vm.domain.dialect import Trait
 from pciabi.vm.domain.numbers import number, switch
-from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know
+from pciabi.vm.domain.vocabulary import Vocabulary, chosen, missing, must_know
 from pciabi.vm.domain.words import Property, Value, stated
 from pciabi.vm.xml_tree import Element
 
@@ -100,11 +99,7 @@ def options(domain: Domain) -> Iterator[Option]:
 def _interface(domain: Domain, interface: Element) -> Iterator[Option]:
     model = interface.value("model", "type")
     if model is None:
-        raise InputError(
-            "<interface> has no model: libvirt would choose one that its QEMU has",
-            advice="give the XML that `virsh dumpxml` shows once the domain is defined",
-            place=interface.start,
-        )
+        raise missing(interface, "has no model: libvirt would choose one that its QEMU has")
     is_virtio = model in virtio.MODELS
     place = interface.child("model") or interface
     if not is_virtio:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from pciabi.errors import InputError
 from pciabi.vm.command_line.option import Option
 from pciabi.vm.domain import addresses, aliases, characters, virtio
 from pciabi.vm.domain.context import Domain
 from pciabi.vm.domain.dialect import Trait
 from pciabi.vm.domain.numbers import number, switch
-from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know
+from pciabi.vm.domain.vocabulary import Vocabulary, chosen, missing, must_know
 from pciabi.vm.domain.words import Property, Value, stated
 from pciabi.vm.xml_tree import Element
 
@@ -32,7 +31,7 @@ _VOCABULARY = Vocabulary(
     },
 )
 _VIRTIO, _QXL, _RAMFB, _NONE = "virtio", "qxl", "ramfb", "none"
-_VHOST_USER = "vhostuser"
+_VHOST_USER, _SERVED_VGA = "vhostuser", "vhost-user-vga"
 # The first one of a domain has VGA, where there is a form with it.
 _PRIMARY: Mapping[str, str] = MappingProxyType(
     {
@@ -59,17 +58,20 @@ _QXL_RAM, _QXL_VGA = 64 << 10, 16 << 10
 def options(domain: Domain) -> Iterator[Option]:
     """A `-device` for each graphics device. Raises InputError."""
     videos = aliases.primary_first(list(domain.each("video")))
+    for graphics in domain.each("graphics"):
+        if not videos:
+            raise missing(
+                graphics,
+                "there is no <video>: libvirt would add one",
+                "<video><model type='none'/>",
+            )
     for video in videos:
         must_know(video, _VOCABULARY)
     for video in videos:
         model = video.child("model")
         kind = model.attributes.get("type") if model is not None else None
         if model is None or kind in (None, "default"):
-            raise InputError(
-                "<video> has no model: libvirt would choose one that its QEMU has",
-                advice="give the XML that `virsh dumpxml` shows once the domain is defined",
-                place=video.start,
-            )
+            raise missing(video, "has no model: libvirt would choose one that its QEMU has")
         if kind != _NONE:
             yield from _video(domain, video, model, is_primary=video is videos[0])
 
@@ -81,7 +83,7 @@ def _video(domain: Domain, video: Element, model: Element, *, is_primary: bool) 
     served: tuple[Property, ...] = ()
     if is_served:
         yield characters.socket(video, alias)
-        driver = "vhost-user-vga" if is_primary else "vhost-user-gpu-pci"
+        driver = _SERVED_VGA if is_primary else "vhost-user-gpu-pci"
         served = stated(video, ("chardev", characters.served(alias)))
     else:
         table = _PRIMARY if is_primary else _SECONDARY
@@ -90,13 +92,19 @@ def _video(domain: Domain, video: Element, model: Element, *, is_primary: bool) 
             driver = _GL[driver]
     yield domain.device(
         stated(model, ("driver", driver)),
-        virtio.options(domain, video) if kind == _VIRTIO else (),
+        virtio.options(domain, video) if _heeds_driver(domain, kind, driver) else (),
         stated(video, ("id", alias)),
         _outputs(model, kind),
         served or tuple(_memory(domain, model, kind)),
         _resolution(model),
         () if kind == _RAMFB else addresses.pci(domain, video),
     )
+
+
+def _heeds_driver(domain: Domain, kind: str, driver: str) -> bool:
+    if driver == _SERVED_VGA:
+        return not domain.dialect.has(Trait.VHOST_USER_VGA_ALONE)
+    return kind == _VIRTIO
 
 
 def _renders(model: Element) -> bool:

@@ -62,6 +62,16 @@ def chosen(
     return table[word]
 
 
+def missing(element: Element, what: str, instead: str = "") -> InputError:
+    """The error for what libvirt would write itself once the domain is defined."""
+    or_state = f", or state {instead}" if instead else ""
+    return InputError(
+        f"<{element.name}> {what}",
+        advice="give the XML that `virsh dumpxml` shows once the domain is defined" + or_state,
+        place=element.start,
+    )
+
+
 def unknown(element: Element, what: str = "", at: Element | None = None) -> InputError:
     """The error for an element that is not known, or for something in it."""
     words = f"<{element.name}>: {what}" if what else f"<{element.name}>"
