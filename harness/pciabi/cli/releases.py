@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -88,8 +88,9 @@ def ensure(recipe: Recipe, wanted: Sequence[Suite | Version]) -> None:
         _echo(found)
 
 
-def remove(product: Product, wanted: Sequence[Suite | Version]) -> None:
-    """Remove all that fit, and say what they were. Raises InputError where none does."""
+def remove(product: Product, wanted: Sequence[Suite | Version]) -> Iterator[Release]:
+    """Remove all that fit, say what they were, and hand each on. Raises InputError where none
+    does."""
     for each in wanted:
         fitting = [known for known in release.known(product) if known.is_meant(each)]
         if not fitting:
@@ -100,6 +101,7 @@ def remove(product: Product, wanted: Sequence[Suite | Version]) -> None:
             for known in fitting:
                 release.remove(known, acquire.waiting(report))
                 click.echo(f"removed {_listed(known).line(product.title)}")
+                yield known
 
 
 def of_release(known: Release) -> Listed:

@@ -13,8 +13,6 @@ _QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"|<([a-zA-Z][\w-]*)")
 _PCI = re.compile(r"\b([0-9a-f]{4}):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])\b", re.ASCII)
 _PCI_PARTS = ("domain", "bus", "slot", "function")
 _HEAD = re.compile(r"Failed to (?:define|start|create) domain\b.*")
-# What the XML parser says of a text that is none: a line, not an element.
-_LINE = re.compile(r"\((?:domain_definition|.*\.xml)\):(\d{1,7}): ")
 
 
 def words(complaint: str) -> str:
@@ -34,20 +32,15 @@ def place(text: str, domain: Element) -> SourcePosition:
     return alone[0].start if alone else domain.start
 
 
-def line(text: str) -> int | None:
-    """The line that the XML parser complains of, None where it is not its complaint."""
-    match = _LINE.search(text)
-    return int(match[1]) if match else None
-
-
 def _with_value(word: str, domain: Element) -> Iterator[Element]:
-    """The elements that have a value or a text, but for names that anything may have."""
+    """The elements that have a value or a text."""
     for element in _all(domain):
         if word in element.attributes.values() or word == element.text.strip():
             yield element
 
 
 def _with_name(word: str, domain: Element) -> Iterator[Element]:
+    """The elements of that name, or with an attribute of it."""
     for element in _all(domain):
         if word == element.name or word in element.attributes:
             yield element

@@ -32,6 +32,8 @@ _NO_SANDBOX = "libvirt is run in namespaces of its own, and there are none to be
 _ALLOW = "allow user namespaces"
 _PROMPT = "virsh # "
 _ERROR = "error: "
+# What a shell adds to the number of the signal that has ended a program.
+_SHELL_SIGNALS = 128
 # A line of libvirt's log, which has a time in front.
 _LOG = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+\d{4}: .*\n?", re.MULTILINE)
 
@@ -120,8 +122,7 @@ class Conversation:
         self._errors.take()
         said = self._errors.data.decode(errors="replace")
         words = programs.last_words(_LOG.sub("", said)).removeprefix(_ERROR)
-        how = f"signal {-status}" if status is not None and status < 0 else f"status {status}"
-        return self._fault(f"has ended with {how}" + (f": {words}" if words else ""))
+        return self._fault(f"has ended{_how(status)}" + (f": {words}" if words else ""))
 
     def _fault(self, what: str) -> LibvirtError:
         self.program.kill()
@@ -172,6 +173,14 @@ def started(name: str, command: Sequence[str], bounds: Bounds = _BOUNDS) -> Iter
         taps = (Tap(ours_out.fileno(), bounds.bytes), Tap(ours_err.fileno(), bounds.bytes))
         with released():
             yield Conversation(name, program, ours_in, taps, bounds)
+
+
+def _how(status: int | None) -> str:
+    """How a program has ended, by its own status or a shell's word of it."""
+    if status is None:
+        return ""
+    number = -status if status < 0 else status - _SHELL_SIGNALS
+    return f" with signal {number}" if number > 0 else f" with status {status}"
 
 
 def _printed(output: bytes, mark: str) -> str:

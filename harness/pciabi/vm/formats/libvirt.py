@@ -7,12 +7,13 @@ zero pins. Only a direct child `<address>` is the guest's.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from types import MappingProxyType
 
 from pciabi.errors import InputError
 from pciabi.vm import machine_family, placeholder, windows_guest, xml_tree
 from pciabi.vm.domain import kind
-from pciabi.vm.formats import ConfigText, Format
+from pciabi.vm.formats import ConfigText, Format, Vm
 from pciabi.vm.libvirt_devices import DeviceModel, device_model, is_bridge, own_address
 from pciabi.vm.libvirt_implicit import implicit
 from pciabi.vm.libvirt_passthrough import passed_through
@@ -28,6 +29,7 @@ from pciabi.vm.pci_vm import (
     Role,
     Span,
 )
+from pciabi.vm.statement import Statement
 from pciabi.vm.xml_tree import Element
 
 _REMEDY = (
@@ -67,10 +69,14 @@ def detects(source: ConfigText) -> bool:
     return source.text.lstrip("\ufeff \t\r\n").startswith("<") and "<domain" in source.text
 
 
-def read(source: ConfigText) -> tuple[PciVm, ...]:
+def read(source: ConfigText) -> tuple[Vm, ...]:
     """Every domain of x86. Raises InputError."""
     root = xml_tree.read(source.file, source.text)
-    return tuple(_vm(domain) for domain in root.below("domain"))
+    return tuple(Vm(_vm(domain), partial(_statements, domain)) for domain in root.below("domain"))
+
+
+def _statements(domain: Element) -> tuple[Statement, ...]:
+    return (domain.statement(),)
 
 
 def _vm(domain: Element) -> PciVm:
