@@ -10,7 +10,7 @@ from pciabi.vm.command_line.device_options import DeviceOption, device_options
 from pciabi.vm.command_line.one_form import in_one_form
 from pciabi.vm.command_line.option import QemuCommandLine
 from pciabi.vm.command_line.parameters import parameters_in
-from pciabi.vm.drift.drift import Drift, Kind
+from pciabi.vm.drift.drift import GLOBAL, Drift, Kind
 
 # Properties that name something of the host's, by ids and descriptors of libvirt's own.
 _HOSTS = frozenset(
@@ -80,7 +80,7 @@ def _machine(line: QemuCommandLine) -> Iterator[tuple[str, str]]:
                     yield f"-machine {item.name}", in_one_form(item.value)
         elif option.name == "global":
             name, _, value = text.rpartition("=")
-            yield f"-global {name}", in_one_form(value)
+            yield f"{GLOBAL}{name}", in_one_form(value)
         elif option.name in _SWITCHES:
             yield _SWITCHES[option.name]
 
