@@ -37,8 +37,8 @@ class Element:
     """An element: name, attributes, its own text, its children, and where it stands.
 
     `begin` and `end` are the offsets in `source` of its first character and behind its last,
-    `content` is where its content begins, at `end` where it has none. `prefix` is what stands
-    before the colon of its name, which says of whose namespace it is.
+    `content` is where its content begins, at `end` where it has none. `prefix` is that of its
+    namespace, empty where it has none.
     """
 
     name: str
@@ -83,6 +83,13 @@ class Element:
                 yield element
             else:
                 waiting.extend(reversed(element.children))
+
+    def with_instead(self, element: Element, other: Element) -> Element:
+        """The same with another element in the place of one below it."""
+        if self is element:
+            return other
+        children = [child.with_instead(element, other) for child in self.children]
+        return replace(self, children=children)
 
     def value(self, child: str, attribute: str) -> str | None:
         """An attribute of the first child of that name, None where either is missing."""
@@ -152,6 +159,11 @@ def _escaped(text: str) -> str:
     return text.translate(_ESCAPED)
 
 
+def _position(file: str, line: int, column: int) -> SourcePosition:
+    shift = len(_WRAPPER) if line == 1 else 0
+    return SourcePosition(file, line, max(0, column - shift) + 1)
+
+
 class _Reading:
     """One pass over a text, whose bytes expat is given within an element of our own."""
 
@@ -192,7 +204,7 @@ class _Reading:
         if len(self.open) > MAX_DEPTH:
             raise InputError("nested too deeply", place=place)
         prefix, _, local = name.rpartition(":")
-        element = Element(local, attributes, place, source=self.source, begin=at, prefix=prefix)
+        element = Element(local, attributes, place, prefix=prefix, source=self.source, begin=at)
         tag = _TAG.match(self.source.text, at)
         element.content = tag.end() if tag is not None else at
         self.open[-1].children.append(element)

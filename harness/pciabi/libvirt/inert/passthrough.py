@@ -53,7 +53,6 @@ def _prefixed(element: Element) -> Element:
         element.attributes,
         element.start,
         inside,
-        "",
-        element.last_line,
+        last_line=element.last_line,
         prefix=PREFIX,
     )
