@@ -35,10 +35,10 @@ done
 
 
 @contextmanager
-def virsh(answer: str, bounds: Bounds | None = None) -> Iterator[Conversation]:
+def virsh(answer: str, bounds: Bounds = conversation.BOUNDS) -> Iterator[Conversation]:
     """A virsh that does this when it is asked."""
     command = ("sh", "-c", VIRSH.replace("ANSWER", answer))
-    with conversation.started("libvirt:9.0", command, bounds or Bounds(seconds=30)) as found:
+    with conversation.started("libvirt:9.0", command, bounds) as found:
         yield found
 
 
@@ -94,7 +94,7 @@ def test_one_that_says_nothing_is_ended() -> None:
 
 
 def test_one_that_is_not_there_is_told() -> None:
-    missing = conversation.started("it", ("/nowhere/virsh",))
+    missing = conversation.started("it", ("/nowhere/virsh",), conversation.BOUNDS)
     with pytest.raises(LibvirtError, match=r"virsh of it could not be started.*nowhere"), missing:
         pass
 

@@ -26,7 +26,8 @@ from pciabi.program_pipes import Tap
 from pciabi.programs import Bounds, Program, Streams
 from pciabi.signals import STOP, held, released
 
-_BOUNDS = Bounds(seconds=60, bytes=16_000_000)
+BOUNDS = Bounds(seconds=60, bytes=16_000_000)
+"""How long a virsh may take for an answer, and how long that may be."""
 _EMBEDDED = f"qemu:///embed?root={place.ROOT}"
 _NO_SANDBOX = "libvirt is run in namespaces of its own, and there are none to be had"
 _ALLOW = "allow user namespaces"
@@ -137,7 +138,7 @@ def in_sandbox(libvirt: Libvirt, folder: Path, emulator: Path) -> Iterator[Conve
     Raises LibvirtError where it cannot be started, or there can be no sandbox; Interrupted.
     """
     command = (*sandbox.virsh(libvirt, folder, emulator), "-q", "-c", _EMBEDDED)
-    with started(libvirt.name, command) as virsh:
+    with started(libvirt.name, command, BOUNDS) as virsh:
         try:
             answer = virsh.ask("uri")
         except LibvirtError:
@@ -153,7 +154,7 @@ def in_sandbox(libvirt: Libvirt, folder: Path, emulator: Path) -> Iterator[Conve
 
 
 @contextmanager
-def started(name: str, command: Sequence[str], bounds: Bounds = _BOUNDS) -> Iterator[Conversation]:
+def started(name: str, command: Sequence[str], bounds: Bounds) -> Iterator[Conversation]:
     """A virsh for the time of the block, that `command` starts; `name` is what a user calls it.
 
     Raises LibvirtError where it cannot be started, Interrupted.

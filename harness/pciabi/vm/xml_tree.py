@@ -37,8 +37,8 @@ class Element:
     """An element: name, attributes, its own text, its children, and where it stands.
 
     `begin` and `end` are the offsets in `source` of its first character and behind its last,
-    `content` is where its content begins, at `end` where it has none. `prefix` is that of its
-    namespace, empty where it has none.
+    `content` is where its content begins, at `end` where it has none. `prefix` is what stands
+    before the colon of its name, which says of whose namespace it is.
     """
 
     name: str
@@ -159,11 +159,6 @@ def _escaped(text: str) -> str:
     return text.translate(_ESCAPED)
 
 
-def _position(file: str, line: int, column: int) -> SourcePosition:
-    shift = len(_WRAPPER) if line == 1 else 0
-    return SourcePosition(file, line, max(0, column - shift) + 1)
-
-
 class _Reading:
     """One pass over a text, whose bytes expat is given within an element of our own."""
 
@@ -204,7 +199,7 @@ class _Reading:
         if len(self.open) > MAX_DEPTH:
             raise InputError("nested too deeply", place=place)
         prefix, _, local = name.rpartition(":")
-        element = Element(local, attributes, place, prefix=prefix, source=self.source, begin=at)
+        element = Element(local, attributes, place, source=self.source, begin=at, prefix=prefix)
         tag = _TAG.match(self.source.text, at)
         element.content = tag.end() if tag is not None else at
         self.open[-1].children.append(element)

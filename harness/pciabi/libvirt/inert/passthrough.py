@@ -53,6 +53,7 @@ def _prefixed(element: Element) -> Element:
         element.attributes,
         element.start,
         inside,
-        last_line=element.last_line,
+        "",
+        element.last_line,
         prefix=PREFIX,
     )
