@@ -52,10 +52,10 @@ INTERFACES = (
     f'address="52:54:00:00:00:{{n:02x}}"/><model type="e1000e"/><rom file="/{HOST}/rom"/>'
     f'<boot order="{{n}}"/></interface>',
     f'<interface type="direct"><source dev="{HOST}" mode="passthrough"/><mac '
-    f'address="52:54:00:00:00:{{n:02x}}"/><model type="virtio"/><mtu size="9000"/></interface>',
+    f'address="52:54:00:00:00:{{n:02x}}"/><model type="virtio"/></interface>',
     f'<interface type="ethernet"><target dev="{HOST}" managed="no"/><script path="/{HOST}/up"/>'
     f'<downscript path="/{HOST}/down"/><ip address="10.0.0.5" prefix="24"/><mac '
-    f'address="52:54:00:00:00:{{n:02x}}"/><model type="rtl8139"/></interface>',
+    f'address="52:54:00:00:00:{{n:02x}}"/><model type="virtio"/><mtu size="9000"/></interface>',
     f'<interface type="vhostuser"><source type="unix" path="/{HOST}/net.sock" mode="server"/><mac '
     f'address="52:54:00:00:00:{{n:02x}}"/><model type="virtio"/></interface>',
     f'<interface type="vdpa"><source dev="/dev/{HOST}"/><mac address="52:54:00:00:00:{{n:02x}}"/>'
@@ -109,15 +109,13 @@ OTHERS = (
     '<sound model="ich6"><codec type="micro"/></sound>',
     '<sound model="ac97"/>',
     '<video><model type="virtio" heads="2"/></video>',
-    '<video><model type="vga" vram="32768"/></video>',
     '<input type="tablet" bus="virtio"/>',
     f'<input type="passthrough" bus="virtio"><source evdev="/dev/input/{HOST}"/></input>',
-    '<controller type="pci" model="pcie-root-port"/>',
+    '<controller type="pci" index="{n}" model="pcie-root-port"/>',
     '<controller type="usb" index="{n}" model="nec-xhci" ports="15"/>',
     '<controller type="scsi" index="{n}" model="virtio-scsi"><driver queues="4" iommu="on"/>'
     "</controller>",
     '<controller type="virtio-serial" index="{n}" ports="16" vectors="4"/>',
-    '<crypto model="virtio" type="qemu"><backend model="builtin" queues="2"/></crypto>',
 )
 ONCE = (
     f'<graphics type="vnc" port="5900" listen="{HOST}" passwd="{HOST}"><listen type="address" '
@@ -139,11 +137,14 @@ ONCE = (
     '<memballoon model="virtio" autodeflate="on" freePageReporting="on"><stats period="10"/>'
     "</memballoon>",
     '<memballoon model="none"/>',
-    '<iommu model="intel"><driver intremap="on" caching_mode="on"/></iommu>',
+    '<iommu model="intel"><driver caching_mode="on"/></iommu>',
     '<panic model="isa"/>',
+    '<video><model type="vga" vram="32768" primary="yes"/></video>',
     f"<lease><lockspace>{HOST}</lockspace><key>{HOST}</key><target path='/{HOST}/x'/></lease>",
     f"<emulator>/{HOST}/qemu</emulator>",
 )
+# Of libvirt 9.1 and later.
+NEWER = ('<crypto model="virtio" type="qemu"><backend model="builtin" queues="2"/></crypto>',)
 DEVICES: Sequence[str] = (*DISKS, *INTERFACES, *HOST_DEVICES, *PORTS, *OTHERS)
 
 MACHINE = (

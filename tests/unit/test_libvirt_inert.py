@@ -45,7 +45,7 @@ domains = st.builds(
     st.sampled_from(["pc", "q35"]),
     st.builds(
         lambda many, once: [*many, *once],
-        st.lists(st.sampled_from(pieces.DEVICES), max_size=20),
+        st.lists(st.sampled_from([*pieces.DEVICES, *pieces.NEWER]), max_size=20),
         st.lists(st.sampled_from(pieces.ONCE), max_size=5, unique=True),
     ),
     st.lists(st.sampled_from(pieces.MACHINE), max_size=6, unique=True),
@@ -63,8 +63,8 @@ def test_nothing_of_the_host_is_left(xml: str) -> None:
 
 
 FACTS = ("address", "acpi", "boot", "model", "mac", "mtu", "target", "serial", "master", "codec")
-# What of `<driver>` says how the host serves the device, and what libvirt takes for a disk.
-HOSTS_DRIVER = {"name", "type", "io"}
+# What of `<driver>` says how the host serves the device, virtiofs included.
+HOSTS_DRIVER = {"name", "type", "io", "queue"}
 
 
 def facts(device: Element) -> Iterator[object]:
@@ -78,12 +78,11 @@ def facts(device: Element) -> Iterator[object]:
     driver = device.child("driver")
     if driver is not None:
         told = {k: v for k, v in driver.attributes.items() if k not in HOSTS_DRIVER}
-        # What says how the host serves a device is no `<driver>` of its own any more.
         yield from told.items()
 
 
 def on_pci(domain: Element) -> list[list[object]]:
-    gone = {"emulator", "lease", "redirfilter"}
+    gone = {"emulator", "lease", "redirfilter", "tpm"}
     return [list(facts(device)) for device in devices_of(domain) if device.name not in gone]
 
 

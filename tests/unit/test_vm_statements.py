@@ -320,7 +320,7 @@ SECTIONS = '# mine\n[device "net0"]\n  driver = "virtio-net-pci"\n\n[machine]\n 
         (SECTIONS, "net0", into_section),
         (PROXMOX, "net0", into_option),
         (DOMAIN, "interface 52:54:00:00:00:01", into_element),
-        (DOMAIN, "controller scsi", into_element),
+        (DOMAIN, "controller scsi 0", into_element),
         (SCENARIO, "net0", lambda said: into_mapping(said, "addr: 0x5")),
         (KUBEVIRT, "interface net0", lambda said: into_mapping(said, "pciAddress: '0000:00:05.0'")),
         (

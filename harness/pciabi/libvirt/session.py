@@ -40,6 +40,7 @@ class Refused(Refusal):
             f"libvirt {libvirt.version_text} refuses the domain: {words}", place=position
         )
         self.words = words
+        self.refused_by = f"libvirt {libvirt.version_text}"
 
 
 class Session:

@@ -10,7 +10,7 @@ from pciabi.abi.deciding import decided_by
 from pciabi.abi.facts import properties
 from pciabi.abi.facts.topology import APPEARED, MOVED, RENUMBERED, VANISHED
 from pciabi.vm.drift.between import drifts
-from pciabi.vm.drift.drift import Drift, Kind
+from pciabi.vm.drift.drift import GLOBAL, MACHINE_TYPE, Drift, Kind
 from pciabi.vm.drift.made_domain import MadeDomain
 
 _TOPOLOGY = frozenset({MOVED, RENUMBERED, VANISHED, APPEARED})
@@ -47,7 +47,20 @@ def _due_to(drift: Drift, comparison: Comparison) -> tuple[Change, ...]:
         for change in comparison.changes
         if (change.id in drift.ids and _may_lead_to(drift, change, comparison))
         or (change.kind == RENUMBERED and _is_of_a_bridge(drift))
+        or _is_of_the_machine(drift, change, comparison)
     )
+
+
+def _is_of_the_machine(drift: Drift, change: Change, comparison: Comparison) -> bool:
+    """Whether a change is due to what is said of no one device: a machine type is another one in
+    every device, a `-global` in every device of its type."""
+    if drift.ids:
+        return False
+    if drift.field == MACHINE_TYPE:
+        return True
+    driver, _, name = drift.field.removeprefix(GLOBAL).rpartition(".")
+    is_global = drift.field.startswith(GLOBAL) and change.device == driver
+    return is_global and _decides(name, change, comparison)
 
 
 def _may_lead_to(drift: Drift, change: Change, comparison: Comparison) -> bool:
@@ -70,7 +83,7 @@ def _decides(name: str, change: Change, comparison: Comparison) -> bool:
     """Whether a property is what has changed, or decides it."""
     if change.kind == properties.CHANGED:
         return properties.name_in(change.field) == name
-    pairs = (pair for pair in comparison.matching.pairs if pair.after.qdev_id == change.id)
+    pairs = (pair for pair in comparison.matching.pairs if pair.after.path == change.path_after)
     return any(decided_by(name, pair).is_about(change.field) for pair in pairs)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError, PciabiError, SourcePosition
 from pciabi.libvirt import installed
-from pciabi.probe.host import Host
+from pciabi.probe.host import Host, names_a_libvirt
 from pciabi.qemu.binary import Binary
 from pciabi.result.entry import Subject
 from pciabi.result.side import Side
@@ -53,12 +53,33 @@ class DomainVm:
     def on(self, request: Request, host: Host) -> Startable[Any]:
         """See Vm."""
         command_line.must_not_boot(self.subject.file, request)
+        if names_a_libvirt(request.qemu):
+            return self._made_by(request.qemu, request, host)
         qemu = host.qemu(request.qemu)
         with naming_its_side(request, self.subject.file):
             chosen = dialect_for(qemu, request.libvirt)
         written = line.command_line(self.root, chosen)
         made = command_line.prepare_line(written, self.subject.file, request, host)
         return replace(made, libvirt=dialect.shown(chosen.libvirt))
+
+    def _made_by(self, libvirt: str, request: Request, host: Host) -> Startable[Any]:
+        """It as a libvirt makes it that is asked. Raises as `on`, and as `made_by_libvirt.made`."""
+        # Not above: what asks a libvirt takes longer to import than a domain to be read.
+        from pciabi.source import made_by_libvirt
+
+        with naming_its_side(request, self.subject.file):
+            session = host.session(libvirt)
+            made = made_by_libvirt.made(self._on_machine(request.machine), session)
+        vm = command_line.prepare_line(made.line, self.subject.file, request, host)
+        return replace(vm, libvirt=session.libvirt.version_text, domain=made.domain)
+
+    def _on_machine(self, name: str | None) -> Element:
+        """The domain with another machine type, where one is asked for."""
+        type_ = kind.os_type(self.root)
+        if name is None or type_ is None:
+            return self.root
+        other = replace(type_, attributes={**type_.attributes, "machine": name})
+        return self.root.with_instead(type_, other)
 
     def named(self, request: Request, qemu: Binary) -> tuple[Named, ...]:
         """See Vm."""
@@ -111,10 +132,10 @@ def read(path: Path, raw: bytes, request: Request, cancellation: Cancellation) -
             advice="keep each in a file of its own, as `virsh dumpxml` prints it",
             place=SourcePosition(str(path), 1),
         )
-    host = Host(cancellation)
-    vm = vms[0].on(request, host)
-    try:
-        reading = host.read(vm.task)
-    except PciabiError as error:
-        raise vm.blame(error) from None
-    return vm.side(reading)
+    with Host(cancellation) as host:
+        vm = vms[0].on(request, host)
+        try:
+            reading = host.read(vm.task)
+        except PciabiError as error:
+            raise vm.blame(error) from None
+        return vm.side(reading)

@@ -36,13 +36,9 @@ _CHARACTER = re.compile(r"&[^;]*;|\r\n|.", re.DOTALL)
 class Element:
     """An element: name, attributes, its own text, its children, and where it stands.
 
-            raise InputError("nested too deeply", place=place)
-        prefix, _, local = name.rpartition(":")
-        element = Element(
-            local, attributes, place, source=self.source, begin=at, prefix=prefix
-        )
-        tag = _TAG.match(self.source.text, at)
-        element.content = tag.end() if tag is not None else at
+    `begin` and `end` are the offsets in `source` of its first character and behind its last,
+    `content` is where its content begins, at `end` where it has none. `prefix` is that of its
+    namespace, empty where it has none.
     """
 
     name: str
@@ -87,6 +83,13 @@ class Element:
                 yield element
             else:
                 waiting.extend(reversed(element.children))
+
+    def with_instead(self, element: Element, other: Element) -> Element:
+        """The same with another element in the place of one below it."""
+        if self is element:
+            return other
+        children = [child.with_instead(element, other) for child in self.children]
+        return replace(self, children=children)
 
     def value(self, child: str, attribute: str) -> str | None:
         """An attribute of the first child of that name, None where either is missing."""
@@ -199,16 +202,11 @@ class _Reading:
         at = self.at()
         place = self.source.position_at(at)
         if len(self.open) > MAX_DEPTH:
-<<<<<<< HEAD
             raise InputError("nested too deeply", place=place)
-        element = Element(name.rpartition(":")[2], attributes, place, source=self.source, begin=at)
+        prefix, _, local = name.rpartition(":")
+        element = Element(local, attributes, place, prefix=prefix, source=self.source, begin=at)
         tag = _TAG.match(self.source.text, at)
         element.content = tag.end() if tag is not None else at
-=======
-            raise InputError("nested too deeply", place=self.place())
-        prefix, _, local = name.rpartition(":")
-        element = Element(local, attributes, self.place(), prefix=prefix)
->>>>>>> inertxml
         self.open[-1].children.append(element)
         self.open.append(element)
 

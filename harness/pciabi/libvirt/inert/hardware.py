@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pciabi.abi.snapshot import ACPI_TABLES
 from pciabi.libvirt.inert.allow_list import described
 from pciabi.libvirt.inert.common import (
     NOWHERE,
@@ -12,8 +13,10 @@ from pciabi.libvirt.inert.common import (
     device,
     having,
     made,
+    whole,
     without,
 )
+from pciabi.libvirt.inert.record import LEFT_OUT
 from pciabi.vm.xml_tree import Element
 
 CONTROLLER: Treatment = device(
@@ -142,27 +145,13 @@ SHMEM: Treatment = device(
 )
 
 
-def _tpm(kept: Element, turn: Turn) -> Element:
-    """libvirt runs the program that emulates it only once the domain starts."""
-    written, backend = turn.element.child("backend"), kept.child("backend")
-    if written is None or backend is None:
-        return kept
-    turn.record.tell(f"<tpm>{described(written)}", "<backend type='emulator'>")
-    return containing(kept, having(backend, type="emulator"))
+def _tpm(kept: Element, turn: Turn) -> None:
+    """On no bus: libvirt refuses one where the program that emulates it is not installed."""
+    del kept
+    turn.record.tell(described(turn.element), LEFT_OUT, ACPI_TABLES)
 
 
-TPM: Treatment = device(
-    ": model\nbackend: version",
-    """
-    backend: type persistent_state debug
-    backend/device:
-    backend/source:
-    backend/encryption:
-    backend/active_pcr_banks:
-    backend/profile:
-    """,
-    _tpm,
-)
+TPM: Treatment = whole(_tpm)
 
 
 def _memory(kept: Element, turn: Turn) -> Element | None:

@@ -49,5 +49,10 @@ def _plain(element: Element) -> Element:
 def _prefixed(element: Element) -> Element:
     inside = [_prefixed(child) for child in element.children]
     return Element(
-        element.name, element.attributes, element.start, inside, "", element.last_line, PREFIX
+        element.name,
+        element.attributes,
+        element.start,
+        inside,
+        last_line=element.last_line,
+        prefix=PREFIX,
     )

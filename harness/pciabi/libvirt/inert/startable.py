@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from pciabi.abi.snapshot import ACPI_TABLES, EVERY_FIELD
+from pciabi.abi.snapshot import EVERY_FIELD
 from pciabi.errors import InputError
 from pciabi.libvirt.inert.allow_list import described
-from pciabi.libvirt.inert.common import NOWHERE, containing, having, made, without
+from pciabi.libvirt.inert.common import containing, having, made, without
 from pciabi.libvirt.inert.definable import InertDomain, called, inert, with_emulator
 from pciabi.libvirt.inert.network import unconnected_socket
 from pciabi.libvirt.inert.record import LEFT_OUT, Record, Replacement
@@ -124,14 +124,6 @@ def _needs_daemon(device: Element) -> bool:
     return queues.isdigit() and int(queues) >= _MANY_QUEUES
 
 
-def _filesystem(device: Element, ordinal: int, record: Record) -> Element:
-    del ordinal
-    if device.value("driver", "type") != "virtiofs":
-        return device
-    record.tell("<filesystem><driver type='virtiofs'>", "a socket that is not there")
-    return containing(device, made(device, "source", socket=f"{NOWHERE}/virtiofs"))
-
-
 def _video(device: Element, ordinal: int, record: Record) -> Element:
     del ordinal
     driver = device.child("driver")
@@ -155,24 +147,16 @@ def _input(device: Element, ordinal: int, record: Record) -> Element | None:
     return device
 
 
-def _tpm(device: Element, ordinal: int, record: Record) -> Element | None:
-    del ordinal
-    record.tell(described(device), LEFT_OUT, ACPI_TABLES)
-    return None
-
-
 Start = Callable[[Element, int, Record], Element | None]
 _STARTED: Mapping[str, Start] = MappingProxyType(
     {
         "hostdev": _hostdev,
         "interface": _interface,
         "vsock": _stand_in,
-        "filesystem": _filesystem,
         "video": _video,
         "input": _input,
         "graphics": _left_out,
         "smartcard": _left_out,
-        "tpm": _tpm,
         **dict.fromkeys(("serial", "parallel", "console", "channel", "redirdev"), _port),
     }
 )

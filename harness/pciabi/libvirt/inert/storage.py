@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pciabi.abi.snapshot import EVERY_FIELD
 from pciabi.libvirt.inert.allow_list import described, refused
 from pciabi.libvirt.inert.common import (
     NO_HOST,
@@ -97,7 +98,16 @@ def _filesystem(kept: Element, turn: Turn) -> Element:
     if type_ != "mount":
         raise refused(turn.element, f"QEMU serves no file system of type {type_[:20]!a}")
     turn.record.tell("<filesystem><source>", "a folder that is not there")
-    return containing(kept, made(kept, "source", dir=f"{NOWHERE}/folder"))
+    inert = containing(kept, made(kept, "source", dir=f"{NOWHERE}/folder"))
+    if kept.value("driver", "type") != "virtiofs":
+        return inert
+    if kept.attributes.get("model") == "virtio-transitional":
+        raise refused(turn.element, "QEMU has no transitional device for virtiofs")
+    # As an ordinary user libvirt refuses virtiofs until 10.0. It places both alike:
+    # src/qemu/qemu_domain_address.c, qemuDomainDeviceCalculatePCIConnectFlags.
+    turn.record.tell("<filesystem><driver type='virtiofs'>", "type='path'", EVERY_FIELD)
+    driver = lacking(kept.child("driver") or kept, "queue", "type")
+    return lacking(containing(inert, having(driver, type="path")), "accessmode")
 
 
 FILESYSTEM: Treatment = device(

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from pciabi.vm.domain.context import number
+from pciabi.vm.domain.numbers import number
 from pciabi.vm.libvirt_devices import device_model, is_bridge, model, own_address
 from pciabi.vm.libvirt_implicit import implicit
 from pciabi.vm.pci_vm import Family

@@ -41,7 +41,7 @@ def unmarked(domain: Element) -> Element:
     return replace(
         domain,
         children=[
-            replace(child, children=[_without_mark(d) for d in child.children])
+            replace(child, children=[without_mark(d) for d in child.children])
             if child.name == "devices"
             else child
             for child in domain.children
@@ -50,7 +50,10 @@ def unmarked(domain: Element) -> Element:
 
 
 def key(device: Element) -> str | None:
-    """The alias by which a device is found again: its mark or the user's own."""
+    """The alias by which a device is found again: its mark or the user's own; None for one that
+    has none, or only repeats another's."""
+    if device.name in _UNMARKED and not is_port(device):
+        return None
     name = device.value("alias", "name") or ""
     return name if _USERS.fullmatch(name) else None
 
@@ -78,16 +81,21 @@ def _words(device: Element) -> Iterator[str]:
             yield text
 
 
+def is_port(device: Element) -> bool:
+    """Whether a console is a port of its own: others repeat the first serial one."""
+    return device.name == "console" and device.value("target", "type") == "virtio"
+
+
 def _with_mark(device: Element, number: int) -> Element:
-    is_port = device.name == "console" and device.value("target", "type") == "virtio"
-    if (device.name in _UNMARKED and not is_port) or key(device) is not None:
+    if (device.name in _UNMARKED and not is_port(device)) or key(device) is not None:
         return device
     alias = Element("alias", {"name": f"{_MARK}{number}"}, device.start)
     rest = [child for child in device.children if child.name != "alias"]
     return replace(device, children=[*rest, alias])
 
 
-def _without_mark(device: Element) -> Element:
+def without_mark(device: Element) -> Element:
+    """The device without its mark, if it has one."""
     name = device.value("alias", "name") or ""
     if not is_mark(name):
         return device

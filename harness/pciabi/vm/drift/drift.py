@@ -10,6 +10,11 @@ from enum import StrEnum
 
 from pciabi.errors import SourcePosition
 
+MACHINE_TYPE = "machine type"
+"""The field of a drift that is about the machine type."""
+GLOBAL = "-global "
+"""How the field of a drift begins that is about every device of a type."""
+
 
 class Kind(StrEnum):
     """In what they differ. `ALLOCATION`: where on PCI a device is put; `IMPLICIT`: an element that

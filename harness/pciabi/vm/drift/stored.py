@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from pciabi.errors import SourcePosition
 from pciabi.vm.drift.device_pairs import paired
-from pciabi.vm.drift.drift import Drift, Kind
+from pciabi.vm.drift.drift import MACHINE_TYPE, Drift, Kind
 from pciabi.vm.drift.made_domain import MadeDomain
 from pciabi.vm.drift.pci_place import PciPlace, pci_place
 from pciabi.vm.libvirt_devices import device_model, model
@@ -49,7 +49,7 @@ _OF_THE_MACHINE: Mapping[str, frozenset[str]] = MappingProxyType(
         "pm": frozenset(),
     }
 )
-_MACHINE_TYPE = "type@machine"
+_TYPE = "type@machine"
 
 
 def stored(before: MadeDomain, after: MadeDomain) -> Iterator[Drift]:
@@ -137,9 +137,9 @@ def _of_the_machine(before: Element, after: Element) -> Iterator[Drift]:
         for path, told in _differing(old, new):
             if wanted and path not in wanted:
                 continue
-            is_type = path == _MACHINE_TYPE
+            is_type = path == _TYPE
             kind = Kind.MODEL if is_type else Kind.ATTRIBUTE
-            field = "machine type" if is_type else f"{name} {_shown(path)}".strip()
+            field = MACHINE_TYPE if is_type else f"{name} {_shown(path)}".strip()
             yield Drift(kind, "machine", field, *told, _where(path, new))
 
 

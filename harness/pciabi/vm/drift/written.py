@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from pciabi.errors import SourcePosition
-from pciabi.vm.command_line.device_options import DeviceOption, device_options, pairs_of
+from pciabi.vm.command_line.device_options import DeviceOption, device_options
+from pciabi.vm.command_line.one_form import in_one_form
 from pciabi.vm.command_line.option import QemuCommandLine
-from pciabi.vm.drift.drift import Drift, Kind
+from pciabi.vm.command_line.parameters import parameters_in
+from pciabi.vm.drift.drift import GLOBAL, Drift, Kind
 
 # Properties that name something of the host's, by ids and descriptors of libvirt's own.
 _HOSTS = frozenset(
@@ -27,8 +29,6 @@ _SWITCHES: Mapping[str, tuple[str, str]] = MappingProxyType(
 _DEFAULTS: Mapping[str, str] = MappingProxyType({"-machine acpi": "on", "-machine hpet": "on"})
 _PLACE = frozenset({"bus", "addr", "multifunction"})
 _NOTHING = ""
-# JSON says in types what key=value form says in words.
-_WORDS: Mapping[str, str] = MappingProxyType({"True": "on", "False": "off"})
 
 
 def written(
@@ -65,7 +65,7 @@ def _places(line: QemuCommandLine) -> Mapping[str, SourcePosition]:
     found = {}
     for option in line.named("device"):
         if option.value is not None:
-            device_id = dict(pairs_of(option.value.text)).get("id")
+            device_id = parameters_in(option.value.text, "driver").get("id")
             if device_id is not None:
                 found[device_id] = option.position
     return found
@@ -75,12 +75,12 @@ def _machine(line: QemuCommandLine) -> Iterator[tuple[str, str]]:
     for option in line.options:
         text = option.value.text if option.value is not None else ""
         if option.name == "machine":
-            for number, (name, value) in enumerate(pairs_of(text)):
-                if name not in _HOSTS_MACHINE and not (number == 0 and name == "driver"):
-                    yield f"-machine {name}", _plain(value)
+            for item in parameters_in(text, "type").items:
+                if item.name not in _HOSTS_MACHINE:
+                    yield f"-machine {item.name}", in_one_form(item.value)
         elif option.name == "global":
             name, _, value = text.rpartition("=")
-            yield f"-global {name}", _plain(value)
+            yield f"{GLOBAL}{name}", in_one_form(value)
         elif option.name in _SWITCHES:
             yield _SWITCHES[option.name]
 
@@ -101,7 +101,7 @@ def _of_device(device_id: str, old: _Written, new: _Written, name: str) -> Itera
         yield Drift(Kind.COMMAND_LINE, name, "", *values, place, (device_id,))
         return
     said = [
-        {key: _plain(value) for key, value in one.properties.items() if key not in _HOSTS}
+        {key: in_one_form(value) for key, value in one.properties.items() if key not in _HOSTS}
         for one in (before, after)
     ]
     for key in dict.fromkeys((*said[0], *said[1])):
@@ -134,13 +134,3 @@ def _order(old: _Written, new: _Written) -> Iterator[Drift]:
     if at is not None:
         before, after = (" ".join(str(one) for one in order[at : at + 3]) for order in orders)
         yield Drift(Kind.COMMAND_LINE, "machine", "order of creation", before, after, new.start)
-
-
-def _plain(value: str) -> str:
-    """A value whichever form it is written in: `0x10` and `16`, `on` and JSON's true."""
-    if value in _WORDS:
-        return _WORDS[value]
-    try:
-        return str(int(value, 0))
-    except ValueError:
-        return value
