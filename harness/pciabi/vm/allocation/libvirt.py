@@ -1,8 +1,8 @@
 """How libvirt places a domain's devices: those with an address first, then all others, each kind
 by rules of its own.
 
-Sources: libvirt, src/conf/domain_addr.c, src/qemu/qemu_domain_address.c, src/conf/domain_postparse.c;
-measured with libvirt 9.0 (`virsh define`, then `dumpxml`).
+Sources: libvirt, src/conf/domain_addr.c, src/qemu/qemu_domain_address.c,
+src/conf/domain_postparse.c; measured with libvirt 9.0 (`virsh define`, then `dumpxml`).
 """
 
 from __future__ import annotations
