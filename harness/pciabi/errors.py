@@ -98,7 +98,14 @@ class InputError(PciabiError):
 
 
 class Refusal(InputError):
-    """A QEMU does not take the VM that a file states: another one may."""
+    """A QEMU does not take the VM that a file states: another one may.
+
+    `refused_by` is who else refuses it before any QEMU is asked, such as a libvirt, and `words` are
+    what that said; both are empty where it is a QEMU.
+    """
+
+    refused_by = ""
+    words = ""
 
 
 class CannotTest(PciabiError):

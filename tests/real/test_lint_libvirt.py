@@ -100,7 +100,7 @@ def domain(seed: int) -> str:
 def said(xml: str) -> Counter[str]:
     """The devices lint says somebody else will place, by what their owner calls them."""
     (vm,) = libvirt.read(ConfigText("domain.xml", xml))
-    return Counter(word(device.name) for device in vm.devices if device.pinning in UNSAID)
+    return Counter(word(device.name) for device in vm.places.devices if device.pinning in UNSAID)
 
 
 def word(name: str) -> str:
@@ -114,7 +114,7 @@ def filled_in(xml: str, stored: str) -> Counter[str]:
     chipset's own and cannot be anywhere else, and a console, which repeats the first serial.
     """
     (vm,) = libvirt.read(ConfigText("domain.xml", xml))
-    written = {(d.place.bus, d.place.slot) for d in vm.devices if d.place is not None}
+    written = {(d.place.bus, d.place.slot) for d in vm.places.devices if d.place is not None}
     chipset = {("0", 1 if 'machine="pc' in xml else 31)}
     found: Counter[str] = Counter()
     for element in ET.fromstring(stored).findall("devices/*"):

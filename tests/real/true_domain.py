@@ -31,8 +31,11 @@ mkdir "$work/dev/pts" "$work/dev/shm"
 mount --bind /dev/pts "$work/dev/pts"; mount --bind /dev/shm "$work/dev/shm"
 ln -s pts/ptmx "$work/dev/ptmx"
 mount --rbind "$work/dev" /dev
-exec unshare -U --map-user=1000 --map-group=1000 "$@"
+# Not by exec: this shell reaps what QEMU leaves when it becomes a daemon.
+unshare -U --map-user=1000 --map-group=1000 "$@"
 """
+# QEMU becomes a daemon, and libvirt waits until somebody reaps it.
+_OWN_PROCESSES = ("--pid", "--fork", "--kill-child", "--mount-proc")
 _NAME = re.compile(r"<name>([^<]*)</name>")
 _EMULATOR = re.compile(r"<emulator>[^<]*</emulator>")
 
@@ -83,7 +86,17 @@ class EmbeddedLibvirt:
         environment = ("env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *own)
         virsh = ("virsh", "-q", "-c", f"qemu:///embed?root={self.folder}/root")
         return subprocess.run(
-            ["unshare", "-rm", *environment, "sh", inner, self.folder, *virsh, *arguments],
+            [
+                "unshare",
+                "-rm",
+                *_OWN_PROCESSES,
+                *environment,
+                "sh",
+                inner,
+                self.folder,
+                *virsh,
+                *arguments,
+            ],
             capture_output=True,
             text=True,
             check=False,

@@ -55,7 +55,7 @@ CHANGE_KEYS = (
 )
 DOCUMENT_KEYS = (
     "schema tool version verdict exit_code sentence started seconds before after scope "
-    "not_looked_at accelerators counts changes will_not_start causes remedies waived policy "
+    "not_looked_at accelerators counts changes will_not_start causes drifts remedies waived policy "
     "coverage entries"
 )
 

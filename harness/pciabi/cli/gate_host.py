@@ -20,7 +20,8 @@ def host_for(probe: Probe, wish: Wish, cancellation: Cancellation) -> Iterator[H
     """A host whose events are shown, for the time of the block. Raises CannotTest."""
     with watch() as tell:
         if probe is Probe.COLD:
-            yield Host(cancellation, tell)
+            with Host(cancellation, tell) as host:
+                yield host
             return
         # What boots guests takes longer to import than many machines take to be read cold.
         from pciabi.probe.guest_host import guest_host

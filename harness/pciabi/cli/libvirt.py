@@ -10,7 +10,7 @@ import click
 from pciabi.cli import releases
 from pciabi.cli.releases import Listed
 from pciabi.distribution import release
-from pciabi.libvirt import acquire, installation, spec
+from pciabi.libvirt import acquire, capabilities, installation, spec
 from pciabi.libvirt.product import LIBVIRT
 
 
@@ -55,8 +55,9 @@ def list_libvirts(
 @libvirt.command()
 @releases.wanted_argument
 def remove(wanted: tuple[str, ...]) -> None:
-    """Remove released libvirts from the cache: all that fit."""
-    releases.remove(LIBVIRT, [spec.released(text) for text in wanted])
+    """Remove released libvirts from the cache: all that fit, and what they have found out."""
+    for removed in releases.remove(LIBVIRT, [spec.released(text) for text in wanted]):
+        capabilities.forget(removed.digest)
 
 
 def _listed() -> Iterator[Listed]:

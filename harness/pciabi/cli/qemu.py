@@ -59,7 +59,8 @@ def list_qemus(
 @releases.wanted_argument
 def remove(wanted: tuple[str, ...]) -> None:
     """Remove released QEMUs from the cache: all that fit."""
-    releases.remove(QEMU, [spec.released(text) for text in wanted])
+    for _ in releases.remove(QEMU, [spec.released(text) for text in wanted]):
+        pass
 
 
 @qemu.command(name="exec", context_settings={"allow_interspersed_args": False})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -88,8 +88,9 @@ def ensure(recipe: Recipe, wanted: Sequence[Suite | Version]) -> None:
         _echo(found)
 
 
-def remove(product: Product, wanted: Sequence[Suite | Version]) -> None:
-    """Remove all that fit, and say what they were. Raises InputError where none does."""
+def remove(product: Product, wanted: Sequence[Suite | Version]) -> Iterator[Release]:
+    """Remove all that fit, say what they were, and hand each on. Raises InputError where none
+    does."""
     for each in wanted:
         fitting = [known for known in release.known(product) if known.is_meant(each)]
         if not fitting:
@@ -99,16 +100,20 @@ def remove(product: Product, wanted: Sequence[Suite | Version]) -> None:
         with following(f"{product.kind} {each}") as report:
             for known in fitting:
                 release.remove(known, acquire.waiting(report))
-                click.echo(f"removed {of_release(known).line(product.title)}")
+                click.echo(f"removed {_listed(known).line(product.title)}")
+                yield known
 
 
 def of_release(known: Release) -> Listed:
-    """How a release in the cache is listed."""
-    fault = ""
+    """How a release in the cache is listed, once its files are looked at."""
     try:
         release.verify(known)
     except PackageError as error:
-        fault = str(error)
+        return _listed(known, str(error))
+    return _listed(known)
+
+
+def _listed(known: Release, fault: str = "") -> Listed:
     return Listed(
         name=known.name,
         origin="cache",

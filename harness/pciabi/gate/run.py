@@ -21,7 +21,7 @@ from pciabi.gate.question import Question, Trial
 from pciabi.gate.starting import Means, explained, refused_unasked
 from pciabi.gate.workers import Workers
 from pciabi.jobs.shared_readings import SharedReadings
-from pciabi.probe.host import Host
+from pciabi.probe.host import Host, names_a_libvirt
 from pciabi.result.coverage import Coverage, Remark, Skipped
 from pciabi.result.entry import Entry, Plan
 from pciabi.result.judged import judge
@@ -188,9 +188,12 @@ def _first(before: Outcome, after: Outcome) -> PciabiError:
 
 
 def _name(request: Request, host: Host) -> str:
-    """The version line of a side's QEMU, with the exact package where that names it, and the
-    machine type and the firmware that the user gave."""
+    """The version line of a side's QEMU, with the exact package where that names it, behind the
+    libvirt that runs it where one was named, and the machine type and the firmware that the user
+    gave."""
     words = [host.qemu(request.qemu).version_line]
+    if names_a_libvirt(request.qemu):
+        words.insert(0, host.libvirt(request.qemu).version_line)
     if request.machine is not None:
         words.append(f"machine type {request.machine}")
     if request.firmware is not None:

@@ -45,10 +45,12 @@ def explained(
 
     Where a QEMU cannot be asked what it knows, the refusal's words alone tell. Raises Interrupted.
     """
-    qemu = means.host.qemu(trial.after.qemu)
     place = refusal.place or old.place
+    if refusal.refused_by:
+        return WillNotStart(old, refusal.refused_by, refusal.words, place)
+    qemu = means.host.qemu(trial.after.qemu)
     stopped = WillNotStart(old, qemu.version_line, refusal.message, place)
-    named = vm.named(trial.after, qemu)
+    named = vm.named(trial.after, means.host)
     machine = old.snapshot.provenance.machine
     types = types_to_ask(named, machine)
     try:

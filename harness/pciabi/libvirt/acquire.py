@@ -60,7 +60,8 @@ RECIPE = Recipe(
     product=LIBVIRT,
     builder="1",
     packages=(PACKAGE, "libvirt-clients", "libvirt-daemon-driver-qemu"),
-    where_there=("libvirt-common",),
+    # Of what lies where: the CPU models, and what looks at a disk's file, change packages.
+    where_there=("libvirt-common", "libvirt-daemon", "libvirt-daemon-common"),
     left_out=("libllvm", "libz3-"),
     unpack=_unpack,
     try_out=_try_out,

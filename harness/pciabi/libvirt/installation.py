@@ -48,6 +48,12 @@ class Libvirt:
         """Such as `11.3.0`."""
         return ".".join(str(part) for part in self.version)
 
+    @property
+    def version_line(self) -> str:
+        """Such as `libvirt 11.3.0 (11.3.0-3+deb13u3)`: what a document names it by."""
+        package = f" ({self.package})" if self.package else ""
+        return f"libvirt {self.version_text}{package}"
+
 
 def find(text: str) -> Libvirt:
     """The libvirt and the QEMU that a SPEC means (`spec.ACCEPTED`); nothing is fetched.

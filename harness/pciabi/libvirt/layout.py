@@ -8,6 +8,7 @@ PROGRAM = "usr/bin/virsh"
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
 LOADER = f"{LIBRARIES}/ld-linux-x86-64.so.2"
 DRIVERS = f"{LIBRARIES}/libvirt/connection-driver"
+DISK_FILES = f"{LIBRARIES}/libvirt/storage-file"
 DATA = "usr/share/libvirt"
 """The CPU models, which libvirt looks for at this place below `/` and nowhere else."""
 DRIVER = f"{DRIVERS}/libvirt_driver_qemu.so"
@@ -19,6 +20,7 @@ def command(root: Path) -> tuple[str, ...]:
     Of its data it finds the host's, where nothing lies over them.
     """
     return (
-        *("env", f"LIBVIRT_DRIVER_DIR={root / DRIVERS}"),
+        *("/usr/bin/env", f"LIBVIRT_DRIVER_DIR={root / DRIVERS}"),
+        f"LIBVIRT_STORAGE_FILE_DIR={root / DISK_FILES}",
         *(str(root / LOADER), "--library-path", str(root / LIBRARIES), str(root / PROGRAM)),
     )

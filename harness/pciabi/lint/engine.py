@@ -86,7 +86,7 @@ def lint(source: ConfigText, settings: Settings) -> FileResult:
         format_ = formats.named(settings.type) if settings.type else formats.detect(source)
         if format_ is None:
             return FileResult(source.file, None, 0, ())
-        vms = format_.read(source)
+        vms = tuple(vm.places for vm in format_.read(source))
         if settings.guest is Guest.WINDOWS:
             vms = tuple(vm.with_windows("--guest windows") for vm in vms)
     except InputError as error:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pciabi.errors import InputError, SourcePosition
-from pciabi.vm import config_files, formats
+from pciabi.vm import config_files, config_text
 from pciabi.vm.formats import ConfigText
 
 # Reading as much takes seconds and half a gigabyte at the worst, measured on hostile files.
@@ -45,4 +45,4 @@ def _text(raw: bytes, file: str) -> ConfigText:
             advice="no VM's configuration is",
             place=SourcePosition(file, 1),
         )
-    return formats.decoded(raw, file)
+    return config_text.decoded(raw, file)

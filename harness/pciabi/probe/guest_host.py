@@ -96,5 +96,8 @@ def guest_host(
     hypervisor: Hypervisor = OWN_QEMU,
 ) -> Iterator[GuestHost]:
     """A host with a private folder, for the time of the block. Raises CannotTest."""
-    with workspace() as folder:
-        yield GuestHost(accel, folder, cancellation, tell, hypervisor)
+    with (
+        workspace() as folder,
+        GuestHost(accel, folder, cancellation, tell, hypervisor) as host,
+    ):
+        yield host

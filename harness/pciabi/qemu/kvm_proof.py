@@ -14,12 +14,12 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pciabi.errors import CannotTest
+from pciabi.qemu import program_files
 from pciabi.qemu.binary import Binary
 from pciabi.resources import cache_folder, cache_root
 from pciabi.signals import held
@@ -68,7 +68,9 @@ def circumstances(binary: Binary) -> Circumstances | None:
     allowed = os.access(DEVICE, os.R_OK | os.W_OK)
     numbers = (node.st_dev, node.st_ino, node.st_rdev, node.st_mode, node.st_uid, node.st_gid)
     device = (*numbers, os.geteuid(), int(allowed))
-    return Circumstances(boot, device, tuple(_files(binary.command)), binary.banner)
+    return Circumstances(
+        boot, device, tuple(program_files.identities(binary.command)), binary.banner
+    )
 
 
 def recall(now: Circumstances) -> Outcome | None:
@@ -108,16 +110,6 @@ def _place(now: Circumstances) -> Path:
 def _written(now: Circumstances) -> object:
     """The circumstances as they come back from a JSON document."""
     return json.loads(json.dumps(asdict(now)))
-
-
-def _files(command: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
-    """The files that words of a command name, each with what tells it from another version."""
-    for word in command:
-        # Not every word is a path, and one that is none may be too long for one.
-        with suppress(OSError):
-            status = Path(word).stat()
-            if stat.S_ISREG(status.st_mode):
-                yield word, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _read(place: Path) -> bytes:

@@ -10,7 +10,7 @@ which its own folders lie over the host's.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pciabi import programs
@@ -61,6 +61,13 @@ def command(layout: Layout) -> tuple[str, ...]:
         start += ["-L", str(folder)]
     covered = (*_modules_to_cover(layout), *_data_to_cover(layout))
     return (*(_namespace(covered) if covered else ()), *start)
+
+
+def as_user(command: Sequence[str]) -> tuple[str, ...]:
+    """A command of `command` for a process that is not root, whoever it was made for."""
+    if tuple(command[: len(_ROOT)]) == _ROOT:
+        return (*_USER, *command[len(_ROOT) :])
+    return tuple(command)
 
 
 def _modules_to_cover(layout: Layout) -> Iterator[tuple[Path, Path]]:

@@ -10,7 +10,7 @@ from junitparser import Error, Failure, TestCase, TestSuite
 
 from pciabi.abi.judgement import Severity
 from pciabi.report import junit_xml, printable
-from pciabi.report.words import gate, refusals, vms
+from pciabi.report.words import drifts, gate, refusals, vms
 from pciabi.report.words.changes import what, who
 from pciabi.report.words.gaps import gaps
 from pciabi.report.words.rows import guest_says
@@ -109,6 +109,7 @@ def _also(entry: Entry) -> Iterator[str]:
         if benign:
             yield f"benign: {vms.counted(benign, 'difference')}, no part of the hardware"
         yield from (f"unknown: {gap}" for gap in gaps(comparison.unknowns))
+        yield from (f"libvirt: {line}" for line in drifts.lines(comparison))
 
 
 def _line(judged: JudgedChange, comparison: JudgedComparison) -> str:

@@ -16,7 +16,7 @@ from pciabi.errors import SourcePosition
 from pciabi.report import printable, sarif
 from pciabi.report.document.circumstances import circumstances
 from pciabi.report.sarif import ReportingDescriptor
-from pciabi.report.words import gate, refusals, vms
+from pciabi.report.words import drifts, gate, refusals, vms
 from pciabi.report.words.change_rules import UNKNOWN, change_rules
 from pciabi.report.words.changes import what, where, who
 from pciabi.report.words.gaps import gaps
@@ -81,6 +81,7 @@ def properties(result: Result, count: int) -> dict[str, Any]:
         "checked": gate.checked(result),
         "benign": benign,
         "leftOut": max(0, count - MOST_RESULTS),
+        "libvirt": [printable.line(line) for line in drifts.of_gate(result)],
     }
 
 

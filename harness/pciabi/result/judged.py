@@ -14,11 +14,13 @@ from pciabi.abi.pair import Basis, Pair
 from pciabi.abi.unknown import Unknown
 from pciabi.errors import SourcePosition
 from pciabi.result import own_words, side
+from pciabi.result.drift import ExplainedDrift, explained
 from pciabi.result.failure import Failure
 from pciabi.result.policy import count_unknown
 from pciabi.result.side import Side
 from pciabi.result.terms import Terms
 from pciabi.result.verdict import Verdict, is_one_sided, verdict
+from pciabi.vm.drift.drift import Drift
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class JudgedChange:
 @dataclass(frozen=True)
 class JudgedComparison:
     """Everything that differs between two sides and everything that is not known, in the user's
-    own words, judged by `terms`: what of it was expected, what fails, and how it ends."""
+    own words, judged by `terms`: what of it was expected, what fails, and how it ends. `drifts`
+    are what the two sides' libvirts made differently of one domain, which fails nothing."""
 
     before: Side
     after: Side
@@ -45,6 +48,7 @@ class JudgedComparison:
     judged_changes: tuple[JudgedChange, ...]
     failures: tuple[Failure, ...]
     verdict: Verdict
+    drifts: tuple[ExplainedDrift, ...] = ()
 
     @property
     def matching(self) -> Matching:
@@ -76,6 +80,10 @@ class JudgedComparison:
         if self.before.label == self.after.label:
             return self.before.label
         return f"{self.before.label} → {self.after.label}"
+
+    def drifts_behind(self, change: Change) -> tuple[Drift, ...]:
+        """What the two libvirts made differently that a change is due to."""
+        return tuple(one.drift for one in self.drifts if change in one.explains)
 
     def place_of(self, change: Change) -> SourcePosition:
         """Where the changed device stands in the user's files."""
@@ -125,4 +133,5 @@ def judge_comparison(
         # What was wished for may be among what is not known.
         failures=proved if is_one_sided(comparison.unknowns) else (*wished, *proved),
         verdict=verdict(proved, comparison.unknowns, wished),
+        drifts=explained(before.domain, after.domain, comparison),
     )

@@ -15,6 +15,7 @@ from pciabi.abi.naming import MACHINE_LABEL
 from pciabi.result.cause import Cause
 from pciabi.result.entry import Entry
 from pciabi.result.judged import JudgedChange, JudgedComparison
+from pciabi.vm.drift.drift import Drift
 
 _SEVERITIES = list(Severity)
 
@@ -31,12 +32,14 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Row:
-    """Equal changes, at least one, in the order of the VMs, and why they came about. `device` is
-    the type of the device that has changed, or what the machine as a whole is called."""
+    """Equal changes, at least one, in the order of the VMs, and why they came about: `causes` in
+    the hypervisors, `drifts` in what two libvirts make of a domain. `device` is the type of the
+    device that has changed, or what the machine as a whole is called."""
 
     device: str
     sightings: tuple[Sighting, ...]
     causes: tuple[Cause, ...]
+    drifts: tuple[Drift, ...] = ()
 
     @property
     def change(self) -> Change:
@@ -116,14 +119,54 @@ def _rows(
 ) -> tuple[Row, ...]:
     sightings: dict[tuple[str, ...], list[Sighting]] = {}
     causes: dict[tuple[str, ...], list[Cause]] = {}
+    drifts: dict[tuple[str, ...], list[Drift]] = {}
     for vm, comparison, of_vm in comparisons:
         explained, machine = _by_change(of_vm), machine_types(comparison)
         for judged in comparison.judged_changes:
             key = _key(judged.change)
             sightings.setdefault(key, []).append(Sighting(vm, machine, judged))
             causes.setdefault(key, []).extend(explained.get(judged.change, ()))
-    made = (Row(key[0], tuple(seen), _merged(causes[key])) for key, seen in sightings.items())
+            drifts.setdefault(key, []).extend(comparison.drifts_behind(judged.change))
+    made = (
+        Row(key[0], tuple(seen), _merged(causes[key]), _equal_once(drifts[key]))
+        for key, seen in sightings.items()
+    )
     return tuple(sorted(made, key=_weight))
+
+
+@dataclass(frozen=True)
+class SharedDrift:
+    """A drift, the VMs of which it is told, by number, and whether it explains any change."""
+
+    drift: Drift
+    vms: tuple[int, ...]
+    explains: bool
+
+
+def shared_drifts(entries: Sequence[Entry]) -> tuple[SharedDrift, ...]:
+    """What two libvirts make differently of these VMs, equal drifts of several VMs once."""
+    seen: dict[tuple[str, ...], list[tuple[int, Drift, bool]]] = {}
+    for vm, entry in enumerate(entries):
+        for comparison in entry.comparisons:
+            for one in comparison.drifts:
+                sighting = vm, one.drift, bool(one.explains)
+                seen.setdefault(_drift_key(one.drift), []).append(sighting)
+    return tuple(
+        SharedDrift(
+            sightings[0][1],
+            tuple(dict.fromkeys(vm for vm, _, _ in sightings)),
+            any(explains for _, _, explains in sightings),
+        )
+        for sightings in seen.values()
+    )
+
+
+def _equal_once(drifts: Iterable[Drift]) -> tuple[Drift, ...]:
+    return tuple({_drift_key(one): one for one in drifts}.values())
+
+
+def _drift_key(drift: Drift) -> tuple[str, ...]:
+    return drift.kind, drift.element, drift.field, drift.before, drift.after
 
 
 def silent_causes(entries: Sequence[Entry]) -> tuple[SilentCause, ...]:

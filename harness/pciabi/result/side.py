@@ -10,6 +10,7 @@ from pciabi.abi.change import Change
 from pciabi.abi.snapshot import PlacedFunction, Snapshot
 from pciabi.errors import SourcePosition
 from pciabi.result import own_words
+from pciabi.vm.drift.made_domain import MadeDomain
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Side:
 
     `place` is the user's file; `places` say where in it a device stands, by qdev id or else by
     guest address. `own_names` say what the file calls devices that go by no id, by guest address.
+    `domain` is what the libvirt of this side made of it, None where none was asked.
     """
 
     label: str
@@ -25,6 +27,7 @@ class Side:
     place: SourcePosition
     places: Mapping[str, SourcePosition]
     own_names: own_words.Names = field(default_factory=dict)
+    domain: MadeDomain | None = None
 
     @cached_property
     def names(self) -> own_words.Names:

@@ -18,18 +18,21 @@ from pciabi.source.request import Probe, Request
 from pciabi.source.side import as_typed, naming_its_side, told_of_its_side
 from pciabi.vm import reading
 from pciabi.vm.command_line.option import QemuCommandLine
+from pciabi.vm.drift.made_domain import MadeDomain
 
 
 @dataclass(frozen=True)
 class CommandLineVm:
     """The machine a QEMU command line starts, without anything of the host; `libvirt` is the
-    version of the libvirt whose words it is in, empty for a user's own."""
+    version of the libvirt whose words it is in, empty for a user's own; `domain` is what a libvirt
+    made of a domain, where one was asked."""
 
     path: Path
     request: Request
     qemu: Binary
     made: InertHardware
     libvirt: str = ""
+    domain: MadeDomain | None = None
 
     @property
     def task(self) -> HardwareTask:
@@ -43,7 +46,7 @@ class CommandLineVm:
         snapshot = as_typed(read.snapshot, self.qemu, self.made.arguments, self.libvirt)
         places = {**dict(self.made.devices), **read.places}
         start = SourcePosition(str(self.path), 1)
-        return Side(self.path.name, snapshot, start, places, read.names)
+        return Side(self.path.name, snapshot, start, places, read.names, self.domain)
 
     def blame(self, error: PciabiError) -> PciabiError:
         """See Startable."""

@@ -9,7 +9,7 @@ from pciabi.bounded_files import read_limited
 from pciabi.errors import InputError, SourcePosition
 from pciabi.snapshots import version
 from pciabi.source import pasted, printing_commands
-from pciabi.vm import formats
+from pciabi.vm import config_text, formats
 
 _FIRST_BYTES = 4_000_000
 
@@ -51,7 +51,7 @@ def content_of(path: Path, raw: bytes) -> Content:
     if pasted.is_lspci(raw):
         return Content.LSPCI
     pasted.must_tell_ids(path, raw)
-    text = formats.decoded(raw[:_FIRST_BYTES], str(path), "replace")
+    text = config_text.decoded(raw[:_FIRST_BYTES], str(path), "replace")
     found = formats.detect(text)
     content = _STARTED.get(found.name) if found is not None else None
     if content is not None:

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 
 from pciabi.vm import placeholder
-from pciabi.vm.command_line.argument import Argument, Run, Unresolved, plain
+from pciabi.vm.command_line.argument import Argument, Unresolved, plain
 from pciabi.vm.command_line.option import Option, QemuCommandLine, parse
 from pciabi.vm.pci_vm import Family, PciDevice, Place
 from pciabi.vm.qemu_machine import vm
@@ -48,13 +48,12 @@ def passed_through(domain: Element, family: Family) -> tuple[PciDevice, ...]:
 
 
 def _argument(element: Element) -> Argument:
-    start = element.start
-    text = element.attributes.get("value", "")
+    written = element.argument("value")
     open_parts = tuple(
         Unresolved(match.start(), match.end(), match[0], "something fills it in")
-        for match in placeholder.every(text)
+        for match in placeholder.every(written.text)
     )
-    return Argument(text, start.file, (Run(0, start.line, start.column),), open_parts)
+    return replace(written, unresolved=open_parts)
 
 
 def _place(place: Place) -> Place:

@@ -150,6 +150,7 @@ class PciVm:
     own family is not known; it has no devices itself then. `windows` says what tells that the
     guest is Windows, and is empty where nothing does. `stands_for` is the versioned machine type
     that whoever starts the VM takes in place of one without a version, None where nobody does.
+    `completed` are the functions 0 that devices without an address get in slots others share.
     """
 
     name: str
@@ -166,6 +167,7 @@ class PciVm:
     windows: str = ""
     stands_for: str | None = None
     readings: tuple[PciVm, ...] = ()
+    completed: frozenset[Place] = frozenset()
 
     def bus(self, name: str) -> PciBus | None:
         """The bus of that name, or None."""

@@ -32,6 +32,7 @@ RULE = Rule(
 def check(vm: PciVm) -> Iterator[Trouble]:
     """Every function but 0 in a slot whose function 0 is missing or hides the others."""
     visible = {(p.bus, p.slot) for p in vm.built_in if p.function}
+    visible |= {(p.bus, p.slot) for p in vm.completed}
     visible |= {
         (d.place.bus, d.place.slot)
         for d in vm.devices

@@ -21,34 +21,11 @@ from pciabi.qemu.inert.statement import (
 )
 from pciabi.vm.command_line.device_options import device_options
 from pciabi.vm.command_line.option import OPEN, Option, QemuCommandLine
-from pciabi.vm.command_line.parameters import Parameters, parameters, parameters_in
+from pciabi.vm.command_line.parameters import IMPLIED, Parameters, parameters, parameters_in
 from pciabi.vm.command_line.program import is_foreign
 
 SILENCE = "pciabi-silence"
 
-# QEMU's name for the first value of an option where none is written; None where there is none.
-_IMPLIED = {
-    "device": "driver",
-    "netdev": "type",
-    "nic": "type",
-    "net": "type",
-    "chardev": "backend",
-    "blockdev": "driver",
-    "object": "qom-type",
-    "fsdev": "fsdriver",
-    "virtfs": "fsdriver",
-    "tpmdev": "type",
-    "machine": "type",
-    "m": "size",
-    "smp": "cpus",
-    "numa": "type",
-    "boot": "order",
-    "audiodev": "driver",
-    "audio": "driver",
-    "drive": None,
-    "global": None,
-    "smbios": None,
-}
 _SIZES = ("size", "maxmem")
 # By these people tell one option from another of its name.
 _RECOGNISED = (
@@ -197,9 +174,9 @@ def _statements(line: QemuCommandLine) -> Iterator[Statement]:
 
 
 def _parameters(option: Option) -> Parameters:
-    if option.value is None or option.name not in _IMPLIED:
+    if option.value is None or option.name not in IMPLIED:
         return Parameters((), None)
-    return parameters(option.value, _IMPLIED[option.name])
+    return parameters(option.value, IMPLIED[option.name])
 
 
 def _set(option: Option, statements: list[Statement]) -> None:

@@ -17,6 +17,7 @@ from pciabi.report.document.parts import (
     ChangedFact,
     ConsequencePart,
     Document,
+    DriftPart,
     Families,
     Origin,
     Part,
@@ -98,3 +99,4 @@ class DiffDocument(Document):
     changes: list[DiffChangePart]
     unknowns: list[UnknownPart]
     matches: list[MatchPart]
+    drifts: list[DriftPart] = Field(description="None where a side is no libvirt's.")

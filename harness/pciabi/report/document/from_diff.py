@@ -8,7 +8,7 @@ from pciabi.abi.change import Change
 from pciabi.abi.judgement import Severity
 from pciabi.abi.scope import NEVER
 from pciabi.report.document.diff import SCHEMA, DiffDocument
-from pciabi.report.document.parts import facts, origin
+from pciabi.report.document.parts import drift, facts, origin
 from pciabi.report.words import scope, two_sides
 from pciabi.report.words.substituted import of_no_device
 from pciabi.result.judged import JudgedComparison
@@ -51,6 +51,10 @@ def document(result: Result) -> DiffDocument:
                     "basis": pair.basis,
                 }
                 for pair in comparison.matching.pairs
+            ],
+            "drifts": [
+                drift(one.drift, map(comparison.changes.index, one.explains))
+                for one in comparison.drifts
             ],
         }
     )

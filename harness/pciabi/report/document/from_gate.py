@@ -13,7 +13,7 @@ from pciabi.abi.scope import NEVER
 from pciabi.errors import PciabiError
 from pciabi.report.document.from_run import error_part
 from pciabi.report.document.gate import SCHEMA, GateDocument
-from pciabi.report.document.parts import facts
+from pciabi.report.document.parts import drift, facts
 from pciabi.report.words import gate, scope, vms
 from pciabi.report.words.rows import letters, mending
 from pciabi.result.coverage import Coverage, Remark
@@ -66,6 +66,7 @@ def document(result: Result) -> GateDocument:
                 if entry.will_not_start is not None
             ],
             "causes": list(_causes(result, changes)),
+            "drifts": list(_drifts(result, changes)),
             "remedies": _remedies(result),
             "waived": [
                 {"change": index, "excuse": found.judged.excuse}
@@ -156,6 +157,15 @@ def _causes(result: Result, changes: list[_Found]) -> Iterator[dict[str, Any]]:
                 "machines": cause.machines,
                 "explains": [index for index in explained if index is not None],
             }
+
+
+def _drifts(result: Result, changes: list[_Found]) -> Iterator[dict[str, Any]]:
+    places = {(found.vm, found.judged.change): index for index, found in enumerate(changes)}
+    for vm, entry in enumerate(result.entries):
+        for comparison in entry.comparisons:
+            for one in comparison.drifts:
+                told = drift(one.drift, (places[vm, change] for change in one.explains))
+                yield {"case": entry.subject.title, "entry": vm, **told}
 
 
 def _remedies(result: Result) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from pciabi.report.document.parts import (
     ChangedFact,
     ConsequencePart,
     Document,
+    DriftPart,
     Families,
     Part,
     UnknownPart,
@@ -110,6 +111,13 @@ class CausePart(Part):
     explains: list[Index]
 
 
+class GateDriftPart(DriftPart):
+    """A drift of one VM."""
+
+    case: str
+    entry: Entry
+
+
 class RemedyPart(Part):
     """What mends the failing changes of some rows, in words."""
 
@@ -202,6 +210,7 @@ class GateDocument(Document):
     changes: list[GateChangePart]
     will_not_start: list[WillNotStartPart]
     causes: list[CausePart]
+    drifts: list[GateDriftPart] = Field(description="None where a side is no libvirt's.")
     remedies: list[RemedyPart]
     waived: list[WaivedPart]
     policy: list[PolicyPart]

@@ -8,6 +8,7 @@ null where there is none.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Annotated, Any
 
@@ -20,6 +21,8 @@ from pciabi.abi.snapshot import Snapshot
 from pciabi.report.document.circumstances import circumstances
 from pciabi.report.document.placement import Placement
 from pciabi.result.side import Side
+from pciabi.vm.drift.drift import Drift
+from pciabi.vm.drift.drift import Kind as DriftKind
 
 Address = Annotated[
     str, BeforeValidator(str), Field(pattern=r"^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$")
@@ -112,6 +115,22 @@ class ChangedFact(Part):
     exchanged_with: str | None = Field(description="The label of the device it swapped with.")
 
 
+class DriftPart(Part):
+    """What two libvirts make differently of one domain; no break by itself. `field` is empty where
+    the element is there on one side only, `before` and `after` where a side writes nothing.
+    `file`, `line` and `column` are the element's place in the user's file, counted from 1."""
+
+    kind: DriftKind
+    element: str
+    field: str
+    before: str
+    after: str
+    file: str
+    line: int
+    column: int
+    explains: list[Annotated[int, Field(ge=0, description="Which of `changes`, from 0.")]]
+
+
 class UnknownPart(Part):
     """Something that at least one side did not show. `why_before` and `why_after` are null on a
     side that did; `excused`: both sides left it open for the same reason."""
@@ -136,6 +155,12 @@ def facts(change: Change, before: Side, after: Side) -> dict[str, Any]:
     """The keys of a change between two sides that the documents of all commands have."""
     of_change = {name: getattr(change, name) for name in _CHANGE_KEYS}
     return {**circumstances(change, before, after), **of_change}
+
+
+def drift(drift: Drift, explains: Iterable[int]) -> dict[str, Any]:
+    """The keys of a drift, given the numbers of the changes that are due to it."""
+    told = {name: getattr(drift, name) for name in ("kind", "element", "field", "before", "after")}
+    return {**told, **vars(drift.place), "explains": sorted(explains)}
 
 
 def origin(snapshot: Snapshot) -> dict[str, Any]:

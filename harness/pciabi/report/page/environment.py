@@ -16,7 +16,7 @@ from pciabi.report import printable
 from pciabi.report.page.comparison import compared
 from pciabi.report.page.evidence import boots, provenance, shell
 from pciabi.report.page.gate import gate
-from pciabi.report.words import cases, refusals, rows, story, two_sides, verdicts
+from pciabi.report.words import cases, drifts, refusals, rows, story, two_sides, verdicts
 from pciabi.report.words import gate as gate_words
 from pciabi.report.words.changes import GUESTS, HARMS, values
 from pciabi.report.words.gaps import gaps
@@ -48,6 +48,7 @@ def environment() -> Environment:
         boots=boots,
         cases=cases,
         compared=compared,
+        drifts=drifts,
         enumerate=enumerate,
         gaps=gaps,
         gate=gate,

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pciabi.abi.judgement import Severity
 from pciabi.report import printable
-from pciabi.report.words import rows, vms
+from pciabi.report.words import drifts, rows, vms
 from pciabi.report.words.changes import values
 from pciabi.report.words.matrix import LEGEND, Mark, Matrix, matrix
 from pciabi.result.result import Result
@@ -60,6 +60,7 @@ def _of_changes(found: Matrix, names: tuple[str, ...]) -> Table:
 def _beside(row: Row) -> Iterator[str]:
     yield row.change.reason
     yield from rows.causes(row)
+    yield from (f"libvirt: {drifts.words(drift)}" for drift in row.drifts)
     yield from (f"waived: {excuse}" for excuse in row.excuses)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pciabi.abi.judgement import Severity
 from pciabi.report.terminal.errors import console_tail
-from pciabi.report.words import gate, refusals, rows, vms
+from pciabi.report.words import drifts, gate, refusals, rows, vms
 from pciabi.report.words.matrix import LEGEND, Matrix, matrix
 from pciabi.report.words.open_questions import open_questions, unanswered
 from pciabi.result.entry import Entry
@@ -88,6 +88,7 @@ def closing(result: Result) -> Iterator[str]:
     if asked:
         questions = vms.counted(asked, "question")
         yield f"unknown: {questions} about guest systems, told with the changes"
+    yield from (f"libvirt: {line}" for line in drifts.of_gate(result))
     yield from gate.left_out(result)
     yield gate.checked(result)
     yield gate.tally(result)

@@ -77,8 +77,8 @@ def _of_changes(comparison: JudgedComparison) -> Table | None:
                 Text(change.severity, style=_SEVERITY_STYLES[change.severity]),
                 *(Text(printable.line(word)) for word in words),
             )
-        for consequence in text.consequences(of_device):
-            made.add_row("", "", Text(printable.line(consequence), style="italic"))
+        for line in (*text.consequences(of_device), *text.behind(comparison, of_device)):
+            made.add_row("", "", Text(printable.line(line), style="italic"))
     return made
 
 

@@ -11,7 +11,7 @@ from pciabi.abi.judgement import Severity
 from pciabi.abi.unknown import Unknown
 from pciabi.report.terminal import gate_text
 from pciabi.report.terminal.errors import console_tail
-from pciabi.report.words import cases, two_sides, verdicts
+from pciabi.report.words import cases, drifts, two_sides, verdicts
 from pciabi.report.words.changes import HARMS, said_of_guests, what, who
 from pciabi.report.words.gaps import gaps
 from pciabi.result.entry import Entry
@@ -33,7 +33,7 @@ def opening(result: Result) -> Iterator[str]:
 def findings(result: Result) -> Iterator[str]:
     """How each case ended, each change between two sides, or equal changes of many VMs."""
     if result.command is Command.DIFF:
-        yield from _changes(shown_changes(result.two_sides))
+        yield from _changes(result.two_sides)
     elif result.command is Command.GATE:
         yield from gate_text.findings(result)
     else:
@@ -49,6 +49,7 @@ def closing(result: Result) -> Iterator[str]:
         benign = len(result.two_sides.of(Severity.BENIGN))
         if benign > _MOST_BENIGN:
             yield f"benign: {benign} differences that are no part of the hardware"
+        yield from (f"libvirt: {line}" for line in drifts.lines(result.two_sides))
     else:
         for entry in result.entries:
             yield from _trouble(entry)
@@ -78,12 +79,19 @@ def consequences(changes: Sequence[Change]) -> Iterator[str]:
         yield f"{HARMS[consequence.harm]}: {unknown}{consequence.message}"
 
 
-def _changes(changes: Sequence[Change]) -> Iterator[str]:
-    for of_device in by_device(changes):
+def behind(comparison: JudgedComparison, changes: Sequence[Change]) -> Iterator[str]:
+    """What the two libvirts make differently that these changes are due to, each thing once."""
+    due_to = (drift for change in changes for drift in comparison.drifts_behind(change))
+    yield from (f"libvirt: {drifts.words(drift)}" for drift in dict.fromkeys(due_to))
+
+
+def _changes(comparison: JudgedComparison) -> Iterator[str]:
+    for of_device in by_device(shown_changes(comparison)):
         for change in of_device:
             facts = dict.fromkeys((change.kind, what(change), change.reason))
             yield f"{change.severity}: {who(change)}: {': '.join(facts)}"
         yield from (f"    {line}" for line in consequences(of_device))
+        yield from (f"    {line}" for line in behind(comparison, of_device))
 
 
 def _unknowns(result: Result) -> tuple[Unknown, ...]:

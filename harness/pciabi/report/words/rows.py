@@ -12,7 +12,7 @@ from pciabi.abi.facts import properties
 from pciabi.abi.facts.topology import APPEARED, MOVED, RENUMBERED, VANISHED
 from pciabi.abi.field_kinds import CAPABILITY
 from pciabi.abi.judgement import Severity
-from pciabi.report.words import vms
+from pciabi.report.words import drifts, vms
 from pciabi.report.words.changes import HARMS, values, what
 from pciabi.report.words.remedies import remedies
 from pciabi.result.cause import Cause, Origin
@@ -193,5 +193,7 @@ def notes(row: Row, names: Sequence[str]) -> Iterator[tuple[str, str]]:
     yield "why", row.change.reason
     for one in causes(row):
         yield "cause", one
+    for drift in row.drifts:
+        yield "libvirt", drifts.words(drift)
     for excuse in row.excuses:
         yield "waived", excuse

@@ -19,7 +19,7 @@ from pciabi.abi.snapshot import PlacedFunction
 from pciabi.abi.unknown import Unknown
 from pciabi.pci.address import GuestAddress
 from pciabi.report import junit_of_vms, junit_xml, printable
-from pciabi.report.words import cases, story, two_sides, verdicts
+from pciabi.report.words import cases, drifts, story, two_sides, verdicts
 from pciabi.report.words.changes import what
 from pciabi.report.words.gaps import gaps
 from pciabi.result.entry import Entry
@@ -105,6 +105,8 @@ def _suite_of_devices(result: Result) -> TestSuite:
     for name, side in (("before", comparison.before), ("after", comparison.after)):
         suite.add_property(name, printable.line(two_sides.origin(side)))
     suite.add_property("scope", printable.line(verdicts.scope_line(result)))
+    for line in drifts.lines(comparison):
+        suite.add_property("libvirt", printable.line(line))
     suite.add_testcases([_of_device(device, comparison) for device in _devices(comparison)])
     return suite
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pciabi.report.markdown import MOST_BYTES, Section, code, prose, size
-from pciabi.report.words import gate, refusals, rows, two_sides, verdicts, vms
+from pciabi.report.words import drifts, gate, refusals, rows, two_sides, verdicts, vms
 from pciabi.report.words.matrix import Matrix, matrix
 from pciabi.report.words.open_questions import open_questions
 from pciabi.result.entry import Entry
@@ -62,6 +62,7 @@ def _sections(result: Result) -> Iterator[Section]:
     yield _list("What mends it", _mending(found))
     questions = (prose(one.line(names)) for one in open_questions(result.entries))
     yield _list("Not known", questions)
+    yield _list(drifts.TITLE, map(prose, _drifts(result)))
     yield _list("Skipped, and the policy itself", map(prose, gate.left_out(result)))
 
 
@@ -91,7 +92,14 @@ def _table(result: Result, found: Matrix, names: Sequence[str]) -> Section:
 def _beside(row: Row) -> Iterator[str]:
     yield prose(row.change.reason)
     yield from (f"cause: {prose(cause)}" for cause in rows.causes(row))
+    yield from (f"libvirt: {prose(drifts.words(drift))}" for drift in row.drifts)
     yield from (f"waived: {prose(excuse)}" for excuse in row.excuses)
+
+
+def _drifts(result: Result) -> Iterator[str]:
+    if result.command is Command.GATE:
+        return drifts.of_gate(result)
+    return drifts.lines(result.two_sides)
 
 
 def _hurt(found: Matrix) -> Iterator[str]:

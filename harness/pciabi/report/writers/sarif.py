@@ -16,7 +16,7 @@ from pciabi.abi.unknown import Unknown
 from pciabi.errors import SourcePosition
 from pciabi.report import printable, sarif, sarif_of_vms
 from pciabi.report.document.circumstances import circumstances
-from pciabi.report.words import verdicts
+from pciabi.report.words import drifts, verdicts
 from pciabi.report.words.change_rules import UNKNOWN, change_rules, rule_index
 from pciabi.report.words.changes import HARMS, by_severity, what, where, who
 from pciabi.report.words.gaps import gaps
@@ -41,7 +41,9 @@ def render(result: Result) -> str:
         found = sarif_of_vms.results(result)
         more = sarif_of_vms.properties(result, len(found))
         return sarif.render(sarif_of_vms.rules(), sarif_of_vms.kept(found), _run(result, more))
-    return sarif.render(tuple(change_rules().values()), _results(result), _run(result, {}))
+    told = [printable.line(line) for one in result.comparisons for line in drifts.lines(one)]
+    more = {"libvirt": told} if told else {}
+    return sarif.render(tuple(change_rules().values()), _results(result), _run(result, more))
 
 
 def _results(result: Result) -> list[dict[str, Any]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from pciabi.errors import InputError, SourcePosition
 from pciabi.vm.command_line import json_text
@@ -17,11 +18,40 @@ _NAME_END = re.compile("[=,]")
 _VALUE = re.compile(r"(?:[^,]|,,)*", re.DOTALL)
 
 
+IMPLIED: Mapping[str, str | None] = MappingProxyType(
+    {
+        "device": "driver",
+        "netdev": "type",
+        "nic": "type",
+        "net": "type",
+        "chardev": "backend",
+        "blockdev": "driver",
+        "object": "qom-type",
+        "fsdev": "fsdriver",
+        "virtfs": "fsdriver",
+        "tpmdev": "type",
+        "machine": "type",
+        "m": "size",
+        "smp": "cpus",
+        "numa": "type",
+        "boot": "order",
+        "audiodev": "driver",
+        "audio": "driver",
+        "drive": None,
+        "global": None,
+        "smbios": None,
+    }
+)
+"""The options that take parameters, each with QEMU's name for a first value without one; None
+where there is none."""
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One name with its value as text, and as JSON data where it was written so.
 
-    `position` is where the name begins (the value, where the name is implied).
+    `position` is where the name begins (the value, where the name is implied). `whole` and `said`
+    are where name and value, and the value alone, begin and end in the argument.
     """
 
     name: str
@@ -29,6 +59,8 @@ class Parameter:
     position: SourcePosition | None = None
     unresolved: Unresolved | None = None
     data: object = None
+    whole: tuple[int, int] = field(default=(0, 0), compare=False)
+    said: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True)
@@ -128,12 +160,15 @@ def open_flag(given: Parameters) -> Unresolved | None:
 
 
 def _member(argument: Argument, member: json_text.Member) -> Parameter:
+    quote = 1 if isinstance(member.value, str) else 0
     return Parameter(
         member.name,
         _as_text(member.value),
         argument.at(member.name_start),
         argument.unresolved_in(member.name_start, member.end),
         member.value,
+        (member.name_start - 1, member.end),
+        (member.start + quote, member.end - quote),
     )
 
 
@@ -165,11 +200,20 @@ def _pairs(argument: Argument, implied: str | None) -> Iterator[Parameter]:
                 "off" if off else "on",
                 argument.at(at),
                 argument.unresolved_in(at, name_end),
+                whole=(at, name_end),
+                said=(name_end, name_end),
             )
             at = name_end + 1
             continue
         match = _VALUE.match(text, value_at)
         end = match.end() if match else len(text)
         value = text[value_at:end].replace(",,", ",")
-        yield Parameter(name, value, argument.at(start), argument.unresolved_in(start, end))
+        yield Parameter(
+            name,
+            value,
+            argument.at(start),
+            argument.unresolved_in(start, end),
+            whole=(start, end),
+            said=(value_at, end),
+        )
         at = end + 1

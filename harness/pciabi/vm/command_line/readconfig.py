@@ -12,6 +12,8 @@ from pciabi.vm.command_line.argument import Argument, Unresolved, runs_of
 from pciabi.vm.command_line.option import MAX_ARGUMENTS, OPEN, Option, QemuCommandLine
 from pciabi.vm.command_line.option_table import TAKES_ARGUMENT
 from pciabi.vm.command_line.source import Source, decoded, read
+from pciabi.vm.config_text import ConfigText
+from pciabi.vm.statement import Extent, Kind, Statement
 
 _SECTION = re.compile(r'\s*\[\s*([\w.-]+)(?:\s+"([^"]*)")?\s*\]\s*')
 _KEY = re.compile(r'\s*([^\s=]+)\s*=\s*"([^"]*)"\s*')
@@ -79,6 +81,15 @@ def _open(option: Option, reason: str) -> Option:
 
 def sections(source: Source) -> Iterator[Option]:
     """The sections of a configuration file as options. Raises InputError."""
+    return (section.option() for section in _sections(source))
+
+
+def statements(source: Source, file: ConfigText) -> tuple[Statement, ...]:
+    """The sections as statements of the file whose text, line ends apart, is the source's."""
+    return tuple(section.statement(file) for section in _sections(source))
+
+
+def _sections(source: Source) -> Iterator[_Section]:
     section: _Section | None = None
     offset = 0
     for line in source.text.split("\n"):
@@ -88,10 +99,10 @@ def sections(source: Source) -> Iterator[Option]:
         header, key = _SECTION.fullmatch(line), _KEY.fullmatch(line)
         if header is not None:
             if section is not None:
-                yield section.option()
+                yield section
             section = _Section(source, header, start)
         elif key is not None and section is not None:
-            section.add(key[1], start + key.start(1), key[2], start + key.start(2))
+            section.add(key, start)
         else:
             raise InputError(
                 "not a line of QEMU's configuration format",
@@ -99,7 +110,7 @@ def sections(source: Source) -> Iterator[Option]:
                 place=source.position(start),
             )
     if section is not None:
-        yield section.option()
+        yield section
 
 
 class _Section:
@@ -108,21 +119,45 @@ class _Section:
     def __init__(self, source: Source, header: re.Match[str], start: int) -> None:
         self.source = source
         self.group = header[1]
-        place = start + header.start(1)
-        self.word = source.argument(f"[{header[1]}]", tuple([place] * (len(header[1]) + 2)), place)
+        self.start, self.end = start + header[0].index("["), start + header[0].rindex("]") + 1
+        group = range(start + header.start(1), start + header.end(1))
+        offsets = (self.start, *group, self.end - 1)
+        self.word = source.argument(f"[{self.group}]", offsets, self.start)
         self.chars: list[str] = []
         self.offsets: list[int] = []
+        # Each name with where it and its value begin and end.
+        self.keys: list[tuple[str, tuple[int, int], tuple[int, int]]] = []
         if header[2] is not None:
-            self.add("id", start + header.start(2), header[2], start + header.start(2))
+            at, end = (start + offset for offset in header.span(2))
+            self.put("id", (at, end), header[2], (at, end))
 
-    def add(self, name: str, name_at: int, value: str, value_at: int) -> None:
-        self.text("," if self.chars else "", name_at)
+    def add(self, key: re.Match[str], start: int) -> None:
+        at = start + key.start(1)
+        value_at, value_end = (start + offset for offset in key.span(2))
+        self.end = value_end + 1
+        self.put(key[1], (at, self.end), key[2], (value_at, value_end))
+
+    def put(self, name: str, whole: tuple[int, int], value: str, said: tuple[int, int]) -> None:
+        self.keys.append((name, whole, said))
+        self.text("," if self.chars else "", whole[0])
         for at, char in enumerate(name):
-            self.text(char, name_at + at)
-        self.text("=", name_at)
+            self.text(char, whole[0] + at)
+        self.text("=", whole[0])
         for at, char in enumerate(value):
             # A comma in a value is doubled in key=value form.
-            self.text(",," if char == "," else char, value_at + at)
+            self.text(",," if char == "," else char, said[0] + at)
+
+    def statement(self, file: ConfigText) -> Statement:
+        def extent(start: int, end: int) -> tuple[Extent, ...]:
+            places = (self.source.place(offset) for offset in (start, end))
+            return (Extent(*(file.offset(*place) for place in places)),)
+
+        parts = tuple(
+            Statement(Kind.PARAMETER, name, extent(*whole), extent(*said))
+            for name, whole, said in self.keys
+        )
+        within = extent(self.start, self.end)
+        return Statement(Kind.OPTION, _GROUPS.get(self.group, self.group), within, within, parts)
 
     def text(self, chars: str, offset: int) -> None:
         for char in chars:

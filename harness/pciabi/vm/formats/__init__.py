@@ -9,22 +9,31 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
-from pciabi.errors import InputError, SourcePosition
+from pciabi.errors import InputError
+from pciabi.vm.command_line.option import QemuCommandLine
+from pciabi.vm.config_text import ConfigText as ConfigText
 from pciabi.vm.pci_vm import PciVm
+from pciabi.vm.statement import Statement
 
 
 @dataclass(frozen=True)
-class ConfigText:
-    """A file's name, as messages print it, and its text."""
+class Vm:
+    """One VM of a file, and the views of what the file says of it.
 
-    file: str
-    text: str
+    `places` is what lint judges. `line` is what a probe starts: the QEMU command line, None where
+    the file holds none itself.
+    """
 
-    def position(self, line: int, column: int = 1) -> SourcePosition:
-        """A place in it; both count from 1."""
-        return SourcePosition(self.file, line, column)
+    places: PciVm
+    say: Callable[[], tuple[Statement, ...]]
+    line: QemuCommandLine | None = None
+
+    @cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """What the file says of it, in the order in which it says it."""
+        return self.say()
 
 
 @dataclass(frozen=True)
@@ -42,19 +51,8 @@ class Format:
     endings: tuple[str, ...]
     rank: int
     detects: Callable[[ConfigText], bool]
-    read: Callable[[ConfigText], tuple[PciVm, ...]]
+    read: Callable[[ConfigText], tuple[Vm, ...]]
     comment: str
-
-
-def decoded(raw: bytes, file: str, errors: str = "strict") -> ConfigText:
-    """A file's text; UTF-16 is told by its mark. Raises InputError at the line where it is none,
-    unless `errors` says otherwise, in Python's words."""
-    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return ConfigText(file, raw.decode(encoding, errors))
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise InputError("not UTF-8 text", place=SourcePosition(file, line)) from None
 
 
 @cache
@@ -80,3 +78,10 @@ def named(name: str) -> Format:
 def detect(source: ConfigText) -> Format | None:
     """The format a text is in, or None where it is no VM's configuration."""
     return next((format_ for format_ in formats() if format_.detects(source)), None)
+
+
+def read(source: ConfigText, type_: str | None = None) -> tuple[Vm, ...]:
+    """The VMs of a text in a format by its name, or in the one it is detected as; none in a text
+    that is no VM's configuration. Raises InputError."""
+    format_ = named(type_) if type_ is not None else detect(source)
+    return format_.read(source) if format_ is not None else ()

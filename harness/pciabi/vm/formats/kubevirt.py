@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from pciabi.errors import InputError
 from pciabi.vm import machine_family, placeholder, windows_guest, yaml_tree
-from pciabi.vm.formats import ConfigText, Format
+from pciabi.vm.formats import ConfigText, Format, Vm
 from pciabi.vm.pci_vm import (
     Creation,
     Family,
@@ -48,13 +48,13 @@ def detects(source: ConfigText) -> bool:
     return _API.search(source.text) is not None
 
 
-def read(source: ConfigText) -> tuple[PciVm, ...]:
+def read(source: ConfigText) -> tuple[Vm, ...]:
     """Every VM of every document. Raises InputError."""
     documents = yaml_tree.read(source.file, source.text)
     return tuple(vm for document in documents for vm in _vms(document))
 
 
-def _vms(node: Node) -> Iterator[PciVm]:
+def _vms(node: Node) -> Iterator[Vm]:
     """The VMs in a manifest: it is one, or holds some, as List, Template and others do."""
     waiting = [node]
     while waiting:
@@ -63,7 +63,7 @@ def _vms(node: Node) -> Iterator[PciVm]:
         domain = found.at(*keys) if keys is not None else None
         if keys is not None and domain is not None:
             architecture = found.value(*keys[:-1], "architecture")
-            yield _vm(found, domain, architecture)
+            yield Vm(_vm(found, domain, architecture), found.statements)
         else:
             waiting += reversed([*found.entries.values(), *found.items])
 

@@ -8,20 +8,23 @@ Sections below the first (`[snapshot]`) are states of the past, and left alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 from pciabi.vm import machine_family, reading, windows_guest
 from pciabi.vm.command_line.argument import plain
 from pciabi.vm.command_line.formats import Layout
-from pciabi.vm.command_line.option import Option
-from pciabi.vm.formats import ConfigText, Format
+from pciabi.vm.command_line.option import Option, QemuCommandLine
+from pciabi.vm.command_line.statements import statements
+from pciabi.vm.formats import ConfigText, Format, Vm
 from pciabi.vm.pci_vm import MAY_BE, Creation, Family, PciBus, PciVm, Span
 from pciabi.vm.qemu_machine import vm as qemu_vm
+from pciabi.vm.statement import Extent, Kind, Statement
 
-_LINE = re.compile(r"^(?P<key>[a-z][a-z0-9_]*):[ \t]*(?P<value>.*?)[ \t]*$", re.MULTILINE)
+_LINE = re.compile(r"^(?P<key>[a-z][a-z0-9_]*):[ \t]*(?P<value>.*?)[ \t\r]*$", re.MULTILINE)
 _SECTION = re.compile(r"^\[", re.MULTILINE)
 # Keys that no other format of this shape has.
 _TELLING = re.compile(
@@ -29,6 +32,7 @@ _TELLING = re.compile(
     r"|(?:net|scsi|virtio|ide|sata|efidisk|tpmstate|unused|hostpci|usb)\d):[ \t]*\S",
     re.MULTILINE,
 )
+_PAIR = re.compile(r"(?:(?P<name>[^=,]+)=)?(?P<value>[^,]+)")
 _ENOUGH = 3
 _CREATED = re.compile(r"(?:^|,)creation-qemu=([0-9]{1,3})\.([0-9]{1,3})")
 _PINS_TO_CREATION = (9, 1)
@@ -49,15 +53,40 @@ def detects(source: ConfigText) -> bool:
     return len(_TELLING.findall(_current(source.text))) >= _ENOUGH
 
 
-def read(source: ConfigText) -> tuple[PciVm, ...]:
+def read(source: ConfigText) -> tuple[Vm, ...]:
     """The one VM. Raises InputError."""
     current = _current(source.text)
     found = {match["key"]: match for match in _LINE.finditer(current)}
     family = _family(found)
+    say = partial(_statements, source, tuple(_LINE.finditer(current)))
     if family is not Family.UNKNOWN:
-        return (_vm(source, found, family),)
+        return (Vm(_vm(source, found, family), say),)
     readings = [_vm(source, found, each) for each in MAY_BE]
-    return (readings[0].read_as(readings),)
+    return (Vm(readings[0].read_as(readings), say),)
+
+
+def _statements(source: ConfigText, lines: Iterable[re.Match[str]]) -> tuple[Statement, ...]:
+    return tuple(
+        Statement(
+            Kind.KEY,
+            match["key"],
+            (Extent(match.start("key"), match.end("value")),),
+            (Extent(*match.span("value")),),
+            tuple(_parts(source, match)),
+        )
+        for match in lines
+    )
+
+
+def _parts(source: ConfigText, match: re.Match[str]) -> Iterator[Statement]:
+    """The options in `args`, and what stands between the commas of all others."""
+    if match["key"] == "args":
+        line = _arguments(source, match)
+        yield from statements(line, source) if line is not None else ()
+        return
+    for pair in _PAIR.finditer(source.text, *match.span("value")):
+        whole, said = Extent(*pair.span()), Extent(*pair.span("value"))
+        yield Statement(Kind.PARAMETER, pair["name"] or "", (whole,), (said,))
 
 
 def _family(found: Mapping[str, re.Match[str]]) -> Family:
@@ -135,13 +164,10 @@ def _devices(source: ConfigText, arguments: re.Match[str] | None, family: Family
     )
     if arguments is None or not arguments["value"] or family is Family.OTHER:
         return nothing
-    start = arguments.start("value")
-    before = re.sub(r"[^\n]", " ", source.text[:start])
-    machine = "q35" if family is Family.Q35 else "pc"
-    words = f"{before}{arguments['value']}\n".encode()
-    line = next(iter(reading.read_all(Path(source.file), Layout.SHELL, words)), None)
+    line = _arguments(source, arguments)
     if line is None:
         return nothing
+    machine = "q35" if family is Family.Q35 else "pc"
     # What Proxmox itself puts in front of them.
     given = (
         Option("nodefaults", plain("-nodefaults", source.file, 1), None),
@@ -154,6 +180,13 @@ def _devices(source: ConfigText, arguments: re.Match[str] | None, family: Family
         devices=made.devices,
         buses=(*buses, *(bus for bus in made.buses if bus.name not in known)),
     )
+
+
+def _arguments(source: ConfigText, match: re.Match[str]) -> QemuCommandLine | None:
+    """The options of `args:`, each at its own place in the file."""
+    before = re.sub(r"[^\n]", " ", source.text[: match.start("value")])
+    words = f"{before}{match['value']}\n".encode()
+    return next(iter(reading.read_all(Path(source.file), Layout.SHELL, words)), None)
 
 
 FORMAT = Format(

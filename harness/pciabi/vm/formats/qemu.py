@@ -6,13 +6,14 @@ then `-device` in key=value form and `-virtfs` in order, `-drive if=virtio`, `-d
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from pciabi.errors import InputError
 from pciabi.vm import reading
 from pciabi.vm.command_line.detection import is_command_line
-from pciabi.vm.formats import ConfigText, Format
-from pciabi.vm.pci_vm import PciVm
+from pciabi.vm.command_line.statements import statements
+from pciabi.vm.formats import ConfigText, Format, Vm
 from pciabi.vm.qemu_machine import vm
 
 
@@ -21,11 +22,11 @@ def detects(source: ConfigText) -> bool:
     return is_command_line(source.text)
 
 
-def read(source: ConfigText) -> tuple[PciVm, ...]:
+def read(source: ConfigText) -> tuple[Vm, ...]:
     """Every command line of an x86 machine. Raises InputError."""
     found = reading.read_all(Path(source.file), None, source.text.encode())
     try:
-        return tuple(vm(line) for line in found)
+        return tuple(Vm(vm(line), partial(statements, line, source), line) for line in found)
     except RecursionError:
         raise InputError("nested too deeply", place=source.position(1)) from None
 

@@ -7,13 +7,13 @@ command line, so nothing is said of devices that would be implicit.
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from pciabi.vm.command_line.argument import plain
 from pciabi.vm.command_line.option import Option, QemuCommandLine
-from pciabi.vm.command_line.readconfig import sections
+from pciabi.vm.command_line.readconfig import sections, statements
 from pciabi.vm.command_line.source import decoded
-from pciabi.vm.formats import ConfigText, Format
-from pciabi.vm.pci_vm import PciVm
+from pciabi.vm.formats import ConfigText, Format, Vm
 from pciabi.vm.qemu_machine import vm
 
 _DEVICE = re.compile(r"^\s*\[device\b[^]\n]*\]", re.MULTILINE)
@@ -24,11 +24,12 @@ def detects(source: ConfigText) -> bool:
     return _DEVICE.search(source.text) is not None
 
 
-def read(source: ConfigText) -> tuple[PciVm, ...]:
+def read(source: ConfigText) -> tuple[Vm, ...]:
     """The one machine. Raises InputError."""
-    found = tuple(sections(decoded(source.text.encode(), source.file)))
+    text = decoded(source.text.encode(), source.file)
     nodefaults = Option("nodefaults", plain("-nodefaults", source.file, 1), None)
-    return (vm(QemuCommandLine(None, (nodefaults, *found), source.file, is_part=True)),)
+    line = QemuCommandLine(None, (nodefaults, *sections(text)), source.file, is_part=True)
+    return (Vm(vm(line), partial(statements, text, source), line),)
 
 
 FORMAT = Format(

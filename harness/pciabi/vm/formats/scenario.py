@@ -12,8 +12,7 @@ from pciabi.vm import yaml_tree
 from pciabi.vm.command_line.argument import plain
 from pciabi.vm.command_line.option import Option, QemuCommandLine
 from pciabi.vm.config import Device
-from pciabi.vm.formats import ConfigText, Format
-from pciabi.vm.pci_vm import PciVm
+from pciabi.vm.formats import ConfigText, Format, Vm
 from pciabi.vm.qemu_machine import vm
 from pciabi.vm.scenario import SUFFIX, Axes, applies, combinations, device, filled
 from pciabi.vm.yaml_tree import Node
@@ -31,11 +30,13 @@ def detects(source: ConfigText) -> bool:
     return len({match[1] for match in _KEYS.finditer(source.text)}) > 1
 
 
-def read(source: ConfigText) -> tuple[PciVm, ...]:
+def read(source: ConfigText) -> tuple[Vm, ...]:
     """The VM of every case, each once. Raises InputError."""
-    documents = yaml_tree.read(source.file, source.text)
-    lines = (line for document in documents for line in _lines(document))
-    return tuple(vm(line) for line in dict.fromkeys(lines))
+    return tuple(
+        Vm(vm(line), document.statements, line)
+        for document in yaml_tree.read(source.file, source.text)
+        for line in dict.fromkeys(_lines(document))
+    )
 
 
 def _lines(document: Node) -> Iterator[QemuCommandLine]:

@@ -1,0 +1,106 @@
+"""`<interface>`: the NIC stays, what it is connected to goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pciabi.libvirt.inert.allow_list import described, refused
+from pciabi.libvirt.inert.common import (
+    NO_HOST,
+    NOTHING,
+    NOWHERE,
+    VIRTIO,
+    Treatment,
+    Turn,
+    containing,
+    device,
+    made,
+)
+from pciabi.libvirt.inert.host_devices import pci_source, usb_source
+from pciabi.vm.xml_tree import Element
+
+_PEER = {"address": NO_HOST, "port": "1"}
+_UNCONNECTED = frozenset({"user", "ethernet", "null"})
+_SOURCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "network": {"network": NOTHING},
+        "bridge": {"bridge": NOTHING},
+        "internal": {"name": NOTHING},
+        "direct": {"dev": NOTHING, "mode": "bridge"},
+        "vdpa": {"dev": f"{NOWHERE}/vdpa"},
+        "vhostuser": {"type": "unix", "path": f"{NOWHERE}/vhost-user-net", "mode": "client"},
+        "server": _PEER,
+        "client": _PEER,
+        # MCAST-TEST-NET: RFC 6676.
+        "mcast": {**_PEER, "address": "233.252.0.1"},
+    }
+)
+
+
+def _interface(kept: Element, turn: Turn) -> Element:
+    kind = turn.element.attributes.get("type", "")
+    written = turn.element.child("source")
+    source = _source(kind, written, kept, turn)
+    if written is not None:
+        turn.record.tell(f"<interface type='{kind}'>{described(written)}", "nothing of that name")
+    return containing(kept, source) if source is not None else kept
+
+
+def _source(kind: str, written: Element | None, like: Element, turn: Turn) -> Element | None:
+    if kind in _UNCONNECTED:
+        return None
+    if kind == "udp":
+        local = made(like, "local", **_PEER)
+        return made(like, "source", local, **_PEER)
+    if kind == "hostdev":
+        address = written.child("address") if written is not None else None
+        if address is not None and address.attributes.get("type") == "usb":
+            return usb_source(like, turn.ordinal, type="usb")
+        return pci_source(like, turn.ordinal)
+    if kind in _SOURCES:
+        return made(like, "source", **_SOURCES[kind])
+    raise refused(turn.element, f"type {kind[:20]!a} is not one of QEMU's")
+
+
+def unconnected_socket(like: Element) -> Element:
+    """The source of a NIC that a daemon serves which is not there."""
+    return made(like, "source", **_SOURCES["vhostuser"])
+
+
+INTERFACE: Treatment = device(
+    f"""
+    : type
+    mac: address type check
+    model: type
+    driver: queues rx_queue_size tx_queue_size txmode ioeventfd event_idx rss rss_hash_report
+    driver: {VIRTIO}
+    driver/host: csum gso tso4 tso6 ecn ufo mrg_rxbuf
+    driver/guest: csum tso4 tso6 ecn ufo
+    link: state
+    mtu: size
+    teaming: type persistent
+    """,
+    """
+    : managed trustGuestRxFilters
+    driver: name
+    source:
+    target:
+    guest:
+    script:
+    downscript:
+    ip:
+    route:
+    portForward:
+    backend:
+    backenddomain:
+    filterref:
+    bandwidth:
+    vlan:
+    virtualport:
+    tune:
+    coalesce:
+    port:
+    """,
+    _interface,
+)

@@ -1,0 +1,171 @@
+"""What a libvirt makes of domains: what it completes at define, and how it starts a QEMU.
+
+No daemon and no root: virsh has the whole QEMU driver within itself (`qemu:///embed`), in a
+sandbox. No QEMU is started for a domain, unless `started` is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from pciabi import descent
+from pciabi.errors import InputError, LibvirtError, Refusal, SourcePosition
+from pciabi.libvirt import capabilities, complaint, conversation, emulator, place, sandbox
+from pciabi.libvirt.conversation import Conversation
+from pciabi.libvirt.installation import Libvirt
+from pciabi.vm import xml_tree
+from pciabi.vm.domain import kind
+from pciabi.vm.xml_tree import Element
+from pciabi.workspace import workspace
+
+EMULATOR = str(place.EMULATOR)
+"""The `<emulator>` of every domain here: what is written there before is replaced by it."""
+_FILE = "domain.xml"
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_EMULATOR = re.compile(r"<emulator\s*>([^<]*)</emulator\s*>")
+_UNDEFINE = "undefine --nvram --managed-save --snapshots-metadata --checkpoints-metadata"
+_MOST_CAPTURED = 16_000_000
+
+
+class Refused(Refusal):
+    """libvirt does not take a domain, or does not start it. `words` are its own, in one line; the
+    place is in the XML that it was given, by the name that came with it."""
+
+    def __init__(self, libvirt: Libvirt, words: str, position: SourcePosition) -> None:
+        super().__init__(
+            f"libvirt {libvirt.version_text} refuses the domain: {words}", place=position
+        )
+        self.words = words
+        self.refused_by = f"libvirt {libvirt.version_text}"
+
+
+class Session:
+    """A libvirt that is asked, from whatever thread: one question at a time."""
+
+    def __init__(self, libvirt: Libvirt, folder: Path, virsh: Conversation) -> None:
+        self.libvirt = libvirt
+        self._folder = folder
+        self._virsh = virsh
+        self._lock = threading.Lock()
+
+    def define(self, xml: str, file: str = _FILE) -> str:
+        """The defined XML of a domain: every address and controller is written in it.
+
+        `file` is what errors call the XML. Raises InputError for what is no domain of QEMU's,
+        Refused, LibvirtError.
+        """
+        with self._defined(xml, file) as uuid:
+            return self._told(f"dumpxml --inactive {uuid}")
+
+    def command_line(self, xml: str, file: str = _FILE) -> tuple[str, ...]:
+        """The arguments with which libvirt starts the QEMU of a domain, without the program's
+        name. Raises as `define`."""
+        captured = self._outside(place.CAPTURED)
+        with self._defined(xml, file) as uuid:
+            captured.unlink(missing_ok=True)
+            said = self._virsh.ask(f"start --paused {uuid}").complaint
+            try:
+                with captured.open("rb") as opened:
+                    raw = opened.read(_MOST_CAPTURED)
+            except FileNotFoundError:
+                raise self._refused(said, xml, file) from None
+        return emulator.captured(raw)
+
+    @contextmanager
+    def started(self, xml: str, file: str = _FILE) -> Iterator[tuple[str, ...]]:
+        """A domain that really runs, paused, for the time of the block: the arguments of its QEMU,
+        as the kernel has them, without the program's name. Raises as `define`."""
+        starting = self._outside(place.STARTING)
+        with self._defined(xml, file) as uuid:
+            starting.touch()
+            try:
+                said = self._virsh.ask(f"start --paused {uuid}").complaint
+                if said:
+                    raise self._refused(said, xml, file)
+                yield self._running()
+                self._told(f"destroy {uuid}")
+            finally:
+                starting.unlink()
+
+    @contextmanager
+    def _defined(self, xml: str, file: str) -> Iterator[str]:
+        """The UUID of a domain that is defined within the block."""
+        text = _with_our_emulator(xml, file)
+        with self._lock:
+            self._outside(place.DOMAIN).write_text(text, errors="replace")
+            said = self._virsh.ask(f"define {place.DOMAIN}").complaint
+            if said:
+                raise self._refused(said, xml, file)
+            uuid = self._told("list --all --uuid").strip()
+            if not _UUID.fullmatch(uuid):
+                raise LibvirtError(f"virsh of {self.libvirt.name} names no domain: {uuid[:100]!r}")
+            try:
+                yield uuid
+            finally:
+                gone = self._virsh.ask(f"{_UNDEFINE} {uuid}")
+            if gone.complaint:
+                raise LibvirtError(f"{self.libvirt.name}: {complaint.words(gone.complaint)}")
+
+    def _told(self, command: str) -> str:
+        answer = self._virsh.ask(command)
+        if answer.complaint:
+            raise LibvirtError(f"{self.libvirt.name}: {complaint.words(answer.complaint)}")
+        return answer.text
+
+    def _refused(self, said: str, xml: str, file: str) -> Refused:
+        words = complaint.words(said) or "it does not say why"
+        return Refused(self.libvirt, words, complaint.place(words, _domain(xml, file)))
+
+    def _running(self) -> tuple[str, ...]:
+        for pid in descent.descendants(self._virsh.program.popen.pid):
+            # It may have ended meanwhile.
+            with suppress(OSError):
+                words = emulator.captured(Path(f"/proc/{pid}/cmdline").read_bytes())
+                if "-name" in words and words[-1:] != ("-name",):
+                    return words[words.index("-name") :]
+        raise LibvirtError(f"{self.libvirt.name} has started a domain, and no QEMU runs")
+
+    def _outside(self, inside: Path) -> Path:
+        return sandbox.outside(self._folder, inside)
+
+
+@contextmanager
+def opened(libvirt: Libvirt) -> Iterator[Session]:
+    """A libvirt that may be asked within the block; nothing is left of it behind.
+
+    What it knows of its QEMU is kept in the cache: the first session with both takes longer.
+    Raises LibvirtError, PackageError as `capabilities.ensure`, Interrupted.
+    """
+    known = capabilities.ensure(libvirt)
+    with workspace() as folder:
+        sandbox.prepare(folder)
+        known.lay_into(folder)
+        with conversation.in_sandbox(libvirt, folder, known.emulator) as virsh:
+            yield Session(libvirt, folder, virsh)
+
+
+def _domain(xml: str, file: str) -> Element:
+    """The one domain in a text. Raises InputError for another hypervisor's, none, or several."""
+    roots = xml_tree.read(file, xml).children
+    start = SourcePosition(file, 1)
+    if len(roots) != 1 or roots[0].name != "domain":
+        raise InputError("is not the XML of one domain", place=start)
+    other = kind.other_hypervisor(roots[0])
+    if other is not None:
+        raise InputError(f"a domain of {other}, which is no QEMU", place=roots[0].start)
+    return roots[0]
+
+
+def _with_our_emulator(xml: str, file: str) -> str:
+    """The XML with our emulator in place of its own, line by line as it was. Raises InputError."""
+    text = _EMULATOR.sub(
+        lambda match: f"<emulator>{EMULATOR}</emulator>" + "\n" * match[0].count("\n"), xml
+    )
+    for written in _domain(text, file).below("emulator"):
+        if written.text != EMULATOR:
+            raise InputError("an <emulator> that holds more than a path", place=written.start)
+    return text

@@ -1,0 +1,160 @@
+"""Whether a domain says all that libvirt would otherwise allocate, add or choose.
+
+What `virsh dumpxml` shows of a defined domain says it all; a file written by hand hardly ever does.
+Sources: libvirt, src/qemu/qemu_domain_address.c, src/qemu/qemu_domain.c (qemuDomain…DefPostParse).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from pciabi.vm.domain.numbers import number
+from pciabi.vm.libvirt_devices import device_model, is_bridge, model, own_address
+from pciabi.vm.libvirt_implicit import implicit
+from pciabi.vm.pci_vm import Family
+from pciabi.vm.xml_tree import Element
+
+# By what `<target>` says a controller is told from others, by model.
+_TARGETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "pcie-root-port": ("chassis", "port"),
+        "pcie-switch-downstream-port": ("chassis", "port"),
+        "pci-bridge": ("chassisNr",),
+        "pci-expander-bus": ("busNr",),
+        "pcie-expander-bus": ("busNr",),
+    }
+)
+_HAVE_A_DEFAULT = frozenset({"interface", "vsock", "shmem", "watchdog", "memballoon", "rng"})
+_HAVE_A_DEFAULT |= {"video", "sound"}
+# A video adapter's memory is a BAR, and libvirt writes how much it takes.
+_VIDEO_MEMORY: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "qxl": ("ram", "vram", "vgamem"),
+        **dict.fromkeys(("vga", "bochs", "vmvga", "cirrus"), ("vram",)),
+    }
+)
+# Devices that the chipset has at one place; libvirt writes it into the XML all the same.
+_FIXED = frozenset(
+    {
+        (Family.I440FX, "ide", "0"),
+        (Family.I440FX, "usb", "0"),
+        (Family.Q35, "sata", "0"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something of a domain that libvirt fills in: what is missing, and the element that it
+    belongs to; `<devices>`, or `<domain>` without one, where a whole device is missing."""
+
+    element: Element
+    missing: str
+
+
+def open_addresses(domain: Element, family: Family) -> tuple[Gap, ...]:
+    """What libvirt would fill in, nothing where the domain says it all. Raises InputError."""
+    devices = domain.merged("devices")
+    if devices is None:
+        return (Gap(domain, "devices"),)
+    return tuple(_gaps(devices, family))
+
+
+def _gaps(devices: Element, family: Family) -> Iterator[Gap]:
+    for device in devices.children:
+        yield from (Gap(device, what) for what in _missing(device, family))
+    yield from _missing_controllers(devices)
+    yield from _missing_multifunction(devices)
+    for found, wanting in implicit(devices, family):
+        yield Gap(wanting or devices, found.name)
+    usb = (c for c in devices.all("controller") if c.attributes.get("type") == "usb")
+    if family is Family.I440FX and next(usb, None) is None:
+        yield Gap(devices, "USB controller")
+
+
+def _missing(device: Element, family: Family) -> Iterator[str]:
+    found = device_model(device)
+    if found is not None and not _is_fixed(device, family) and not _pins(own_address(device)):
+        yield "PCI address"
+    if device.name == "controller":
+        yield from _of_controller(device)
+    elif _is_without_bus(device):
+        yield "bus"
+    elif device.name in _HAVE_A_DEFAULT and not model(device):
+        if device.attributes.get("type") != "hostdev":
+            yield "model"
+    elif device.name == "video":
+        adapter = device.child("model") or device
+        wanted = _VIDEO_MEMORY.get(model(device), ())
+        yield from (name for name in wanted if name not in adapter.attributes)
+
+
+def _is_without_bus(device: Element) -> bool:
+    """A disk's bus goes by its target's name otherwise, an input's by the machine."""
+    if device.name == "disk":
+        return device.value("target", "bus") is None
+    return device.name == "input" and "bus" not in device.attributes
+
+
+def _is_fixed(device: Element, family: Family) -> bool:
+    written = device.attributes
+    key = family, written.get("type", ""), written.get("index", "0")
+    return device.name == "controller" and key in _FIXED
+
+
+def _pins(address: Element | None) -> bool:
+    """An address that is empty, or all zero, says nothing."""
+    return address is not None and any(
+        number(address, name) for name in ("domain", "bus", "slot", "function")
+    )
+
+
+def _of_controller(controller: Element) -> Iterator[str]:
+    written = controller.attributes
+    if "index" not in written:
+        yield "index"
+    if written.get("type") in ("usb", "scsi") and written.get("model") in (None, "auto"):
+        yield "model"
+    if is_bridge(controller):
+        if controller.value("model", "name") is None:
+            yield "model"
+        for name in _TARGETS.get(written.get("model", ""), ()):
+            if controller.value("target", name) is None:
+                yield name
+
+
+def _missing_controllers(devices: Element) -> Iterator[Gap]:
+    """PCI buses that nobody provides: the root bus always, and those that addresses name."""
+    there = {
+        number(c, "index") for c in devices.all("controller") if c.attributes.get("type") == "pci"
+    }
+    if 0 not in there:
+        yield Gap(devices, "controller pci 0")
+    for device in devices.children:
+        address = own_address(device)
+        if device_model(device) is None or address is None:
+            continue
+        bus = number(address, "bus")
+        if bus and bus not in there:
+            there.add(bus)
+            yield Gap(device, f"controller pci {bus}")
+
+
+def _missing_multifunction(devices: Element) -> Iterator[Gap]:
+    """Functions 0 that have others beside them and do not say so."""
+    slots: dict[tuple[int, int], dict[int, Element]] = defaultdict(dict)
+    for device in devices.children:
+        address = own_address(device)
+        if device_model(device) is not None and address is not None:
+            place = number(address, "bus"), number(address, "slot")
+            slots[place][number(address, "function")] = device
+    for functions in slots.values():
+        first = functions.get(0)
+        address = own_address(first) if first is not None else None
+        if first is None or address is None or len(functions) == 1:
+            continue
+        if "multifunction" not in address.attributes:
+            yield Gap(first, "multifunction")
