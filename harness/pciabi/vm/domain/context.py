@@ -9,7 +9,7 @@ from functools import cached_property
 from pciabi.errors import InputError
 from pciabi.vm.command_line.option import Option
 from pciabi.vm.domain import aliases, boot_order
-from pciabi.vm.domain.dialect import Dialect, Trait
+from pciabi.vm.domain.dialect import Dialect, Trait, shown
 from pciabi.vm.domain.numbers import number
 from pciabi.vm.domain.words import Form, Property, option
 from pciabi.vm.pci_vm import Family
@@ -59,6 +59,16 @@ class Domain:
         """A `-device` of all these properties, the first of which is its driver."""
         properties = [item for part in parts for item in part]
         return option("device", properties, self.device_form, "driver")
+
+    def must_know(self, trait: Trait, element: Element, what: str = "") -> None:
+        """Raise InputError for an element of which this libvirt knows nothing."""
+        if not self.dialect.has(trait):
+            words = f"<{element.name} {what}>" if what else f"<{element.name}>"
+            raise InputError(
+                f"{words} is nothing that libvirt {shown(self.dialect.libvirt)} knows",
+                advice="name a newer libvirt, or take it out: that libvirt would",
+                place=element.start,
+            )
 
     def controller(self, kind: str, index: int, asked_by: Element) -> Element:
         """The controller of that type and index. Raises InputError where none is written."""
