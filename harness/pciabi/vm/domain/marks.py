@@ -14,9 +14,10 @@ from pciabi.vm.xml_tree import Element
 
 USERS_OWN = "ua-"
 """How an alias of a user's own begins; others libvirt gives anew at every start."""
-STAND_IN = "ua-pciabi-stand-in-"
+_OURS = "ua-pciabi-"
+STAND_IN = f"{_OURS}stand-in-"
 """How the alias begins of a device that another one stands in for when the domain starts."""
-_MARK = "ua-pciabi-mark-"
+_MARK = f"{_OURS}mark-"
 # Behind the mark of a device that is another one already when the domain is defined.
 _OTHER = "-other"
 _USERS = re.compile(r"ua-[A-Za-z0-9_-]+")
@@ -78,6 +79,11 @@ def is_another(device: Element) -> bool:
     """Whether a device was defined in place of another kind."""
     name = device.value("alias", "name") or ""
     return is_mark(name) and name.endswith(_OTHER)
+
+
+def is_ours(name: str) -> bool:
+    """Whether an alias is of our making: a mark, or that of a device which stands in for one."""
+    return name.startswith(_OURS)
 
 
 def is_mark(name: str) -> bool:
