@@ -14,7 +14,6 @@ from pciabi.gate.baselines import Key, key_of
 from pciabi.gate.configurations import Unusable
 from pciabi.gate.revision import contents_at
 from pciabi.probe.host import Host
-from pciabi.qemu.binary import Binary
 from pciabi.result.coverage import Remark
 from pciabi.result.entry import Entry, Plan, Subject
 from pciabi.result.judged import JudgedComparison, judge_comparison
@@ -55,9 +54,9 @@ class EarlierVm:
         """See Vm."""
         return self.vm.on(request, host)
 
-    def named(self, request: Request, qemu: Binary) -> tuple[Named, ...]:
+    def named(self, request: Request, host: Host) -> tuple[Named, ...]:
         """See Vm."""
-        return self.vm.named(request, qemu)
+        return self.vm.named(request, host)
 
 
 @dataclass(frozen=True)

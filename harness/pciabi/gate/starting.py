@@ -50,7 +50,7 @@ def explained(
         return WillNotStart(old, refusal.refused_by, refusal.words, place)
     qemu = means.host.qemu(trial.after.qemu)
     stopped = WillNotStart(old, qemu.version_line, refusal.message, place)
-    named = vm.named(trial.after, qemu)
+    named = vm.named(trial.after, means.host)
     machine = old.snapshot.provenance.machine
     types = types_to_ask(named, machine)
     try:

@@ -3,7 +3,7 @@ with, and read as any other."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError, PciabiError, SourcePosition
 from pciabi.libvirt import installed
 from pciabi.probe.host import Host, names_a_libvirt
-from pciabi.qemu.binary import Binary
+from pciabi.qemu.binary import PROGRAM, Binary
 from pciabi.result.entry import Subject
 from pciabi.result.side import Side
 from pciabi.source import command_line, naming
@@ -22,11 +22,15 @@ from pciabi.source.side import naming_its_side
 from pciabi.source.startable import Startable
 from pciabi.vm import xml_tree
 from pciabi.vm.command_line.argument import plain
-from pciabi.vm.command_line.option import Option
+from pciabi.vm.command_line.option import Option, QemuCommandLine
 from pciabi.vm.command_line.source import decoded
 from pciabi.vm.domain import dialect, kind, line
+from pciabi.vm.domain.completeness import Gap, open_addresses
 from pciabi.vm.domain.dialect import Dialect, Version
+from pciabi.vm.drift.made_domain import MadeDomain
 from pciabi.vm.xml_tree import Element
+
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -53,25 +57,46 @@ class DomainVm:
     def on(self, request: Request, host: Host) -> Startable[Any]:
         """See Vm."""
         command_line.must_not_boot(self.subject.file, request)
-        if names_a_libvirt(request.qemu):
-            return self._made_by(request.qemu, request, host)
-        qemu = host.qemu(request.qemu)
-        with naming_its_side(request, self.subject.file):
-            chosen = dialect_for(qemu, request.libvirt)
-        written = line.command_line(self.root, chosen)
-        made = command_line.prepare_line(written, self.subject.file, request, host)
-        return replace(made, libvirt=dialect.shown(chosen.libvirt))
+        written = self._written(request, host)
+        vm = command_line.prepare_line(written.line, self.subject.file, request, host)
+        return replace(vm, libvirt=dialect.shown(written.libvirt), domain=written.domain)
 
-    def _made_by(self, libvirt: str, request: Request, host: Host) -> Startable[Any]:
-        """It as a libvirt makes it that is asked. Raises as `on`, and as `made_by_libvirt.made`."""
-        # Not above: what asks a libvirt takes longer to import than a domain to be read.
-        from pciabi.source import made_by_libvirt
-
+    def _written(self, request: Request, host: Host) -> _Written:
+        """It as a libvirt writes it: the one that is asked for or completes it, or else none that
+        runs. Raises as `on`, and as `made_by_libvirt.made`."""
         with naming_its_side(request, self.subject.file):
+            libvirt = self._libvirt(request, host)
+            if libvirt is None:
+                chosen = dialect_for(host.qemu(request.qemu), request.libvirt)
+                return _Written(line.command_line(self.root, chosen), chosen.libvirt)
+            # Not above: what asks a libvirt takes longer to import than a domain to be read.
+            from pciabi.source import made_by_libvirt
+
             session = host.session(libvirt)
             made = made_by_libvirt.made(self._on_machine(request.machine), session)
-        vm = command_line.prepare_line(made.line, self.subject.file, request, host)
-        return replace(vm, libvirt=session.libvirt.version_text, domain=made.domain)
+            return _Written(made.line, session.libvirt.version, made.domain)
+
+    def _libvirt(self, request: Request, host: Host) -> str | None:
+        """The SPEC of the libvirt that has to be asked: the one on the request's side, or one that
+        completes the domain; None for a domain that says all itself."""
+        if names_a_libvirt(request.qemu):
+            return request.qemu
+        gaps = open_addresses(self.root, kind.family(self.root))
+        if not gaps:
+            return None
+        qemu = host.qemu(request.qemu)
+        on = f"@{request.qemu or PROGRAM}"
+        if request.libvirt is not None:
+            return f"libvirt:{dialect.shown(request.libvirt)}{on}"
+        here = installed.version()
+        if here is not None and dialect.takes(here, qemu.version):
+            return f"libvirt:host{on}"
+        raise InputError(
+            f"it is left to libvirt: {_words_of(gaps)}",
+            advice="give what `virsh dumpxml` shows once the domain is defined, or name a libvirt "
+            "that is to complete it: --libvirt 9.0, once `pciabi libvirt get 9.0` has fetched it",
+            place=gaps[0].element.start,
+        )
 
     def _on_machine(self, name: str | None) -> Element:
         """The domain with another machine type, where one is asked for."""
@@ -81,10 +106,28 @@ class DomainVm:
         other = replace(type_, attributes={**type_.attributes, "machine": name})
         return self.root.with_instead(type_, other)
 
-    def named(self, request: Request, qemu: Binary) -> tuple[Named, ...]:
+    def named(self, request: Request, host: Host) -> tuple[Named, ...]:
         """See Vm."""
-        written = line.command_line(self.root, dialect_for(qemu, request.libvirt))
-        return naming.in_hardware(command_line.made_inert(written, request, qemu))
+        written = self._written(request, host)
+        qemu = host.qemu(request.qemu)
+        return naming.in_hardware(command_line.made_inert(written.line, request, qemu))
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A domain's command line, the version of the libvirt in whose words it is, and what that
+    made of the domain where it was asked."""
+
+    line: QemuCommandLine
+    libvirt: Version
+    domain: MadeDomain | None = None
+
+
+def _words_of(gaps: Sequence[Gap]) -> str:
+    """What is missing of a domain, the first few by name."""
+    words = [f"{gap.missing} of <{gap.element.name}>" for gap in gaps[:_SHOWN]]
+    more = f" and {len(gaps) - _SHOWN} more" if len(gaps) > _SHOWN else ""
+    return ", ".join(words) + more
 
 
 def dialect_for(qemu: Binary, wanted: Version | None) -> Dialect:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pciabi.errors import InputError, SourcePosition
 from pciabi.probe.host import Host
-from pciabi.qemu.binary import Binary
 from pciabi.result.entry import Subject
 from pciabi.source.content import Content, NoConfiguration, NoVm, content_of
 from pciabi.source.naming import Named
@@ -39,9 +38,9 @@ class Vm(Protocol):
         Raises InputError where the request cannot apply to it, CannotTest where QEMU is missing.
         """
 
-    def named(self, request: Request, qemu: Binary) -> tuple[Named, ...]:
+    def named(self, request: Request, host: Host) -> tuple[Named, ...]:
         """What it names of a QEMU's own, with the machine type of a request, in the words of that
-        QEMU. Raises InputError where what it says cannot be made safe to start."""
+        request's QEMU. Raises InputError where what it says cannot be made safe to start."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +62,11 @@ class CommandLine:
         command_line.must_not_boot(self.subject.file, request)
         return command_line.prepare_line(self.line, self.subject.file, request, host)
 
-    def named(self, request: Request, qemu: Binary) -> tuple[Named, ...]:
+    def named(self, request: Request, host: Host) -> tuple[Named, ...]:
         """See Vm."""
         from pciabi.source import command_line, naming
 
+        qemu = host.qemu(request.qemu)
         return naming.in_hardware(command_line.made_inert(self.line, request, qemu))
 
 
@@ -90,12 +90,12 @@ class ScenarioCase:
             return scenario_vm.prepare_boot(self.case, request, scenario_vm.booting(host))
         return scenario_vm.prepare(self.case, request, host)
 
-    def named(self, request: Request, qemu: Binary) -> tuple[Named, ...]:
+    def named(self, request: Request, host: Host) -> tuple[Named, ...]:
         """See Vm."""
         from pciabi.source import naming, scenario_vm
 
         config = scenario_vm.first_boot(self.case, request).boots[0].config
-        return naming.in_config(config, qemu.banner, self.case.file)
+        return naming.in_config(config, host.qemu(request.qemu).banner, self.case.file)
 
 
 def vms_in(path: Path, raw: bytes, select: Mapping[str, frozenset[str]]) -> tuple[Vm, ...]:

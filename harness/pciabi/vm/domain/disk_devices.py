@@ -210,7 +210,11 @@ def _identity(disk: Element) -> Iterator[Property]:
                 f"<disk>: wwn {text[:40]!r} is not a hexadecimal number", place=wwn.start
             ) from None
     yield from stated(disk.child("vendor") or disk, ("vendor", _text(disk, "vendor")))
-    yield from stated(disk.child("serial") or disk, ("serial", _text(disk, "serial")))
+    serial = _text(disk, "serial")
+    if serial is not None:
+        # libvirt escapes what it need not any more, and guests see it so.
+        escaped = serial.replace("\\", "\\\\").replace(" ", "\\ ")
+        yield from stated(disk.child("serial") or disk, ("serial", escaped))
 
 
 def _of_driver(disk: Element) -> tuple[Property, ...]:
