@@ -13,6 +13,9 @@ from pciabi.errors import InputError, SourcePosition
 from pciabi.vm.command_line import json_text
 from pciabi.vm.command_line.argument import Argument, Unresolved, plain
 
+ON = frozenset({"on", "yes", "true", "y"})
+"""What QEMU takes for a switch that is on; `OFF` for one that is off."""
+OFF = frozenset({"off", "no", "false", "n"})
 # QEMU takes numbers from -1 to 255 for an address.
 _AUTOMATIC = -1
 _NAME_END = re.compile("[=,]")
