@@ -25,7 +25,7 @@ from pciabi.workspace import workspace
 EMULATOR = str(place.EMULATOR)
 """The `<emulator>` of every domain here: what is written there before is replaced by it."""
 _FILE = "domain.xml"
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_UUID = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.MULTILINE)
 _EMULATOR = re.compile(r"<emulator\s*>([^<]*)</emulator\s*>")
 _UNDEFINE = "undefine --nvram --managed-save --snapshots-metadata --checkpoints-metadata"
 _MOST_CAPTURED = 16_000_000
@@ -50,7 +50,8 @@ class Session:
         self.libvirt = libvirt
         self._folder = folder
         self._virsh = virsh
-        self._lock = threading.Lock()
+        # Within `started` a thread may ask of others.
+        self._lock = threading.RLock()
 
     def define(self, xml: str, file: str = _FILE) -> str:
         """The defined XML of a domain: every address and controller is written in it.
@@ -86,8 +87,11 @@ class Session:
                 said = self._virsh.ask(f"start --paused {uuid}").complaint
                 if said:
                     raise self._refused(said, xml, file)
-                yield self._running()
-                self._told(f"destroy {uuid}")
+                try:
+                    yield self._running()
+                finally:
+                    # It may have ended by itself, and then there is nothing to end.
+                    self._virsh.ask(f"destroy {uuid}")
             finally:
                 starting.unlink()
 
@@ -96,19 +100,25 @@ class Session:
         """The UUID of a domain that is defined within the block."""
         text = _with_our_emulator(xml, file)
         with self._lock:
+            before = self._uuids()
             self._outside(place.DOMAIN).write_text(text, errors="replace")
             said = self._virsh.ask(f"define {place.DOMAIN}").complaint
             if said:
                 raise self._refused(said, xml, file)
-            uuid = self._told("list --all --uuid").strip()
-            if not _UUID.fullmatch(uuid):
-                raise LibvirtError(f"virsh of {self.libvirt.name} names no domain: {uuid[:100]!r}")
+            new = self._uuids() - before
+            if len(new) != 1:
+                raise LibvirtError(f"{self.libvirt.name} has defined {len(new)} domains of one")
+            (uuid,) = new
             try:
                 yield uuid
             finally:
                 gone = self._virsh.ask(f"{_UNDEFINE} {uuid}")
             if gone.complaint:
                 raise LibvirtError(f"{self.libvirt.name}: {complaint.words(gone.complaint)}")
+
+    def _uuids(self) -> frozenset[str]:
+        """Those of all domains that there are."""
+        return frozenset(_UUID.findall(self._told("list --all --uuid")))
 
     def _told(self, command: str) -> str:
         answer = self._virsh.ask(command)

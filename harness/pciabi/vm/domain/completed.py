@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from pciabi.errors import CannotTest
 from pciabi.vm.domain import marks
+from pciabi.vm.libvirt_devices import model
 from pciabi.vm.pci_vm import Span
 from pciabi.vm.xml_tree import Element
 
@@ -20,6 +21,8 @@ _CHOSEN_CHILDREN = ("address", "model", "target", "master")
 _PLACE = ("domain", "bus", "slot", "function")
 # libvirt keeps no mark with these. They are on no bus, and added once where there is none.
 _SINGLE = frozenset({"audio", "console", "nvram"})
+# The model of a device that is not there; of a controller libvirt keeps no mark then.
+_NOTHING = "none"
 _NEVER_ADDED = frozenset({"emulator", "graphics", "lease", "redirfilter"})
 
 
@@ -72,14 +75,14 @@ def _begin(domain: Element) -> Span:
 
 
 def _is_added(device: Element, written: set[str]) -> bool:
-    if device.name in _NEVER_ADDED:
+    if device.name in _NEVER_ADDED or model(device) == _NOTHING:
         return False
     return device.name not in _SINGLE or device.name not in written
 
 
 def _left(device: Element, key: str | None) -> Element:
     """A device as it is: one that libvirt does not mark, or was not told of as it is on no bus."""
-    if key is None or device.name in _UNTOLD:
+    if key is None or device.name in _UNTOLD or model(device) == _NOTHING:
         return device
     raise CannotTest(
         f"<{device.name}> is not in what libvirt made of the domain: that release may not know it",

@@ -14,7 +14,8 @@ from pciabi.vm.xml_tree import Element
 
 USERS_OWN = "ua-"
 """How an alias of a user's own begins; others libvirt gives anew at every start."""
-_MARK = "ua-pciabi-mark-"
+_OURS = "ua-pciabi-"
+_MARK = f"{_OURS}mark-"
 _USERS = re.compile(r"ua-[A-Za-z0-9_-]+")
 # libvirt keeps no alias of these, or writes them as another device's echo.
 _UNMARKED = frozenset({"emulator", "graphics", "audio", "lease", "redirfilter", "nvram", "console"})
@@ -56,6 +57,11 @@ def key(device: Element) -> str | None:
         return None
     name = device.value("alias", "name") or ""
     return name if _USERS.fullmatch(name) else None
+
+
+def is_ours(name: str) -> bool:
+    """Whether an alias is of our making: a mark, or that of a device which stands in for one."""
+    return name.startswith(_OURS)
 
 
 def is_mark(name: str) -> bool:

@@ -10,6 +10,7 @@ from pciabi.vm.command_line.device_options import DeviceOption, device_options
 from pciabi.vm.command_line.one_form import in_one_form
 from pciabi.vm.command_line.option import QemuCommandLine
 from pciabi.vm.command_line.parameters import parameters_in
+from pciabi.vm.domain import marks
 from pciabi.vm.drift.drift import GLOBAL, Drift, Kind
 
 # Properties that name something of the host's, by ids and descriptors of libvirt's own.
@@ -55,7 +56,11 @@ class _Written:
         for option in line.options:
             words += [option.word.text, option.value.text if option.value is not None else ""]
         self.start = line.start
-        self.created = tuple(one for one in device_options(words) if one.id is not None)
+        self.created = tuple(
+            one
+            for one in device_options(words)
+            if one.id is not None and not marks.is_ours(one.id)
+        )
         self.devices = {one.id: one for one in self.created if one.id is not None}
         self.places = _places(line)
         self.machine = dict(_machine(line))
