@@ -21,6 +21,8 @@ _CHOSEN_CHILDREN = ("address", "model", "target", "master")
 _PLACE = ("domain", "bus", "slot", "function")
 # libvirt keeps no mark with these. They are on no bus, and added once where there is none.
 _SINGLE = frozenset({"audio", "console", "nvram"})
+# A domain has one of these; some releases, such as 7.0, keep no mark with it.
+_ONE = frozenset({"iommu"})
 # The model of a device that is not there; of a controller libvirt keeps no mark then.
 _NOTHING = "none"
 _NEVER_ADDED = frozenset({"emulator", "graphics", "lease", "redirfilter"})
@@ -33,10 +35,13 @@ def completed(domain: Element, defined: Element) -> Element:
     Raises CannotTest where a device cannot be found again, or is not where the user pinned it.
     """
     there = _by_key(defined)
+    lone = _lone(defined)
     devices = []
     for device, with_mark in zip(_devices(domain), _devices(marks.marked(domain)), strict=True):
         key = marks.key(with_mark)
         known = there.pop(key, None) if key is not None else None
+        if known is None and key is not None:
+            known = lone.get(device.name)
         devices.append(_filled(device, known) if known is not None else _left(device, key))
     written = {device.name for device in devices}
     begin = _begin(domain)
@@ -48,7 +53,8 @@ def completed(domain: Element, defined: Element) -> Element:
                 "domain has",
                 place=begin.start,
             )
-        if key is None and _is_added(device, written):
+        is_known = lone.get(device.name) is device and device.name in written
+        if key is None and not is_known and _is_added(device, written):
             devices.append(_at(marks.without_mark(device), begin))
     return _with_devices(domain, devices, begin)
 
@@ -62,6 +68,12 @@ def _by_key(defined: Element) -> dict[str, Element]:
         if key is not None:
             there[key] = device
     return there
+
+
+def _lone(defined: Element) -> dict[str, Element]:
+    """The devices of kinds of which a domain has one, where a libvirt has kept no mark with it."""
+    found = (device for device in _devices(defined) if marks.key(device) is None)
+    return {device.name: device for device in found if device.name in _ONE}
 
 
 def _devices(domain: Element) -> Iterator[Element]:
