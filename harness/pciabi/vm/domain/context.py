@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from pciabi.errors import InputError
 from pciabi.vm.command_line.option import Option
-from pciabi.vm.domain import aliases, boot_order
+from pciabi.vm.domain import aliases, boot_order, own_options
 from pciabi.vm.domain.dialect import Dialect, Trait, shown
 from pciabi.vm.domain.numbers import number
 from pciabi.vm.domain.words import Form, Property, option
@@ -53,11 +53,15 @@ class Domain:
     @property
     def device_form(self) -> Form:
         """How `-device` is written."""
-        return Form.JSON if self.dialect.has(Trait.JSON_DEVICE) else Form.KEY_VALUE
+        in_json = self.dialect.has(Trait.JSON_DEVICE) and not own_options.takes_json_away(self.root)
+        return Form.JSON if in_json else Form.KEY_VALUE
 
-    def device(self, *parts: Sequence[Property]) -> Option:
-        """A `-device` of all these properties, the first of which is its driver."""
+    def device(self, *parts: Iterable[Property]) -> Option:
+        """A `-device` of all these properties, the first of which is its driver, and of what the
+        user overrides of them. Raises InputError."""
         properties = [item for part in parts for item in part]
+        if self.dialect.has(Trait.OVERRIDE):
+            properties = own_options.overridden(properties, self._overrides)
         return option("device", properties, self.device_form, "driver")
 
     def must_know(self, trait: Trait, element: Element, what: str = "") -> None:
@@ -69,6 +73,10 @@ class Domain:
                 advice="name a newer libvirt, or take it out: that libvirt would",
                 place=element.start,
             )
+
+    @cached_property
+    def _overrides(self) -> own_options.Overrides:
+        return own_options.overrides(self.root)
 
     def controller(self, kind: str, index: int, asked_by: Element) -> Element:
         """The controller of that type and index. Raises InputError where none is written."""

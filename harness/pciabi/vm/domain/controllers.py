@@ -1,57 +1,62 @@
-"""`<controller>`: PCI bridges and root ports, USB, SCSI, SATA, IDE and virtio-serial."""
+"""`<controller>`: who writes which type, and in which order.
+
+Source: libvirt, src/qemu/qemu_command.c, qemuBuildControllersCommandLine; src/conf/domain_conf.c,
+virDomainControllerInsert.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 
-from pciabi.errors import InputError
 from pciabi.vm.command_line.option import Option
-from pciabi.vm.domain import addresses
+from pciabi.vm.domain import pci_controllers, storage_controllers, usb_controllers
 from pciabi.vm.domain.context import Domain
 from pciabi.vm.domain.numbers import number
-from pciabi.vm.domain.words import option, stated
+from pciabi.vm.domain.vocabulary import chosen
+from pciabi.vm.domain.words import flag
 from pciabi.vm.pci_vm import Family
 from pciabi.vm.xml_tree import Element
 
-_ROOTS = ("pci-root", "pcie-root")
+_Writer = Callable[[Domain, Element], Iterator[Option]]
+_IN_ORDER: Mapping[str, _Writer] = MappingProxyType(
+    {
+        "pci": pci_controllers.options,
+        "usb": usb_controllers.options,
+        "scsi": storage_controllers.scsi,
+        "ide": storage_controllers.ide,
+        "sata": storage_controllers.sata,
+        "virtio-serial": storage_controllers.virtio_serial,
+        "nvme": storage_controllers.nvme,
+    }
+)
+# Written elsewhere, or nowhere.
+_LATER: Mapping[str, _Writer] = MappingProxyType(
+    {"ccid": storage_controllers.card_reader, "fdc": storage_controllers.floppy}
+)
 
 
 def options(domain: Domain) -> Iterator[Option]:
     """A `-device` for each controller that the chipset does not have. Raises InputError."""
-    # PCI's come first, which the others hang from: qemuBuildControllersCommandLine.
-    for controller in sorted(
-        domain.each("controller"), key=lambda c: c.attributes["type"] != "pci"
-    ):
-        kind, model = (controller.attributes.get(name, "") for name in ("type", "model"))
-        if kind == "pci" and model in _ROOTS:
-            continue
-        if kind == "sata" and domain.family is Family.Q35 and number(controller, "index") == 0:
-            continue
-        if kind == "pci" and model == "pcie-root-port":
-            yield _root_port(domain, controller)
-        elif kind == "usb" and model == "qemu-xhci":
-            yield _device(domain, controller, "qemu-xhci")
-        else:
-            raise InputError(
-                f"<controller type='{kind}' model='{model}'> is not known to pciabi's translation "
-                "of domains",
-                place=controller.start,
-            )
+    for controller in domain.each("controller"):
+        chosen(controller, "type", controller.attributes.get("type", ""), {**_IN_ORDER, **_LATER})
+    for kind, write in _IN_ORDER.items():
+        for controller in _of_type(domain, kind):
+            yield from write(domain, controller)
+    if domain.family is Family.I440FX and not _of_type(domain, "usb"):
+        # libvirt before 10.10 then asks for the controller that i440FX brings along.
+        yield flag("usb", domain.root.start)
 
 
-def _root_port(domain: Domain, controller: Element) -> Option:
-    name = controller.value("model", "name") or "pcie-root-port"
-    target = controller.child("target") or controller
-    properties = (
-        *stated(controller, ("driver", name)),
-        *stated(target, ("port", number(target, "port")), ("chassis", number(target, "chassis"))),
-        *stated(controller, ("id", domain.alias(controller))),
-        *addresses.pci(domain, controller),
-    )
-    return option("device", properties, domain.device_form, "driver")
+def behind_hubs(domain: Domain) -> Iterator[Option]:
+    """Those that sit on USB. Raises InputError."""
+    for kind, write in _LATER.items():
+        for controller in _of_type(domain, kind):
+            yield from write(domain, controller)
 
 
-def _device(domain: Domain, controller: Element, driver: str) -> Option:
-    properties = stated(controller, ("driver", driver), ("id", domain.alias(controller)))
-    place = addresses.pci(domain, controller)
-    return option("device", (*properties, *place), domain.device_form, "driver")
+def _of_type(domain: Domain, kind: str) -> list[Element]:
+    """The controllers of a type as libvirt keeps them: by index, and a companion after those it
+    belongs to."""
+    found = [one for one in domain.each("controller") if one.attributes.get("type") == kind]
+    return sorted(found, key=lambda one: (number(one, "index"), one.child("master") is not None))

@@ -46,6 +46,24 @@ class Trait(Enum):
     ITCO_STRAP = "watchdog itco, which the chipset has and QEMU is told to heed"
     CRYPTO = "`<crypto>`"
     PSTORE = "`<pstore>`"
+    ACPI_OF_MACHINE = "`-machine acpi=`, and no `-no-acpi`, which QEMU has not any more"
+    HPET_OF_MACHINE = "`-machine hpet=`, and no `-no-hpet`, which QEMU has not any more"
+    PS2 = "`-machine i8042=`, of `<ps2>`"
+    GRAPHICS = "`-machine graphics=off`, in the place of the ROM `sga`"
+    MEMORY_IN_KIB = "`-m size=…k`, in the place of a number of MiB"
+    CLUSTERS = "`clusters=` of `-smp`"
+    SHIM = "`-shim`"
+    IOMMU_ID = "`id=` of intel-iommu"
+    DMA_TRANSLATION = "`dma-translation=` of intel-iommu"
+    AMD_IOMMU = "`<iommu model='amd'>`"
+    ROOT_HOTPLUG = "`acpi-root-pci-hotplug=` of PIIX4_PM, of the target of a pci-root"
+    MEMORY_RESERVE = "`mem-reserve=` of a bridge"
+    MEMORY_ON_PCI = "memory devices behind the controllers, since some are on PCI"
+    MEMORY_ADDRESS = "`memaddr=` of virtio memory"
+    MEMORY_SLOTS = "`dynamic-memslots=` of virtio-mem"
+    MEMORY_DRIVER = "`<driver>` of virtio memory"
+    PVPANIC_PCI = "panic model pvpanic"
+    OVERRIDE = "`<qemu:override>`"
 
 
 @dataclass(frozen=True)
@@ -86,6 +104,26 @@ _TRAITS: Mapping[Trait, Since] = MappingProxyType(
         # QEMU_CAPS_VIRTIO_GPU_GL_PCI, QEMU_CAPS_VIRTIO_BLK_SCSI.
         Trait.GL_MODELS: Since((7, 8, 0), (6, 1, 0)),
         Trait.VIRGL_MODELS: Since((0, 0, 0), (6, 1, 0)),
+        # The machine type tells by query-machines whether it has ACPI from QEMU 8.0 on; it has the
+        # property hpet from 4.2 on, but is asked for it in query-command-line-options.
+        Trait.ACPI_OF_MACHINE: Since((9, 1, 0), (8, 0, 0)),
+        Trait.HPET_OF_MACHINE: Since((8, 2, 0), (8, 0, 0)),
+        Trait.PS2: Since((10, 7, 0)),
+        Trait.GRAPHICS: Since((8, 2, 0)),
+        Trait.MEMORY_IN_KIB: Since((9, 2, 0)),
+        Trait.CLUSTERS: Since((10, 1, 0), (9, 1, 0)),
+        Trait.SHIM: Since((11, 2, 0), (10, 0, 0)),
+        Trait.IOMMU_ID: Since((7, 5, 0)),
+        Trait.DMA_TRANSLATION: Since((10, 7, 0)),
+        Trait.AMD_IOMMU: Since((11, 5, 0)),
+        Trait.ROOT_HOTPLUG: Since((7, 9, 0)),
+        Trait.MEMORY_RESERVE: Since((11, 1, 0)),
+        Trait.MEMORY_ON_PCI: Since((7, 1, 0)),
+        Trait.MEMORY_ADDRESS: Since((9, 4, 0)),
+        Trait.MEMORY_SLOTS: Since((10, 1, 0), (8, 2, 0)),
+        Trait.MEMORY_DRIVER: Since((10, 6, 0)),
+        Trait.PVPANIC_PCI: Since((9, 1, 0)),
+        Trait.OVERRIDE: Since((8, 2, 0)),
         Trait.LUN_WITHOUT_SCSI: Since((0, 0, 0), (9, 1, 0)),
     }
 )

@@ -8,7 +8,7 @@ of libvirt 7.0, 9.0 and 11.3 in tests/real.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -17,21 +17,37 @@ from pciabi.errors import InputError
 from pciabi.vm.command_line.option import Option, QemuCommandLine
 from pciabi.vm.domain import (
     balloons,
+    clock,
     controllers,
     crash_stores,
     cryptography,
     disks,
     filesystems,
+    firmware,
     hostdevs,
+    identity,
     inputs,
     interfaces,
+    iommus,
+    iothreads,
     kind,
     machine,
+    memory,
+    memory_devices,
+    numa,
+    own_options,
+    panics,
+    pci_controllers,
+    power,
+    processor,
     random_numbers,
+    security,
     serial_ports,
     shared_memories,
     sockets,
     sounds,
+    topology,
+    tpms,
     usb_devices,
     videos,
     watchdogs,
@@ -54,10 +70,41 @@ class Writer:
     others: frozenset[str] = frozenset()
 
 
+def _nothing_of_its_own(domain: Domain) -> Iterator[Option]:
+    """What keeps QEMU from adding anything."""
+    for name in ("no-user-config", "nodefaults"):
+        yield flag(name, domain.root.start)
+
+
+def _users_own(domain: Domain) -> Iterator[Option]:
+    """The options of `<qemu:commandline>`. Raises InputError."""
+    own_options.must_be_known(domain.root)
+    yield from own_options.options(domain.root)
+
+
 _IN_ORDER: Final = (
-    Writer(machine.options, others=frozenset({"os", "memory", "vcpu"})),
+    Writer(machine.options, others=frozenset({"os", "features"})),
+    Writer(processor.options, others=frozenset({"cpu"})),
+    Writer(firmware.loaders),
+    Writer(memory.options, others=frozenset({"memory", "maxMemory", "memoryBacking"})),
+    Writer(topology.options, others=frozenset({"vcpu", "vcpus"})),
+    Writer(iothreads.options, others=frozenset({"iothreads", "iothreadids"})),
+    Writer(numa.options),
+    Writer(memory_devices.before_the_controllers),
+    Writer(identity.uuids, others=frozenset({"uuid"})),
+    Writer(identity.tables, others=frozenset({"sysinfo"})),
+    Writer(identity.generations, others=frozenset({"genid"})),
+    Writer(_nothing_of_its_own),
+    Writer(firmware.serial_consoles),
+    Writer(clock.options, others=frozenset({"clock"})),
+    Writer(power.options, others=frozenset({"pm"})),
+    Writer(firmware.boots),
+    Writer(iommus.options, frozenset({"iommu"})),
+    Writer(pci_controllers.hole_sizes),
     Writer(controllers.options, frozenset({"controller"})),
+    Writer(memory_devices.behind_the_controllers, frozenset({"memory"})),
     Writer(usb_devices.hubs, frozenset({"hub"})),
+    Writer(controllers.behind_hubs),
     Writer(disks.options, frozenset({"disk"})),
     Writer(filesystems.options, frozenset({"filesystem"})),
     Writer(interfaces.options, frozenset({"interface"})),
@@ -66,6 +113,7 @@ _IN_ORDER: Final = (
     Writer(serial_ports.parallels, frozenset({"parallel"})),
     Writer(serial_ports.channels, frozenset({"channel"})),
     Writer(serial_ports.consoles, frozenset({"console"})),
+    Writer(tpms.options, frozenset({"tpm"})),
     Writer(inputs.options, frozenset({"input"})),
     Writer(videos.options, frozenset({"video"})),
     Writer(sounds.options, frozenset({"sound"})),
@@ -74,6 +122,10 @@ _IN_ORDER: Final = (
     Writer(hostdevs.options, frozenset({"hostdev"})),
     Writer(balloons.options, frozenset({"memballoon"})),
     Writer(random_numbers.options, frozenset({"rng"})),
+    Writer(panics.core_information),
+    Writer(security.options, others=frozenset({"launchSecurity"})),
+    Writer(_users_own, others=frozenset({"commandline", "override", "capabilities"})),
+    Writer(panics.options, frozenset({"panic"})),
     Writer(shared_memories.options, frozenset({"shmem"})),
     Writer(sockets.options, frozenset({"vsock"})),
     Writer(cryptography.options, frozenset({"crypto"})),
@@ -88,12 +140,23 @@ _HARMLESS_DEVICES: Final[Mapping[str, str]] = MappingProxyType(
         "lease": "a lock that libvirt holds",
     }
 )
+_SCHEDULING = "how the host runs it"
+_LIFE = "what becomes of it when it ends"
 _HARMLESS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "name": "what people call it",
-        "uuid": "SMBIOS has it",
-        "metadata": "libvirt hands it to nobody",
+        **dict.fromkeys(("title", "description", "metadata"), "libvirt hands it to nobody"),
         "devices": "each of its children has its own writer",
+        "currentMemory": "what the balloon is told once it runs",
+        **dict.fromkeys(
+            ("cputune", "numatune", "memtune", "blkiotune", "resource", "defaultiothread"),
+            _SCHEDULING,
+        ),
+        "throttlegroups": "how fast the host serves disks",
+        **dict.fromkeys(("on_poweroff", "on_reboot", "on_crash", "on_lockfailure"), _LIFE),
+        "seclabel": "by which rules the host confines it",
+        "perf": "what the host measures",
+        "deprecation": "what QEMU says of options that it would rather not have",
     }
 )
 
@@ -108,10 +171,8 @@ def command_line(root: Element, dialect: Dialect) -> QemuCommandLine:
         raise InputError("no domain of a PC", place=root.start)
     domain = Domain(root, family, dialect)
     _must_be_written(domain)
-    written = [option for writer in _IN_ORDER for option in writer.options(domain)]
-    # libvirt leaves QEMU nothing to add, whatever the domain.
-    quiet = (flag("no-user-config", root.start), flag("nodefaults", root.start))
-    return QemuCommandLine(None, (*quiet, *written), root.start.file)
+    written = (option for writer in _IN_ORDER for option in writer.options(domain))
+    return QemuCommandLine(None, tuple(written), root.start.file)
 
 
 def _must_be_written(domain: Domain) -> None:

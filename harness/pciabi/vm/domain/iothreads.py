@@ -1,0 +1,52 @@
+"""Threads of QEMU's that serve devices: `-object iothread`, of `<iothreads>` and `<iothreadids>`.
+
+Source: libvirt, src/qemu/qemu_command.c, qemuBuildIOThreadCommandLine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pciabi.errors import InputError
+from pciabi.vm.command_line.option import Option
+from pciabi.vm.domain.context import Domain
+from pciabi.vm.domain.numbers import number
+from pciabi.vm.domain.vocabulary import Vocabulary, must_know
+from pciabi.vm.domain.words import Form, option, stated
+from pciabi.vm.xml_tree import Element
+
+_SCHEDULING = "how the host runs it"
+_IDS = Vocabulary(
+    frozenset({"iothread", "iothread@id"}),
+    {
+        "iothread@thread_pool_min": _SCHEDULING,
+        "iothread@thread_pool_max": _SCHEDULING,
+        "iothread/poll": _SCHEDULING,
+        "iothread/poll/**": _SCHEDULING,
+    },
+)
+# No machine has more: each is an option of its own.
+_MOST = 4096
+
+
+def options(domain: Domain) -> Iterator[Option]:
+    """One option for each thread. Raises InputError."""
+    listed = domain.root.child("iothreadids")
+    count = domain.root.child("iothreads")
+    if listed is not None:
+        must_know(listed, _IDS)
+    ids = [(number(one, "id"), one) for one in listed.all("iothread")] if listed else []
+    if count is not None:
+        taken = {id_ for id_, _ in ids}
+        free = (id_ for id_ in range(1, _MOST + 1) if id_ not in taken)
+        ids += [(id_, count) for id_, _ in zip(free, range(_count(count) - len(ids)), strict=False)]
+    for id_, place in sorted(ids, key=lambda pair: pair[0]):
+        pairs = stated(place, ("qom-type", "iothread"), ("id", f"iothread{id_}"))
+        yield option("object", pairs, Form.KEY_VALUE, "qom-type")
+
+
+def _count(element: Element) -> int:
+    text = element.text.strip()
+    if not (text.isascii() and text.isdigit()) or len(text) > len(str(_MOST)) or int(text) > _MOST:
+        raise InputError(f"<iothreads>: {text[:40]!r} is no number", place=element.start)
+    return int(text)
