@@ -143,6 +143,9 @@ STARTABLE = {
     'address="230.0.0.1" port="5558"/></interface><interface type="client"><mac '
     'address="52:54:00:00:00:03"/><source address="127.0.0.1" port="5558"/><model type="virtio"/>'
     "</interface>",
+    "NICs of which one has an alias": '<interface type="user"><mac address="52:54:00:00:00:01"/>'
+    '<model type="virtio"/><alias name="ua-mine"/></interface><interface type="user"><mac '
+    'address="52:54:00:00:00:02"/><model type="virtio"/></interface>',
     "a NIC a daemon serves": '<interface type="vhostuser"><mac address="52:54:00:00:00:01"/>'
     '<source type="unix" path="$new" mode="client"/><model type="virtio"/><driver queues="4"/>'
     "</interface>",
@@ -271,7 +274,7 @@ def test_a_rom_of_the_users_is_told_as_unknown(libvirt: Session, tmp_path: Path)
 
 # What libvirt writes of a device that says where it is and which one it is.
 CHOSEN = ("model", "bus", "index")
-CHOSEN_CHILDREN = ("address", "model", "target", "master")
+CHOSEN_CHILDREN = ("address", "mac", "model", "target", "master")
 
 
 def shape(element: Element) -> object:
@@ -299,7 +302,7 @@ def chosen(domain: Element) -> Counter[str]:
         )
         for devices in domain.all("devices")
         for device in devices.children
-        if device.name not in ("emulator", "graphics", "lease", "tpm", "redirfilter")
+        if device.name not in ("emulator", "graphics", "lease", "tpm", "redirfilter", "audio")
     )
 
 

@@ -114,6 +114,8 @@ def inert(domain: Element) -> InertDomain:
     attributes = _attributes(domain, replacements)
     name = Element("name", {}, domain.start, text=NAME)
     children = [name, *_children(domain, replacements)]
+    if domain.child("uuid") is None:
+        children.insert(1, Element("uuid", {}, domain.start, text=machine.NO_UUID))
     if any(child.prefix for child in children):
         attributes[f"xmlns:{passthrough.PREFIX}"] = passthrough.NAMESPACE
     root = replace(domain, attributes=attributes, children=children, text="", prefix="")

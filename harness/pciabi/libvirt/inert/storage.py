@@ -18,6 +18,7 @@ from pciabi.libvirt.inert.common import (
     made,
     whole,
 )
+from pciabi.vm.domain import marks
 from pciabi.vm.xml_tree import Element
 
 _NBD = "an NBD export that is not there"
@@ -107,7 +108,7 @@ def _filesystem(kept: Element, turn: Turn) -> Element:
     # src/qemu/qemu_domain_address.c, qemuDomainDeviceCalculatePCIConnectFlags.
     turn.record.tell("<filesystem><driver type='virtiofs'>", "type='path'", EVERY_FIELD)
     driver = lacking(kept.child("driver") or kept, "queue", "type")
-    return lacking(containing(inert, having(driver, type="path")), "accessmode")
+    return marks.as_another(lacking(containing(inert, having(driver, type="path")), "accessmode"))
 
 
 FILESYSTEM: Treatment = device(

@@ -17,12 +17,12 @@ from pciabi.vm.xml_tree import Element
 
 # What libvirt chooses for a user: attributes of the element itself, and children.
 _CHOSEN = ("model", "bus", "index")
-_CHOSEN_CHILDREN = ("address", "model", "target", "master")
+_CHOSEN_CHILDREN = ("address", "mac", "model", "target", "master")
 _PLACE = ("domain", "bus", "slot", "function")
 # libvirt keeps no mark with these. They are on no bus, and added once where there is none.
 _SINGLE = frozenset({"audio", "console", "nvram"})
-# A domain has one of these; some releases, such as 7.0, keep no mark with it.
-_ONE = frozenset({"iommu"})
+# Of these a domain has one at most, and some libvirts keep no alias of them.
+_ALONE = frozenset({"memballoon", "iommu"})
 # The model of a device that is not there; of a controller libvirt keeps no mark then.
 _NOTHING = "none"
 _NEVER_ADDED = frozenset({"emulator", "graphics", "lease", "redirfilter"})
@@ -35,34 +35,31 @@ def completed(domain: Element, defined: Element) -> Element:
     Raises CannotTest where a device cannot be found again, or is not where the user pinned it.
     """
     there = _by_key(defined)
-    lone = _lone(defined)
     devices = []
     for device, with_mark in zip(_devices(domain), _devices(marks.marked(domain)), strict=True):
-        key = marks.key(with_mark)
+        key = _key(with_mark)
         known = there.pop(key, None) if key is not None else None
-        if known is None and key is not None:
-            known = lone.get(device.name)
         devices.append(_filled(device, known) if known is not None else _left(device, key))
-    written = {device.name for device in devices}
     begin = _begin(domain)
-    for device in _devices(defined):
-        key = marks.key(device)
-        if key in there and there[key] is device:
+    for key, device in there.items():
+        if device.name not in _ALONE:
             raise CannotTest(
-                f"libvirt has a device <{device.name}> of the alias {key}, which no device of the "
-                "domain has",
+                f"libvirt has a <{device.name}> of the alias {key}, as no device of the domain has",
                 place=begin.start,
             )
-        is_known = lone.get(device.name) is device and device.name in written
-        if key is None and not is_known and _is_added(device, written):
-            devices.append(_at(marks.without_mark(device), begin))
+    written = {device.name for device in devices}
+    devices += [
+        _at(marks.without_mark(device), begin)
+        for device in _devices(defined)
+        if _is_added(device, written)
+    ]
     return _with_devices(domain, devices, begin)
 
 
 def _by_key(defined: Element) -> dict[str, Element]:
     there: dict[str, Element] = {}
     for device in _devices(defined):
-        key = marks.key(device)
+        key = _key(device)
         if key is not None and key in there:
             raise CannotTest(f"libvirt gave two devices the alias {key}", place=device.start)
         if key is not None:
@@ -70,10 +67,9 @@ def _by_key(defined: Element) -> dict[str, Element]:
     return there
 
 
-def _lone(defined: Element) -> dict[str, Element]:
-    """The devices of kinds of which a domain has one, where a libvirt has kept no mark with it."""
-    found = (device for device in _devices(defined) if marks.key(device) is None)
-    return {device.name: device for device in found if device.name in _ONE}
+def _key(device: Element) -> str | None:
+    """By what a device is known in both: its alias, or its kind where a domain has one at most."""
+    return device.name if device.name in _ALONE else marks.key(device)
 
 
 def _devices(domain: Element) -> Iterator[Element]:
@@ -89,7 +85,9 @@ def _begin(domain: Element) -> Span:
 def _is_added(device: Element, written: set[str]) -> bool:
     if device.name in _NEVER_ADDED or model(device) == _NOTHING:
         return False
-    return device.name not in _SINGLE or device.name not in written
+    if marks.key(device) is not None:
+        return False
+    return device.name not in _SINGLE | _ALONE or device.name not in written
 
 
 def _left(device: Element, key: str | None) -> Element:
@@ -159,9 +157,17 @@ def _number(text: str) -> int:
 
 
 def _at(element: Element, span: Span) -> Element:
-    """The element as if it stood there, without the mark of another tree."""
+    """A new element that stands there, for it is in no text of the user's."""
     inside = [_at(child, span) for child in element.children]
-    return replace(element, start=span.start, last_line=span.last_line, children=inside)
+    return Element(
+        element.name,
+        element.attributes,
+        span.start,
+        inside,
+        element.text,
+        span.last_line,
+        prefix=element.prefix,
+    )
 
 
 def _with_devices(domain: Element, devices: list[Element], begin: Span) -> Element:

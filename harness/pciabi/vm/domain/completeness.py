@@ -83,7 +83,9 @@ def _missing(device: Element, family: Family) -> Iterator[str]:
         yield from _of_controller(device)
     elif _is_without_bus(device):
         yield "bus"
-    elif device.name in _HAVE_A_DEFAULT and not model(device):
+    if device.name == "interface" and device.value("mac", "address") is None:
+        yield "MAC address"
+    if device.name in _HAVE_A_DEFAULT and not model(device):
         if device.attributes.get("type") != "hostdev":
             yield "model"
     elif device.name == "video":
