@@ -173,6 +173,29 @@ def options_are_the_command_lines(vm: Vm, source: ConfigText) -> None:
                     assert part.words(source).replace(",,", ",") == item.value
 
 
+@given(st.sampled_from([(s, f) for _, s, f in TEXTS]), st.data())
+def test_a_damaged_text_ends_in_statements_or_one_error(
+    sample: tuple[ConfigText, str | None], data: st.DataObject
+) -> None:
+    source, format_ = sample
+    pieces = st.sampled_from(
+        ["", "'", '"', "<", "/>", "&amp;", "{", "}", ",", ":", "- ", "\n", "é"]
+    )
+    text = source.text
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(text)))
+        text = text[:at] + data.draw(pieces) + text[at + data.draw(st.integers(0, 3)) :]
+    damaged = ConfigText("vm", text)
+    try:
+        vms = formats.read(damaged, format_)
+    except InputError:
+        return
+    for vm in vms:
+        for statement in every(vm.statements):
+            for extent in (*statement.extents, *statement.value):
+                assert 0 <= extent.start <= extent.end <= len(text)
+
+
 @given(st.text(st.sampled_from("ab\n\r\0é𝄞"), max_size=60))
 def test_an_offset_is_a_line_and_a_column(text: str) -> None:
     source = ConfigText("vm", text)
