@@ -57,9 +57,7 @@ class _Written:
             words += [option.word.text, option.value.text if option.value is not None else ""]
         self.start = line.start
         self.created = tuple(
-            one
-            for one in device_options(words)
-            if one.id is not None and not marks.is_ours(one.id)
+            one for one in device_options(words) if one.id is not None and not marks.is_ours(one.id)
         )
         self.devices = {one.id: one for one in self.created if one.id is not None}
         self.places = _places(line)
