@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import MappingProxyType
 
 from pciabi.errors import InputError, SourcePosition
@@ -146,6 +147,8 @@ def parameters(argument: Argument, implied: str | None) -> Parameters:
     return Parameters(tuple(_pairs(argument, implied)), implied)
 
 
+# The options of one command line are looked at by many, and are much alike on its other side.
+@lru_cache(maxsize=4096)
 def parameters_in(text: str, implied: str | None) -> Parameters:
     """The parameters of an option's argument that stands in no file; none in JSON that is none."""
     try:
