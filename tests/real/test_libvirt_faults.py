@@ -165,7 +165,7 @@ def test_a_release_is_fetched_listed_damaged_mended_and_removed(
     with needed("libvirt 11.3", "pciabi libvirt get 11.3"):
         done = pciabi("libvirt", "get", "11.3", cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("debian:trixie  libvirt 11.3.0  11.3.0-")
+    assert done.stdout.startswith("libvirt:debian:trixie  libvirt 11.3.0  11.3.0-")
     (root,) = own_cache.glob("libvirt/trixie-*/current/root")
     fine = asked(folder, "libvirt:11.3", "define", "vm.xml")
     assert fine.returncode == 0, fine.stderr
@@ -176,13 +176,13 @@ def test_a_release_is_fetched_listed_damaged_mended_and_removed(
     document = json.loads(pciabi("libvirt", "list", "--json", cwd=folder).stdout)
     assert (document["schema"], document["tool"]) == ("pciabi-libvirts/1", "pciabi")
     (listed,) = (one for one in document["libvirts"] if one["origin"] == "cache")
-    assert (listed["name"], listed["version"]) == ("debian:trixie", "11.3.0")
+    assert (listed["name"], listed["version"]) == ("libvirt:debian:trixie", "11.3.0")
     assert "is damaged" in listed["fault"]
     assert pciabi("libvirt", "get", "11.3", cwd=folder).returncode == 0
     assert driver.read_bytes() == whole
     assert asked(folder, "libvirt:11.3", "define", "vm.xml").stdout == fine.stdout
     gone = pciabi("libvirt", "remove", "debian:trixie", cwd=folder)
-    assert gone.stdout.startswith("removed debian:trixie  libvirt 11.3.0")
+    assert gone.stdout.startswith("removed libvirt:debian:trixie  libvirt 11.3.0")
     assert "incomplete" not in gone.stdout
     assert not [*own_cache.glob("libvirt/*/current"), *own_cache.glob("libvirt-capabilities/*")]
     assert pciabi("libvirt", "remove", "11.3", cwd=folder).returncode == 2

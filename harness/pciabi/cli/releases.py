@@ -115,7 +115,7 @@ def of_release(known: Release) -> Listed:
 
 def _listed(known: Release, fault: str = "") -> Listed:
     return Listed(
-        name=known.name,
+        name=known.spec,
         origin="cache",
         version=".".join(str(number) for number in known.manifest.version),
         package=known.package_version,

@@ -22,7 +22,7 @@ class Product:
 
     `kind` names it in the cache and on the command line, such as `qemu`; `title` in sentences.
     Its version is that of its package `package`. `suites` are those that hold it. `told` are the
-    packages whose versions are worth telling.
+    packages whose versions are worth telling. `prefix` is what its SPECs begin with.
     """
 
     kind: str
@@ -30,6 +30,7 @@ class Product:
     package: str
     suites: tuple[Suite, ...]
     told: tuple[str, ...]
+    prefix: str = ""
 
     @property
     def form(self) -> ManifestShape[Manifest]:
@@ -85,6 +86,11 @@ class Release:
     def name(self) -> str:
         """What a user calls it."""
         return f"debian:{self.manifest.suite}" if self.current else self.package_version
+
+    @property
+    def spec(self) -> str:
+        """The SPEC that means it."""
+        return self.product.prefix + self.name
 
     @property
     def told(self) -> tuple[tuple[str, str], ...]:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from functools import cache
 
-from pciabi import programs
-from pciabi.programs import Bounds
-
-_BOUNDS = Bounds(seconds=10, bytes=10_000)
-_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)\s*")
+from pciabi.errors import LibvirtError
+from pciabi.libvirt import virsh_version
 
 
 @cache
@@ -20,8 +16,6 @@ def version() -> tuple[int, int, int] | None:
     if virsh is None:
         return None
     try:
-        said = programs.run([virsh, "--version"], _BOUNDS)
-    except programs.Fault:
+        return virsh_version.ask(virsh, (virsh,))
+    except LibvirtError:
         return None
-    match = _VERSION.fullmatch(said.text)
-    return (int(match[1]), int(match[2]), int(match[3])) if match is not None else None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pciabi.distribution.release import Product
+from pciabi.libvirt.spec import PREFIX
 from pciabi.libvirt.suites import SUITES
 
 PACKAGE = "libvirt0"
-LIBVIRT = Product("libvirt", "libvirt", PACKAGE, SUITES, told=(PACKAGE,))
+LIBVIRT = Product("libvirt", "libvirt", PACKAGE, SUITES, told=(PACKAGE,), prefix=PREFIX)

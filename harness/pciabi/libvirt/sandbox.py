@@ -17,23 +17,29 @@ from pciabi.libvirt import layout, place
 from pciabi.libvirt.installation import HOST, Libvirt
 from pciabi.programs import Bounds
 
-_FOLDERS = (place.PROGRAMS, place.CAPABILITIES, place.HOME, place.RUNTIME, place.FOLDER / "dev")
+_FOLDERS = (
+    place.CONFIGURATION.parent,
+    place.PROGRAMS,
+    place.CAPABILITIES,
+    place.HOME,
+    place.RUNTIME,
+    place.FOLDER / "dev",
+)
 _BOUNDS = Bounds(seconds=20, bytes=64_000)
-# setpriv again, because a process that gets a user namespace of its own loses its parent-death
-# signal. --kill-child, because what has that signal is not yet the first process of the inner ones.
+# --kill-child, because what ends with us is not yet the first process of the inner ones.
 _NAMESPACES = (
-    *("unshare", "--user", "--map-root-user", "--"),
-    *("setpriv", "--pdeathsig", "KILL", "--"),
-    *("unshare", "--mount", "--net", "--ipc", "--pid", "--fork", "--kill-child=KILL", "--"),
+    *("unshare", "--user", "--map-root-user", "--mount", "--net", "--ipc", "--pid"),
+    *("--fork", "--kill-child=KILL", "--"),
 )
 _USER = ("--user", "--map-user=1000", "--map-group=1000", "--")
 # Its words: our folder; the folder to show at /usr/share/libvirt, or nothing; the emulator; the
-# command. There is no `exec` at the end, for the same reason as above. A container may hide parts
-# of /proc, and then no other can be mounted: libvirt does without.
+# command. There is no `exec` at the end: the first process reaps what others leave. A container may
+# hide parts of /proc, and then no other can be mounted: libvirt does without.
 _SETTING_UP = """\
 set -eu
 work=$1 data=$2 emulator=$3
 shift 3
+cat /proc/self/mounts >"$work/mounts"
 mount -t tmpfs -o mode=755,size=16m none "$work/dev"
 cd "$work/dev"
 mkdir pciabi pts shm
@@ -54,14 +60,12 @@ if [ -n "$data" ]; then
     mount --rbind /usr/share pciabi/share
 fi
 while read -r _ place _ options _; do
+    place=$(printf '%b' "$place")
     case ,$options, in
     *,ro,*) ;;
-    *) case $place in "$work"/*) ;; *) printf '%b\\n' "$place" ;; esac ;;
+    *) mount -o remount,bind,ro "$place" 2>pciabi/refused || [ "$place" != / ] ;;
     esac
-done </proc/self/mounts >pciabi/writable
-while read -r place; do
-    mount -o remount,bind,ro "$place" 2>pciabi/refused || [ "$place" != / ]
-done <pciabi/writable
+done <pciabi/mounts
 cd /
 mount --rbind "$work/dev" /dev
 if [ -n "$data" ]; then
@@ -84,10 +88,16 @@ _VARIABLES = (
 )
 
 
+# Otherwise libvirt starts a daemon of the host's to write the output of QEMUs.
+_FILES = {place.CONFIGURATION: 'stdio_handler = "file"\n'}
+
+
 def prepare(folder: Path) -> None:
     """Make what a sandbox needs in a folder of ours."""
     for inside in _FOLDERS:
         outside(folder, inside).mkdir(parents=True, exist_ok=True)
+    for file, text in _FILES.items():
+        outside(folder, file).write_text(text)
     # libvirt refuses one that others may look into.
     outside(folder, place.RUNTIME).chmod(0o700)
 

@@ -28,35 +28,53 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class Told:
+    """What a libvirt tells of a user's domain: `whole` is that with all that the libvirt filled in,
+    `domain` what the libvirt stores and writes itself, without anything of the host.
+    `replacements` are what it was not told."""
+
+    whole: Element
+    domain: MadeDomain
+    replacements: tuple[Replacement, ...]
+
+
+@dataclass(frozen=True)
 class Made:
     """What a libvirt made of a domain: `line` is what it is started with, in our words and with
-    all that is of the host, `domain` what the libvirt stores and writes itself, without that.
-    `replacements` are what it was not told."""
+    all that is of the host; `domain` as in `Told`."""
 
     line: QemuCommandLine
     domain: MadeDomain
-    replacements: tuple[Replacement, ...]
 
 
 def made(root: Element, asked: Session) -> Made:
     """What a libvirt makes of a user's domain.
 
-    Raises InputError for what cannot be made safe or is not known to our translation, Refused with
-    libvirt's words at the element's line, CannotTest where libvirt writes a device otherwise than
-    we do, LibvirtError.
+    Raises InputError for what is not known to our translation, CannotTest where libvirt writes a
+    device otherwise than we do, and as `told`.
     """
     libvirt = asked.libvirt
+    found = told(root, asked)
+    ours = line.command_line(found.whole, Dialect(libvirt.version, libvirt.qemu.version))
+    _must_agree(ours, found.domain.line, asked)
+    return Made(ours, found.domain)
+
+
+def told(root: Element, asked: Session) -> Told:
+    """What a libvirt tells of a user's domain.
+
+    Raises InputError for what cannot be made safe, Refused with libvirt's words at the element's
+    line, CannotTest where the domain cannot be found again in what libvirt stores, LibvirtError.
+    """
     to_define = definable(root, session.EMULATOR)
     defined = _domain(_answer(asked.define, to_define))
-    ours = line.command_line(
-        completed(root, defined), Dialect(libvirt.version, libvirt.qemu.version)
-    )
+    whole = completed(root, defined)
     stored = placed(defined, root)
     words = _answer(asked.command_line, startable(stored, session.EMULATOR))
-    domain = MadeDomain(libvirt.name, marks.unmarked(stored), ours)
-    theirs = true_line.with_places(words, domain)
-    _must_agree(ours, theirs, asked)
-    return Made(ours, replace(domain, line=theirs), to_define.replacements)
+    nothing = QemuCommandLine(None, (), root.start.file)
+    domain = MadeDomain(asked.libvirt.name, marks.unmarked(stored), nothing)
+    written = replace(domain, line=true_line.with_places(words, domain))
+    return Told(whole, written, to_define.replacements)
 
 
 def _answer(ask: Callable[[str, str], T], domain: InertDomain) -> T:

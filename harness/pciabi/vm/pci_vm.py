@@ -142,6 +142,18 @@ class PciBus:
 
 
 @dataclass(frozen=True)
+class LeftOpen:
+    """A choice that a configuration leaves to whoever starts the VM, whose releases have not
+    always made it alike: `what` it is, which of them chose what (`history`), and what to write
+    (`remedy`)."""
+
+    span: Span
+    what: str
+    history: str
+    remedy: str
+
+
+@dataclass(frozen=True)
 class PciVm:
     """One VM. `devices` are in order of creation; `built_in` are places the machine itself uses.
 
@@ -150,6 +162,7 @@ class PciVm:
     own family is not known; it has no devices itself then. `windows` says what tells that the
     guest is Windows, and is empty where nothing does. `stands_for` is the versioned machine type
     that whoever starts the VM takes in place of one without a version, None where nobody does.
+    `left_open` are the choices that have drifted between releases, of any machine.
     `completed` are the functions 0 that devices without an address get in slots others share.
     """
 
@@ -168,6 +181,7 @@ class PciVm:
     stands_for: str | None = None
     readings: tuple[PciVm, ...] = ()
     completed: frozenset[Place] = frozenset()
+    left_open: tuple[LeftOpen, ...] = ()
 
     def bus(self, name: str) -> PciBus | None:
         """The bus of that name, or None."""

@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from pciabi.vm import qemu_drivers
+from pciabi.vm.allocation.qemu import Buses, pinned
 from pciabi.vm.command_line.driver_table import Driver
 from pciabi.vm.command_line.option import Option
-from pciabi.vm.command_line.parameters import Parameter, Parameters, open_flag
-from pciabi.vm.pci_vm import PciBus, PciDevice, Pinning, Place, Role, Span
+from pciabi.vm.command_line.parameters import ON, Parameter, Parameters
+from pciabi.vm.pci_vm import PciBus, PciDevice, Pinning, Role, Span
 
-# As C's sscanf reads `%x.%x`.
-_ADDR = re.compile(
-    r"\s*(?:0[xX])?([0-9a-fA-F]{1,8})(?:\.\s*(?:0[xX])?([0-9a-fA-F]{1,8}))?", re.ASCII
-)
-_ON = frozenset({"on", "yes", "true", "y"})
 _PROPERTIES = ("romfile", "rombar", "bootindex")
-
-
-@dataclass(frozen=True)
-class Buses:
-    """The buses there are. `assumed` are named by devices, and what makes them is not in the
-    text; `root` is where a device without `bus=` goes."""
-
-    root: str
-    known: Sequence[PciBus]
-    assumed: frozenset[str] = frozenset()
-
-    def find(self, name: str) -> PciBus | None:
-        """The bus of that name, or None."""
-        return next((bus for bus in self.known if bus.name == name), None)
-
-    def all(self) -> Iterator[PciBus]:
-        """Also those that are assumed, each with room for everything."""
-        yield from self.known
-        for name in sorted(self.assumed):
-            yield PciBus(name, range(32), hotplug=True)
 
 
 def span(option: Option) -> Span:
@@ -83,7 +57,7 @@ def device(option: Option, given: Parameters, buses: Buses, later: str | None) -
         )  # fmt: skip
     driver = qemu_drivers.find(name.value)
     if driver is not None and not driver.is_pci:
-        return None
+        return _beside(option, given, driver, buses)
     device_id = given.get("id") or ""
     addr = later if later is not None else given.address
     if driver is None and addr is None and buses.find(given.get("bus") or "") is None:
@@ -97,12 +71,23 @@ def device(option: Option, given: Parameters, buses: Buses, later: str | None) -
         pinning=pinning,
         span=span(option),
         place=place,
-        multifunction=given.get("multifunction") in _ON,
+        multifunction=given.get("multifunction") in ON,
         provides=(device_id,) if behind is not None else (),
         properties=properties(given),
         detail=detail,
         bus=given.get("bus") or buses.root,
     )
+
+
+def _beside(option: Option, given: Parameters, driver: Driver, buses: Buses) -> PciDevice | None:
+    """What a device that is none of PCI's puts on the root bus beside itself, or None."""
+    if driver.name not in qemu_drivers.WITH_A_FUNCTION:
+        return None
+    return PciDevice(
+        given.get("id") or f"-device {driver.name}", driver.name, Role.OTHER, Pinning.UNPINNABLE,
+        span(option), bus=buses.root,
+        remedy="write it behind all devices with addr=: its function gets the first slot left",
+    )  # fmt: skip
 
 
 def _names_no_driver(option: Option, name: Parameter | None) -> bool:
@@ -122,30 +107,3 @@ def _of_unknown_driver(option: Option, given: Parameters, driver: str) -> PciDev
         given.get("id") or f"-device {driver}", driver, Role.OTHER, Pinning.UNKNOWN, span(option),
         detail=f"no QEMU known here has a driver '{driver}', so it may be no PCI device at all",
     )  # fmt: skip
-
-
-def pinned(given: Parameters, addr: str | None, buses: Buses) -> tuple[Pinning, Place | None, str]:
-    """Who decides where a device lands, where that is if it is told, and why."""
-    for name in ("addr", "bus"):
-        found = given.find(name)
-        if found is not None and found.unresolved is not None:
-            return Pinning.UNKNOWN, None, f"{name}={found.unresolved.source}"
-    bus_name = given.get("bus") or buses.root
-    bus = buses.find(bus_name)
-    if addr == "":
-        return Pinning.REFUSED, None, "addr= is no slot"
-    if addr is None:
-        if bus is not None and len(bus.slots) == 1:
-            return Pinning.FIXED, Place(bus_name, 0), ""
-        if bus_name in buses.assumed:
-            return Pinning.UNKNOWN, None, f"what makes bus {bus_name} is not in the text"
-        flag = open_flag(given)
-        if flag is not None:
-            return Pinning.UNKNOWN, None, f"{flag.source} may hold addr="
-        return Pinning.UNPINNED, None, ""
-    match = _ADDR.fullmatch(addr)
-    if match is None:
-        return Pinning.UNKNOWN, None, f"addr={addr} is no slot"
-    if given.get("bus") is None and sum(bus.root for bus in buses.known) > 1:
-        return Pinning.AMBIGUOUS, None, ""
-    return Pinning.PINNED, Place(bus_name, int(match[1], 16), int(match[2] or "0", 16)), ""

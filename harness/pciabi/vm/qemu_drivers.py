@@ -23,6 +23,8 @@ _MANY_SLOTS = frozenset(
     }
 )
 _NO_HOTPLUG = _EXPANDERS | {"x3130-upstream", "cxl-upstream", "i82801b11-bridge"}
+WITH_A_FUNCTION = frozenset({"amd-iommu"})
+"""Devices off PCI that make a function on it: hw/i386/amd_iommu.c, AMDVI-PCI."""
 _VIDEO = frozenset(
     {
         *("VGA", "cirrus-vga", "qxl-vga", "qxl", "vmware-svga", "virtio-vga", "virtio-vga-gl"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import MappingProxyType
 
+from pciabi.vm import qemu_drivers
 from pciabi.vm.command_line.argument import Unresolved
 from pciabi.vm.command_line.option import Option
 from pciabi.vm.command_line.parameters import Parameters, open_flag, parameters
@@ -12,7 +13,7 @@ from pciabi.vm.pci_vm import PciDevice, Pinning, Role
 from pciabi.vm.qemu_device import properties, span
 
 _REMEDY = "write it as -device, with addr="
-# What they make. QEMU carries out some before any -device, in this order, wherever they stand.
+# What they make.
 _ROLES = MappingProxyType(
     {
         "nic": Role.NIC,
@@ -23,7 +24,6 @@ _ROLES = MappingProxyType(
         "balloon": Role.BALLOON,
     }
 )
-FIRST = MappingProxyType({"nic": 0, "net": 1, "soundhw": 2, "audio": 2})
 # What `-soundhw` and `-audio model=` call the sound cards that are PCI devices.
 _PCI_SOUND = frozenset({"ac97", "es1370", "hda", "virtio", "all"})
 # The parameter that decides whether an option makes a device on PCI.
@@ -76,4 +76,7 @@ def _makes_pci_device(name: str, text: str, given: Parameters | None) -> bool:
         return not _PCI_SOUND.isdisjoint(text.split(","))
     if name == "audio":
         return given is not None and given.get("model") in _PCI_SOUND
+    if name == "watchdog":
+        driver = qemu_drivers.find(text)
+        return driver is None or driver.is_pci
     return text != "none"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from types import MappingProxyType
 
 from pciabi.errors import InputError
-from pciabi.vm import machine_family, qemu_drivers, qemu_family, qemu_legacy, windows_guest
+from pciabi.vm import qemu_drivers, qemu_family, qemu_legacy, windows_guest
+from pciabi.vm.allocation import qemu as allocation
+from pciabi.vm.allocation.qemu import Buses, pinned
 from pciabi.vm.command_line.argument import Unresolved, plain
 from pciabi.vm.command_line.option import OPEN, Option, QemuCommandLine
 from pciabi.vm.command_line.parameters import Parameters, parameters
@@ -20,25 +21,20 @@ from pciabi.vm.pci_vm import (
     PciDevice,
     PciVm,
     Pinning,
-    Place,
     Role,
     Span,
     with_boot_disk,
 )
-from pciabi.vm.qemu_device import Buses, device, pinned, properties, provided, span
+from pciabi.vm.qemu_device import device, properties, provided, span
 
 _REMEDY = "give it addr=0x…, and bus= where there are several: the slot it has now (`info pci`)"
-_ROOT = MappingProxyType({Family.I440FX: "pci.0", Family.Q35: "pcie.0"})
 # What the root bus is called where nothing in the text calls it either name.
 _SOME_ROOT = "the root bus"
-_USB_FUNCTIONS = MappingProxyType(
-    {Family.I440FX: ((1, 2),), Family.Q35: ((29, 0), (29, 1), (29, 2), (29, 7))}
-)
 _MAY_BE_JSON = frozenset(
     {"device", "netdev", "blockdev", "object", "machine", "audiodev", "display"}
     | {"net", "nic", "drive", "audio", "virtfs", "balloon", "watchdog"}
 )
-_IN_ORDER = ("device", "virtfs", "watchdog", "balloon")
+_SHORT = ("virtfs", "watchdog", "balloon", "drive")
 
 
 def vm(line: QemuCommandLine) -> PciVm:
@@ -79,7 +75,7 @@ def _malformed(option: Option) -> Option | None:
 def _root_of_unknown(line: QemuCommandLine, family: Family) -> str:
     """The root bus by a name that both families share, unless the text says one of theirs."""
     written = {given.get("bus") for _, given in _devices(line)}
-    return _ROOT[family] if written & set(_ROOT.values()) else _SOME_ROOT
+    return allocation.ROOT[family] if written & set(allocation.ROOT.values()) else _SOME_ROOT
 
 
 def _devices(line: QemuCommandLine) -> list[tuple[Option, Parameters]]:
@@ -104,7 +100,7 @@ class _Machine:
     def __init__(self, line: QemuCommandLine, family: Family, root: str | None = None) -> None:
         self.line = line
         self.family = family
-        self.root = root or _ROOT.get(family, "")
+        self.root = root or allocation.ROOT.get(family, "")
         self.devices = _devices(line)
         self.given = {id(option): given for option, given in self.devices}
         self.set_too_early: set[int] = set()
@@ -124,14 +120,16 @@ class _Machine:
         machine = next(reversed(self.line.named("machine")), None)
         name = next((o for o in self.line.named("name") if o.value is not None), None)
         called = parameters(name.value, "guest").get("guest") if name and name.value else None
-        return PciVm(
+        made = PciVm(
             name=called or "",
             family=self.family,
             machine=qemu_family.machine_name(self.line),
             machine_span=span(machine) if machine else self._start(),
             devices=devices,
             buses=buses,
-            built_in=MappingProxyType(self._built_in()),
+            built_in=allocation.built_in(
+                self.family, self.root, usb=self._usb(), vga=self._has_vga()
+            ),
             creation=Creation.IN_ORDER,
             remedy=_REMEDY,
             cpu=cpu.value.text.split(",")[0] if cpu and cpu.value else None,
@@ -140,6 +138,7 @@ class _Machine:
             if cpu and cpu.value
             else "",
         )
+        return replace(made, completed=allocation.completed(made))
 
     def _start(self) -> Span:
         return Span(self.line.start, self.line.start.line)
@@ -193,18 +192,6 @@ class _Machine:
         }
         return frozenset((named if self.is_open else named & strange) - known)
 
-    def _built_in(self) -> dict[Place, str]:
-        if self.family is Family.OTHER:
-            return {}
-        found = dict(machine_family.built_in(self.family, self.root))
-        if self._usb():
-            for at in _USB_FUNCTIONS[self.family]:
-                found[Place(self.root, *at)] = "the chipset's USB controller"
-        if self._has_vga():
-            slot = 2 if self.family is Family.I440FX else 1
-            found[Place(self.root, slot)] = "the VGA adapter of -vga, or QEMU's own"
-        return found
-
     def _usb(self) -> bool:
         if any(option.name in ("usb", "usbdevice") for option in self.line.options):
             return True
@@ -219,34 +206,35 @@ class _Machine:
         return silent and not drivers & qemu_drivers.DEFAULT_VGA_DRIVERS
 
     def _created(self) -> Iterator[PciDevice]:
-        early = [o for o in self.line.options if o.name in qemu_legacy.FIRST]
-        early.sort(key=lambda option: qemu_legacy.FIRST[option.name])
+        """The devices in QEMU's order of creation."""
+        ordered = sorted(self.line.options, key=self._phase)
+        early = [option for option in ordered if self._phase(option) < allocation.IN_ORDER]
         for option in early:
             yield from self._early(option)
         network = self.line.named("net", "netdev", "nic")
         # `-nodefaults` may be among what is not in the text.
         if not network and not self.nodefaults and not self.is_open:
-            yield PciDevice("QEMU's own NIC", "", Role.NIC, Pinning.IMPLICIT, self._start())
-        for option in self.line.options:
-            if option.name == OPEN:
-                yield self._open(option)
-            elif not option.known:
-                yield _strange(option)
-            elif option.name == "set":
-                yield from self._set_too_early(option)
-            elif option.name in _IN_ORDER:
-                yield from self._in_order(option, json=False)
-        for option in self.line.named("drive"):
-            yield from qemu_legacy.devices(option, self.root)
-        for option in self.line.named("device"):
-            yield from self._in_order(option, json=True)
+            yield PciDevice(
+                "QEMU's own NIC", "", Role.NIC, Pinning.IMPLICIT, self._start(), bus=self.root,
+                remedy="-nodefaults or -nic none leaves it out",
+            )  # fmt: skip
+        for option in ordered[len(early) :]:
+            yield from self._late(option)
 
-    def _in_order(self, option: Option, *, json: bool) -> Iterator[PciDevice]:
-        if option.name != "device":
-            yield from qemu_legacy.devices(option, self.root)
-            return
+    def _phase(self, option: Option) -> int:
         given = self.given.get(id(option))
-        if given is not None and given.is_json is json:
+        return allocation.phase(option, is_json=given is not None and given.is_json)
+
+    def _late(self, option: Option) -> Iterator[PciDevice]:
+        if option.name == OPEN:
+            yield self._open(option)
+        elif not option.known:
+            yield _strange(option)
+        elif option.name == "set":
+            yield from self._set_too_early(option)
+        elif option.name in _SHORT:
+            yield from qemu_legacy.devices(option, self.root)
+        elif (given := self.given.get(id(option))) is not None:
             found = device(option, given, self.buses, self.set.get(id(option)))
             if found is not None:
                 yield found

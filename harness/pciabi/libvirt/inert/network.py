@@ -20,6 +20,8 @@ from pciabi.libvirt.inert.common import (
 from pciabi.libvirt.inert.host_devices import pci_source, usb_source
 from pciabi.vm.xml_tree import Element
 
+MAC = "MAC address"
+"""As `abi.facts.mac` calls it."""
 _PEER = {"address": NO_HOST, "port": "1"}
 _UNCONNECTED = frozenset({"user", "ethernet", "null"})
 _SOURCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -44,7 +46,18 @@ def _interface(kept: Element, turn: Turn) -> Element:
     source = _source(kind, written, kept, turn)
     if written is not None:
         turn.record.tell(f"<interface type='{kind}'>{described(written)}", "nothing of that name")
-    return containing(kept, source) if source is not None else kept
+    connected = containing(kept, source) if source is not None else kept
+    if kept.value("mac", "address") is not None:
+        return connected
+    # libvirt would make one up, at random, at every define.
+    turn.record.tell("<interface> without <mac>", "a MAC by its place in the file", MAC)
+    return containing(connected, made(kept, "mac", address=_mac(turn.ordinal)))
+
+
+def _mac(ordinal: int) -> str:
+    """An address out of QEMU's own, the same at every define."""
+    high, low = divmod(ordinal, 1 << 8)
+    return f"52:54:00:70:{high % (1 << 8):02x}:{low:02x}"
 
 
 def _source(kind: str, written: Element | None, like: Element, turn: Turn) -> Element | None:

@@ -13,11 +13,11 @@ from pciabi.lint.examples import qemu
 from pciabi.lint.finding import Severity, Trouble
 from pciabi.lint.pinning import trouble
 from pciabi.lint.rule import Group, Rule
-from pciabi.vm.pci_vm import Creation, PciDevice, PciVm, Pinning
+from pciabi.vm.allocation.qemu import clashes
+from pciabi.vm.pci_vm import Creation, PciVm
 
 _FREE = "-device virtio-rng-pci,id=rng0"
 _NIC = "-device e1000,id=net0,mac=52:54:00:00:00:01,addr=0x2"
-_ALLOCATED = (Pinning.UNPINNED, Pinning.UNPINNABLE)
 
 RULE = Rule(
     code="PCI126",
@@ -34,23 +34,13 @@ RULE = Rule(
 
 
 def check(vm: PciVm) -> Iterator[Trouble]:
-    """Every unpinned device that gets the slot of a pinned one created after it."""
+    """Every unpinned device that gets a slot which a pinned one cannot share with it."""
     if vm.creation is not Creation.IN_ORDER:
         return
-    taken: dict[tuple[str, int], PciDevice | None] = {(p.bus, p.slot): None for p in vm.built_in}
-    for device in vm.devices:
-        if device.place is not None:
-            key = device.place.bus, device.place.slot
-            earlier = taken.get(key)
-            if earlier is not None and earlier.place is None:
-                yield trouble(
-                    vm,
-                    earlier,
-                    f"{earlier.name} is created before {device.name} and takes its place, "
-                    f"{device.place}: QEMU refuses to start",
-                )
-            taken[key] = device
-        elif device.pinning in _ALLOCATED and (bus := vm.bus(device.bus)) is not None:
-            free = next((slot for slot in bus.slots if (bus.name, slot) not in taken), None)
-            if free is not None:
-                taken[bus.name, free] = device
+    for clash in clashes(vm):
+        unpinned, pinned = clash.unpinned, clash.pinned
+        if clash.takes_its_place:
+            words = f"is created before {pinned.name} and takes its place, {pinned.place}"
+        else:
+            words = f"gets function 0 beside {pinned.name}, {pinned.place}, and hides it"
+        yield trouble(vm, unpinned, f"{unpinned.name} {words}: QEMU refuses to start")

@@ -7,8 +7,9 @@ the variables resolves it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from pciabi.errors import InputError
 from pciabi.vm.command_line.source import Source
@@ -222,7 +223,9 @@ class _Lexer:
 
     def note_heredoc(self, before: list[Token], token: Word) -> None:
         last = before[-1] if before else None
-        if isinstance(last, Operator) and last.text in {"<<", "<<-"}:
+        if not isinstance(last, Operator) or last.text not in {"<<", "<<-"}:
+            return
+        if not _is_arithmetic(before):
             text = "".join(
                 part.text if isinstance(part, Literal) else part.source for part in token.parts
             )
@@ -428,3 +431,15 @@ class _Lexer:
                 self.at += 1
             word.add(char, offset, quoted=True)
         raise InputError("the quote $' is never closed", place=self.source.position(opened))
+
+
+def _is_arithmetic(before: Sequence[Token]) -> bool:
+    """Whether what follows stands in `((…))`, where `<<` is a shift."""
+    signs = [token for token in reversed(before) if isinstance(token, Operator)]
+    for second, first in pairwise(signs):
+        if second.offset == first.offset + 1 and first.text == second.text:
+            if first.text == ")":
+                return False
+            if first.text == "(":
+                return True
+    return False

@@ -16,9 +16,7 @@ from pciabi.vm.domain.vocabulary import chosen
 from pciabi.vm.domain.words import Form, Property, option, stated
 from pciabi.vm.xml_tree import Element
 
-WORDS = frozenset(
-    {"driver@type", "driver@discard", "driver@detect_zeroes", "driver@copy_on_read", "source"}
-)
+WORDS = frozenset({"driver@type", "driver@discard", "driver@detect_zeroes", "source"})
 """What a disk's element says of its image that is looked at."""
 HARMLESS: Mapping[str, str] = MappingProxyType(
     {

@@ -9,7 +9,7 @@ from functools import cached_property
 from pciabi.errors import InputError
 from pciabi.vm.command_line.option import Option
 from pciabi.vm.domain import aliases, boot_order, own_options
-from pciabi.vm.domain.dialect import Dialect, Trait
+from pciabi.vm.domain.dialect import Dialect, Trait, shown
 from pciabi.vm.domain.numbers import number
 from pciabi.vm.domain.words import Form, Property, option
 from pciabi.vm.pci_vm import Family
@@ -63,6 +63,16 @@ class Domain:
         if self.dialect.has(Trait.OVERRIDE):
             properties = own_options.overridden(properties, self._overrides)
         return option("device", properties, self.device_form, "driver")
+
+    def must_know(self, trait: Trait, element: Element, what: str = "") -> None:
+        """Raise InputError for an element of which this libvirt knows nothing."""
+        if not self.dialect.has(trait):
+            words = f"<{element.name} {what}>" if what else f"<{element.name}>"
+            raise InputError(
+                f"{words} is nothing that libvirt {shown(self.dialect.libvirt)} knows",
+                advice="name a newer libvirt, or take it out: that libvirt would",
+                place=element.start,
+            )
 
     @cached_property
     def _overrides(self) -> own_options.Overrides:

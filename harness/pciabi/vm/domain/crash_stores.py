@@ -13,7 +13,7 @@ from pciabi.vm.domain import addresses
 from pciabi.vm.domain.context import Domain
 from pciabi.vm.domain.dialect import Trait
 from pciabi.vm.domain.sizes import in_bytes
-from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know, unknown
+from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know
 from pciabi.vm.domain.words import Form, option, stated
 
 _VOCABULARY = Vocabulary(
@@ -26,8 +26,7 @@ def options(domain: Domain) -> Iterator[Option]:
     """The memory and the `-device` of it. Raises InputError."""
     for store in domain.each("pstore"):
         must_know(store, _VOCABULARY)
-        if not domain.dialect.has(Trait.PSTORE):
-            raise unknown(store, "the element to libvirt before 10.6")
+        domain.must_know(Trait.PSTORE, store)
         driver = chosen(store, "backend", store.attributes.get("backend", ""), _BACKENDS)
         size = store.child("size")
         if size is None:

@@ -13,7 +13,7 @@ from pciabi.vm.domain import addresses, virtio
 from pciabi.vm.domain.context import Domain
 from pciabi.vm.domain.dialect import Trait
 from pciabi.vm.domain.numbers import number
-from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know, unknown
+from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know
 from pciabi.vm.domain.words import Form, option, stated
 
 _VOCABULARY = Vocabulary(
@@ -31,8 +31,7 @@ def options(domain: Domain) -> Iterator[Option]:
     """The backend and the `-device` of each. Raises InputError."""
     for crypto in domain.each("crypto"):
         must_know(crypto, _VOCABULARY)
-        if not domain.dialect.has(Trait.CRYPTO):
-            raise unknown(crypto, "the element to libvirt before 9.1")
+        domain.must_know(Trait.CRYPTO, crypto)
         chosen(crypto, "type", crypto.attributes.get("type", "qemu"), _TYPES)
         alias = domain.alias(crypto)
         backend = crypto.child("backend") or crypto

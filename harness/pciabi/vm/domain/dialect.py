@@ -29,6 +29,7 @@ class Trait(Enum):
     DISK_QUEUE_SIZE = "`queue-size=` of a virtio disk"
     DISK_ROTATION_RATE = "`rotation_rate=` of a disk"
     DISK_DISCARD_GRANULARITY = "`discard_granularity=` of a disk"
+    IOTHREAD_MAPPING = "`iothread-vq-mapping=` of a virtio disk"
     SCSI_REMOVABLE = "`removable=` of a SCSI disk"
     IDE_MODEL = "`model=` of an IDE or SATA disk, of `<product>`"
     LUN_WITHOUT_SCSI = "no `scsi=` of a virtio disk, a property that QEMU has not any more"
@@ -84,6 +85,7 @@ _TRAITS: Mapping[Trait, Since] = MappingProxyType(
         Trait.RSS: Since((8, 3, 0)),
         Trait.DISK_QUEUE_SIZE: Since((7, 8, 0)),
         Trait.DISK_ROTATION_RATE: Since((7, 3, 0)),
+        Trait.IOTHREAD_MAPPING: Since((10, 0, 0), (9, 0, 0)),
         Trait.SCSI_REMOVABLE: Since((9, 6, 0)),
         Trait.HOSTDEV_TEAMING: Since((7, 1, 0)),
         # "Support hotplug and hotunplug for virtiofs", which need one.

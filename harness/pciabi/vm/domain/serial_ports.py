@@ -14,7 +14,7 @@ from pciabi.vm.domain import addresses, characters
 from pciabi.vm.domain.context import Domain
 from pciabi.vm.domain.dialect import Trait
 from pciabi.vm.domain.numbers import number
-from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know
+from pciabi.vm.domain.vocabulary import Vocabulary, chosen, missing, must_know
 from pciabi.vm.domain.words import Form, option, stated
 from pciabi.vm.xml_tree import Element
 
@@ -99,6 +99,8 @@ def consoles(domain: Domain) -> Iterator[Option]:
         must_know(console, _VOCABULARY)
         kind = console.value("target", "type") or "serial"
         driver = chosen(console, "target type", kind, _CONSOLES, console.child("target"))
+        if driver is None and not any(domain.each("serial")):
+            raise missing(console, "has no serial port: libvirt would add a <serial>")
         if driver is not None:
             yield characters.backend(console, domain.alias(console))
             yield _port_of_virtio(domain, console, driver)

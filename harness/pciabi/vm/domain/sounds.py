@@ -14,7 +14,7 @@ from pciabi.vm.domain import addresses, virtio
 from pciabi.vm.domain.context import Domain
 from pciabi.vm.domain.dialect import Trait
 from pciabi.vm.domain.numbers import number, switch
-from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know, unknown
+from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know
 from pciabi.vm.domain.words import stated
 from pciabi.vm.xml_tree import Element
 
@@ -50,8 +50,8 @@ def options(domain: Domain) -> Iterator[Option]:
         if model == _SPEAKER:
             # The machine has it; its sound is switched on by `-machine`.
             continue
-        if model == _VIRTIO and not domain.dialect.has(Trait.VIRTIO_SOUND):
-            raise unknown(sound, f"model='{model}' to libvirt before 10.4")
+        if model == _VIRTIO:
+            domain.must_know(Trait.VIRTIO_SOUND, sound, f"model='{model}'")
         yield _card(domain, sound, model)
         if model in _WITH_CODECS:
             yield from _codecs(domain, sound)

@@ -12,7 +12,7 @@ from pciabi.vm.command_line.option import Option
 from pciabi.vm.domain import addresses
 from pciabi.vm.domain.context import Domain
 from pciabi.vm.domain.dialect import Trait
-from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know, unknown
+from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know
 from pciabi.vm.domain.words import bare, stated
 
 _VOCABULARY = Vocabulary(
@@ -34,9 +34,8 @@ def options(domain: Domain) -> Iterator[Option]:
                 stated(watchdog, ("driver", model), ("id", domain.alias(watchdog))),
                 (addresses.pci if is_pci else addresses.off_pci)(domain, watchdog),
             )
-        elif domain.dialect.has(Trait.ITCO_STRAP):
-            straps.append(watchdog)
         else:
-            raise unknown(watchdog, f"model='{model}' to libvirt before 9.1")
+            domain.must_know(Trait.ITCO_STRAP, watchdog, f"model='{model}'")
+            straps.append(watchdog)
     for watchdog in straps[:1]:
         yield bare("global", "ICH9-LPC.noreboot=off", watchdog.start)

@@ -101,11 +101,14 @@ class _Device:
 
 def name_of(element: Element) -> str:
     """What the owner of a domain calls one of its devices: as lint does, or `watchdog itco`,
-    `input mouse`, `controller ccid 0`."""
+    `input mouse`, `controller ccid 0`, `serial 0`."""
     found = device_model(element)
     if found is not None:
         return found.name
-    own = element.attributes
+    own, target = element.attributes, element.child("target")
+    if target is not None:
+        told = target.attributes.get("name") or target.attributes.get("port", "")
+        return f"{element.name} {told}".strip()
     kind = own.get("type") or model(element)
     return " ".join(filter(None, (element.name, kind, own.get("index", ""))))
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from pciabi.vm import machine_family, placeholder, windows_guest, xml_tree
 from pciabi.vm.allocation import libvirt as allocation
-from pciabi.vm.domain import kind
+from pciabi.vm.domain import drifting_models, kind
 from pciabi.vm.formats import ConfigText, Format, Vm
 from pciabi.vm.libvirt_devices import DeviceModel, device_model, own_address
 from pciabi.vm.libvirt_implicit import implicit
@@ -83,6 +83,7 @@ def _vm_of(domain: Element, family: Family) -> PciVm:
         cpu_span=cpu.span if cpu is not None else None,
         windows=windows_guest.of_domain(domain),
         completed=allocation.completed(devices, made, family),
+        left_open=tuple(drifting_models.left_open(domain)),
     )
 
 
