@@ -169,10 +169,14 @@ def shown(libvirt: Version) -> str:
 
 @dataclass(frozen=True)
 class Dialect:
-    """In which words a libvirt of this version writes for a QEMU of that version."""
+    """In which words a libvirt of this version writes for a QEMU of that version.
+
+    `lacking` are drivers that this QEMU has in modules of its own, which are not installed.
+    """
 
     libvirt: Version
     qemu: Version
+    lacking: frozenset[str] = frozenset()
 
     def has(self, trait: Trait) -> bool:
         """Whether it writes so."""
