@@ -279,9 +279,17 @@ CHOSEN_CHILDREN = ("address", "mac", "model", "target", "master")
 
 def shape(element: Element) -> object:
     # Whether a tray is open is said to no libvirt.
-    said = sorted(item for item in element.attributes.items() if item[0] != "tray")
+    said = sorted((k, in_one_form(v)) for k, v in element.attributes.items() if k != "tray")
     inside = sorted((shape(child) for child in element.children), key=repr)
     return element.name, said, element.text.strip(), inside
+
+
+def in_one_form(value: str) -> str:
+    """A number in decimal, whatever base it is written in."""
+    try:
+        return str(int(value, 16) if value.lower().startswith("0x") else int(value))
+    except ValueError:
+        return value
 
 
 def chosen(domain: Element) -> Counter[str]:

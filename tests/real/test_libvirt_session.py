@@ -114,6 +114,13 @@ def test_others_may_be_asked_of_while_one_runs_and_no_daemon_does(one: Session) 
     assert one.define(DOMAINS["bare"]).count("<domain ") == 1
 
 
+def test_a_start_that_libvirt_refuses_is_not_taken_for_the_one_before(one: Session) -> None:
+    one.command_line(DOMAINS["bare"])
+    disk = "<disk type='file'>\n<source file='/nowhere/disk'/><target dev='vda'/></disk>"
+    with pytest.raises(session.Refused, match=r"vm\.xml:9: .*/nowhere/disk"):
+        one.command_line(domain(disk), "vm.xml")
+
+
 def test_what_it_was_written_in_does_not_matter(one: Session) -> None:
     declared = "<?xml version='1.0' encoding='ISO-8859-1'?>\n" + domain("").replace(
         "web", "gebäude"

@@ -89,22 +89,29 @@ def test_every_device_gets_the_address_of_its_own(xml: str, seed: int) -> None:
     assert made[-1].start.line == next(domain.all("devices")).start.line
 
 
-def test_what_the_user_wrote_stays_and_what_is_missing_comes() -> None:
+def test_what_is_missing_comes_and_what_libvirt_reads_otherwise_is_its_own() -> None:
     xml = (
-        '<controller type="pci" index="1" model="pcie-root-port"><target chassis="7"/></controller>'
+        '<controller type="scsi" index="0" model="auto"><driver queues="2"/></controller>'
+        '<interface type="user"><model type="ViRtIo"/></interface>'
     )
     domain = read(pieces.domain("q35", [xml]))
     made = defined(domain)
-    target = '<target chassis="1" port="0x8"/>'
     theirs = [
-        replace(d, children=[*[c for c in d.children if c.name != "target"], read(target)])
+        replace(d, attributes={**d.attributes, "model": "virtio-scsi"})
         if d.name == "controller"
+        else replace(d, children=[*[c for c in d.children if c.name != "model"], VIRTIO])
+        if d.name == "interface"
         else d
         for d in devices_of(made)
     ]
-    (port, _) = devices_of(completed(domain, with_devices(made, theirs)))
-    assert port.value("target", "chassis") == "7"
-    assert port.value("target", "port") == "0x8"
+    scsi, nic, _ = devices_of(completed(domain, with_devices(made, theirs)))
+    assert scsi.attributes["model"] == "virtio-scsi"
+    assert scsi.value("driver", "queues") == "2"
+    assert nic.value("model", "type") == "virtio"
+    assert nic.value("mac", "address") == "52:54:00:70:00:01"
+
+
+VIRTIO = read('<model type="virtio"/>')
 
 
 @pytest.mark.parametrize(

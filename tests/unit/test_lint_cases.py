@@ -130,9 +130,23 @@ def test_a_number_behind_a_nought_is_octal_to_libvirt(slot: str, clashes: bool) 
     assert found == (["PCI121:1"] if clashes else [])
 
 
-def test_a_usb_companion_shares_the_index_and_the_slot_of_its_controller() -> None:
+@pytest.mark.parametrize(
+    ("machine", "codes"),
+    [("pc-i440fx-7.2", ["PCI103:1"]), ("pc-q35-7.2", ["PCI103:1", "PCI124:1"])],
+)
+def test_a_usb_companion_joins_its_controller_on_i440fx_alone(
+    machine: str, codes: list[str]
+) -> None:
     address = pci("5").replace("function='0'", "function='7'")
     ehci = f"<controller type='usb' model='ich9-ehci1'>{address}</controller>"
-    source = domain("pc-q35-7.2", ehci, "<controller type='usb' model='ich9-uhci1'/>")
+    source = domain(machine, ehci, "<controller type='usb' model='ich9-uhci1'/>")
     text = source.text.replace("<controller type='usb' model='none'/>", "", 1)
-    assert told(ConfigText("vm.xml", text)) == ["PCI103:1"]
+    assert sorted(told(ConfigText("vm.xml", text))) == codes
+
+
+def test_a_port_fills_up_the_first_slot_with_room() -> None:
+    """Measured with libvirt 9.0: with slot 1 free it goes there, and slot 2 has no function 0."""
+    text = (CASES / "lint" / "fn0-typical.xml").read_text()
+    start, end = text.index("<video>"), text.index("</video>")
+    without_video = text[:start] + text[end + len("</video>") :]
+    assert told(ConfigText("vm.xml", without_video)) == ["PCI104:8", "PCI124:9", "PCI124:12"]

@@ -10,7 +10,8 @@ from pciabi.bounded_files import limited
 from pciabi.errors import InputError, SourcePosition
 from pciabi.vm.command_line import formats, readconfig
 from pciabi.vm.command_line.argument import plain
-from pciabi.vm.command_line.formats import Layout, Words
+from pciabi.vm.command_line.formats import Layout
+from pciabi.vm.command_line.found import Found
 from pciabi.vm.command_line.option import Manner, QemuCommandLine, parse
 from pciabi.vm.command_line.program import is_qemu
 from pciabi.vm.command_line.source import MAX_BYTES
@@ -70,7 +71,7 @@ def read_all(
 def _lines(
     path: Path, form: Layout, raw: bytes, inclusion: Inclusion
 ) -> tuple[QemuCommandLine, ...]:
-    parsed = (_parsed(words, path, inclusion) for words in formats.words(raw, str(path), form))
+    parsed = (_parsed(each, path, inclusion) for each in formats.commands(raw, str(path), form))
     return tuple(line for line in parsed if not line.asks_for_help)
 
 
@@ -105,13 +106,13 @@ def read_argv(argv: Sequence[str], file: str = "command line") -> QemuCommandLin
     words = tuple(plain(text, file, number) for number, text in enumerate(argv, start=1))
     program = words[0] if words and is_qemu(words[0]) else None
     rest = words[1:] if program is not None else words
-    return _parsed(Words(program, rest), Path(), readconfig.included)
+    return _parsed(Found(program, rest), Path(), readconfig.included)
 
 
-def _parsed(words: Words, path: Path, inclusion: Inclusion) -> QemuCommandLine:
-    for word in words.arguments:
+def _parsed(found: Found, path: Path, inclusion: Inclusion) -> QemuCommandLine:
+    for word in found.arguments:
         if "\0" in word.text:
             raise InputError("an argument holds a NUL byte", place=word.position)
-    line = parse(words.program, words.arguments, str(path))
-    line = replace(line, called_at=words.called_at, manner=words.manner)
+    line = parse(found.program, found.arguments, str(path))
+    line = replace(line, called_at=found.called_at, manner=found.manner)
     return inclusion(line, path.parent)

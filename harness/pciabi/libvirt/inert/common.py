@@ -17,7 +17,7 @@ NO_HOST = "192.0.2.1"
 """An address that no host has: RFC 5737."""
 
 _EVERY_DEVICE = """
-address: type domain bus slot function multifunction controller target unit port base iobase irq
+address: type domain bus slot function multifunction controller target unit port reg base iobase irq
 alias: name
 acpi: index
 boot: order loadparm

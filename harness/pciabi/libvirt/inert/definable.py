@@ -114,12 +114,18 @@ def inert(domain: Element) -> InertDomain:
     attributes = _attributes(domain, replacements)
     name = Element("name", {}, domain.start, text=NAME)
     children = [name, *_children(domain, replacements)]
-    if domain.child("uuid") is None:
+    if domain.child("uuid") is None and not _tells_uuid_in_smbios(domain):
         children.insert(1, Element("uuid", {}, domain.start, text=machine.NO_UUID))
     if any(child.prefix for child in children):
         attributes[f"xmlns:{passthrough.PREFIX}"] = passthrough.NAMESPACE
     root = replace(domain, attributes=attributes, children=children, text="", prefix="")
     return InertDomain(root, tuple(replacements))
+
+
+def _tells_uuid_in_smbios(domain: Element) -> bool:
+    """libvirt then takes that one."""
+    tables = [table for info in domain.all("sysinfo") for table in info.all("system")]
+    return any(e.attributes.get("name") == "uuid" for t in tables for e in t.all("entry"))
 
 
 def _attributes(domain: Element, replacements: list[Replacement]) -> dict[str, str]:

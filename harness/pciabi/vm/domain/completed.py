@@ -108,7 +108,7 @@ def _filled(device: Element, defined: Element) -> Element:
     attributes = dict(device.attributes)
     for name in _CHOSEN:
         if name in defined.attributes:
-            attributes.setdefault(name, defined.attributes[name])
+            attributes[name] = defined.attributes[name]
     children = [_filled_child(child, device, defined) for child in device.children]
     there = {child.name for child in children}
     children += [
@@ -128,7 +128,7 @@ def _filled_child(child: Element, device: Element, defined: Element) -> Element:
     inside = list(child.children)
     there = {one.name for one in inside}
     inside += [_at(one, child.span) for one in known.children if one.name not in there]
-    return replace(child, attributes={**known.attributes, **child.attributes}, children=inside)
+    return replace(child, attributes={**child.attributes, **known.attributes}, children=inside)
 
 
 def _address(written: Element, known: Element) -> Element:
@@ -142,7 +142,8 @@ def _address(written: Element, known: Element) -> Element:
             )
         if not any(user):
             return replace(written, attributes=dict(known.attributes))
-    return replace(written, attributes={**known.attributes, **written.attributes})
+        return replace(written, attributes={**known.attributes, **written.attributes})
+    return replace(written, attributes={**written.attributes, **known.attributes})
 
 
 def _numbers(attributes: Mapping[str, str]) -> tuple[int, ...]:
