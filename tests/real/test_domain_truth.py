@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from pciabi.abi.compare import compare
 from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
+from pciabi.libvirt import session
+from pciabi.libvirt.session import Session
 from pciabi.probe import configuration
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.inert.hardware import inert
@@ -18,54 +22,68 @@ from pciabi.vm import reading, xml_tree
 from pciabi.vm.command_line.option import QemuCommandLine
 from pciabi.vm.domain import line
 from pciabi.vm.domain.dialect import Dialect
-from tests.real.releases import emulator
-from tests.real.true_domain import EmbeddedLibvirt
+from tests.real.libvirt_sessions import QEMU_OF, libvirt
 from tests.real.varied_domains import VariedDomain, varied_domains
 
-# Each libvirt with the QEMU of its own Debian.
-PAIRS = (("9.0", "7.2"),)
 # What CI holds against the truth; the rest is for a machine with time.
-SAMPLED = frozenset({"machine/web"})
+SAMPLED = frozenset({("machine/web", "9.0"), ("machine/everything-q35", "9.0")})
+
+
+class Sessions:
+    """The libvirts that are asked, each opened once."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._opened: dict[str, Session] = {}
+
+    def of(self, version: str) -> Session:
+        """The session with a released libvirt."""
+        if version not in self._opened:
+            opened = session.opened(libvirt(version))
+            self._opened[version] = self._stack.enter_context(opened)
+        return self._opened[version]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The state of the libvirts, kept from one domain to the next."""
-    return tmp_path_factory.mktemp("libvirt")
+def sessions() -> Iterator[Sessions]:
+    """All libvirts, until the last domain was held against them."""
+    with ExitStack() as stack:
+        yield Sessions(stack)
 
 
 @pytest.mark.parametrize(
-    ("domain", "libvirt", "release"),
+    ("version", "domain"),
     [
         pytest.param(
+            version,
             domain,
-            libvirt,
-            release,
-            id=f"{domain.name}-{libvirt}",
-            marks=() if domain.name in SAMPLED else pytest.mark.full,
+            id=f"{domain.name}-{version}",
+            marks=() if (domain.name, version) in SAMPLED else pytest.mark.full,
         )
-        for libvirt, release in PAIRS
+        for version, release in QEMU_OF.items()
         for domain in varied_domains()
-        if domain.is_for(libvirt, release)
+        if domain.is_for(version, release)
     ],
 )
 def test_a_domain_has_the_hardware_that_libvirt_starts(
-    domain: VariedDomain, libvirt: str, release: str, folder: Path, tmp_path: Path
+    version: str, domain: VariedDomain, sessions: Sessions, tmp_path: Path
 ) -> None:
-    qemu = emulator(release)
-    truth = EmbeddedLibvirt(folder, Path(qemu.command[0])).true_domain(domain.text)
+    asked = sessions.of(version)
+    qemu = asked.libvirt.qemu
     defined, started = tmp_path / "defined.xml", tmp_path / "true.cmdline"
-    defined.write_text(truth.xml)
-    started.write_bytes(truth.arguments)
-    major, minor = map(int, libvirt.split("."))
-    (root,) = xml_tree.read(str(defined), truth.xml).children
-    translated = snapshot(line.command_line(root, Dialect((major, minor, 0), qemu.version)), qemu)
-    true = snapshot(reading.read(started, raw=truth.arguments), qemu)
+    defined.write_text(asked.define(domain.text))
+    words = ("qemu-system-x86_64", *asked.command_line(defined.read_text()))
+    started.write_bytes(b"".join(word.encode() + b"\0" for word in words))
+    (root,) = xml_tree.read(str(defined), defined.read_text()).children
+    translated = snapshot(
+        line.command_line(root, Dialect(asked.libvirt.version, qemu.version)), qemu
+    )
+    true = snapshot(reading.read(started, raw=started.read_bytes()), qemu)
     comparison = compare(true, translated)
     assert not comparison.changes
     assert not [one for one in comparison.unknowns if not one.excused]
     assert ids(translated) == ids(true)
-    assert told(translated) == told(true)
+    assert left_open(translated) == left_open(true)
 
 
 def snapshot(written: QemuCommandLine, qemu: Binary) -> Snapshot:
@@ -81,6 +99,6 @@ def ids(snapshot: Snapshot) -> list[tuple[str, str | None, str | None]]:
     return [(str(one.address), one.qdev_id, one.device) for one in snapshot.functions]
 
 
-def told(snapshot: Snapshot) -> set[tuple[str | None, tuple[str, ...]]]:
+def left_open(snapshot: Snapshot) -> set[tuple[str | None, tuple[str, ...]]]:
     """What stands for something else, and what is left open by that."""
     return {(one.qdev_id, one.unknown) for one in snapshot.substitutions if one.unknown}

@@ -16,7 +16,9 @@ VOCABULARY = Vocabulary(
     | {"blockio@logical_block_size", "blockio@physical_block_size", "blockio@discard_granularity"}
     | {"geometry", "geometry@cyls", "geometry@heads", "geometry@secs", "geometry@trans"}
     | {"driver@cache", "driver@error_policy", "driver@rerror_policy", "driver@ioeventfd"}
-    | {"driver@event_idx", "driver@queues", "driver@queue_size", "driver@iothread"},
+    | {"driver@event_idx", "driver@queues", "driver@queue_size", "driver@iothread"}
+    | {"driver/iothreads", "driver/iothreads/iothread", "driver/iothreads/iothread@id"}
+    | {"driver/iothreads/iothread/queue", "driver/iothreads/iothread/queue@id"},
     {
         **block_backends.HARMLESS,
         "@rawio": "what the host allows its process",
@@ -28,8 +30,6 @@ VOCABULARY = Vocabulary(
         "throttlefilters/**": "limits its speed",
         "target@tray": "whether it stands open is the drive's state",
         "driver@name": "QEMU is the only one",
-        "driver/iothreads": "which of the host's threads serves which queue",
-        "driver/iothreads/**": "which of the host's threads serves which queue",
         "driver/statistics": "what the host counts",
         "driver/statistics/**": "what the host counts",
         "backenddomain": "Xen has it",

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from pciabi.errors import InputError
 from pciabi.vm.xml_tree import Element
+
+# At most 64 bits: more is no number of libvirt's.
+_NUMBER = re.compile(r"0[xX]([0-9a-fA-F]{1,16})|0([0-7]{1,22})|(\d{1,20})", re.ASCII)
 
 
 def number(element: Element, attribute: str, default: int = 0) -> int:
@@ -11,14 +16,15 @@ def number(element: Element, attribute: str, default: int = 0) -> int:
     text = element.attributes.get(attribute, "").strip()
     if not text:
         return default
-    try:
-        digits = text.lower()
-        octal = len(digits) > 1 and digits.startswith("0") and digits[1:].isdigit()
-        return int(digits, 8 if octal else 0)
-    except ValueError:
+    match = _NUMBER.fullmatch(text)
+    if match is None:
         raise InputError(
             f"<{element.name}>: {attribute}='{text[:40]}' is not a number", place=element.start
-        ) from None
+        )
+    hexadecimal, octal, decimal = match.groups()
+    if hexadecimal:
+        return int(hexadecimal, 16)
+    return int(octal, 8) if octal else int(decimal)
 
 
 def switch(element: Element | None, attribute: str) -> bool | None:

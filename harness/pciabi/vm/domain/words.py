@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -12,7 +12,15 @@ from pciabi.vm.command_line.argument import Argument, Run, plain
 from pciabi.vm.command_line.option import Option
 from pciabi.vm.xml_tree import Element
 
-Value = str | int | bool
+
+@dataclass(frozen=True)
+class Listing:
+    """A value that only JSON can say: a list of objects."""
+
+    items: tuple[Mapping[str, object], ...]
+
+
+Value = str | int | bool | Listing
 
 
 class Form(Enum):
@@ -66,7 +74,8 @@ def _json(properties: Sequence[Property]) -> Iterator[tuple[str, SourcePosition]
     for number, item in enumerate(properties):
         before = "{" if number == 0 else ","
         after = "}" if number == len(properties) - 1 else ""
-        yield f"{before}{json.dumps(item.name)}:{json.dumps(item.value)}{after}", item.place
+        value = item.value.items if isinstance(item.value, Listing) else item.value
+        yield f"{before}{json.dumps(item.name)}:{json.dumps(value)}{after}", item.place
 
 
 def _key_value(
@@ -80,6 +89,7 @@ def _key_value(
 
 
 def _as_text(value: Value) -> str:
+    assert not isinstance(value, Listing), "only JSON has lists"
     if isinstance(value, bool):
         return "on" if value else "off"
     return str(value)
