@@ -15,15 +15,19 @@ from pciabi.qemu.binary import Binary
 
 _SCRIPT = """\
 #!/bin/sh
+export PATH={path}
 if [ "$1" = -name ] && [ ! -e {starting} ]; then
     printf '%s\\0' "$@" >{captured}
     echo {said} >&2
+    sleep {moment} &
     exit 1
 fi
-export PATH={path}
 exec {command} "$@"
 """
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# How many seconds longer than the script what libvirt listens to stays open. It hears of the end
+# that way, and at a process that it then finds dying it looks again after 0.2 s.
+_MOMENT = 0.01
 SAID = "pciabi has written the command line down"
 """What the emulator says of a start that it has written down, and libvirt after it."""
 
@@ -35,6 +39,7 @@ def script(qemu: Binary) -> bytes:
         captured=CAPTURED,
         said=SAID,
         path=_PATH,
+        moment=_MOMENT,
         command=shlex.join(launch.as_user(qemu.command)),
     )
     return text.encode()
