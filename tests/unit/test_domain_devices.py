@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pciabi.errors import InputError
@@ -371,3 +373,37 @@ def test_what_is_left_open_or_not_known_is_refused(writer: Writer, device: str, 
         options(writer, domain(device, OLD, machine=PC))
     assert words in str(told.value)
     assert told.value.place is not None
+
+
+@pytest.mark.parametrize(
+    ("given", "lacking", "driver"),
+    [
+        (video("type='virtio'"), "virtio-vga", "virtio-gpu-pci"),
+        (
+            video("type='virtio'", "<driver name='vhostuser'/>"),
+            "vhost-user-vga",
+            "vhost-user-gpu-pci",
+        ),
+        (video("type='virtio'"), "vhost-user-vga", "virtio-vga"),
+        (video("type='vga'"), "virtio-vga", "VGA"),
+    ],
+)
+def test_a_qemu_without_its_modules_has_no_vga_of_virtio(
+    given: str, lacking: str, driver: str
+) -> None:
+    dialect = replace(OLD, lacking=frozenset({lacking}))
+    *_, device = options(videos.options, domain(given, dialect))
+    assert device.startswith(f"-device {driver},")
+
+
+@pytest.mark.parametrize(
+    ("given", "drivers"),
+    [
+        ("", set()),
+        (video("type='vga'") + video("type='virtio'", slot=4), set()),
+        (video("type='vga'") + video("type='virtio' primary='yes'", slot=4), {"virtio-vga"}),
+        (video("type='virtio'", "<driver name='vhostuser'/>"), {"vhost-user-vga"}),
+    ],
+)
+def test_which_drivers_are_asked_for(given: str, drivers: set[str]) -> None:
+    assert videos.in_modules(domain(given).root) == drivers
