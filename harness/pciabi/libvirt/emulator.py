@@ -8,6 +8,7 @@ Where a start is to be a real one, a file says so.
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 from pciabi.libvirt.place import CAPTURED, STARTING
 from pciabi.qemu import launch
@@ -34,13 +35,17 @@ SAID = "pciabi has written the command line down"
 
 def script(qemu: Binary) -> bytes:
     """The program that stands for a QEMU in a sandbox."""
+    program, *words = launch.as_user(qemu.command)
+    if "/" in program:
+        # libvirt starts it in another folder than the one a user names it in.
+        program = str(Path(program).absolute())
     text = _SCRIPT.format(
         starting=STARTING,
         captured=CAPTURED,
         said=SAID,
         path=_PATH,
         moment=_MOMENT,
-        command=shlex.join(launch.as_user(qemu.command)),
+        command=shlex.join([program, *words]),
     )
     return text.encode()
 
