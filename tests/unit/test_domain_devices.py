@@ -336,6 +336,42 @@ def test_what_an_older_libvirt_has_no_word_for(writer: Writer, device: str) -> N
         options(writer, domain(device, HERE))
 
 
+@pytest.mark.parametrize(
+    ("writer", "device", "object_"),
+    [
+        (
+            cryptography.options,
+            f"<crypto model='virtio' type='qemu'><backend model='lkcf' queues='2'/>{P}</crypto>",
+            "-object cryptodev-backend-lkcf,id=objcrypto0,queues=2",
+        ),
+        (
+            crash_stores.options,
+            f"<pstore backend='acpi-erst'><path>/a</path><size unit='KiB'>8</size>{P}</pstore>",
+            "-object memory-backend-file,id=mempstore0,size=8192",
+        ),
+        (
+            crash_stores.options,
+            f"<pstore backend='acpi-erst'><path>/a</path><size>8</size>{P}</pstore>",
+            "-object memory-backend-file,id=mempstore0,size=8192",
+        ),
+    ],
+)
+def test_what_is_behind_a_device(writer: Writer, device: str, object_: str) -> None:
+    assert options(writer, domain(device, NEW))[0] == object_
+
+
+def test_the_hosts_keyboard_is_no_device() -> None:
+    given = domain("<input type='evdev' bus='usb'><source dev='/dev/b'/></input>")
+    assert options(inputs.options, given) == []
+
+
+def test_libvirt_writes_one_smart_card() -> None:
+    given = domain(
+        "<controller type='ccid' index='0'/><smartcard mode='host'/><smartcard mode='host'/>"
+    )
+    assert len(options(usb_devices.smart_cards, given)) == 1
+
+
 def test_the_chipsets_own_watchdog_is_told_to_be_heeded() -> None:
     given = domain("<watchdog model='itco'/><watchdog model='itco'/>", NEW)
     assert options(watchdogs.options, given) == ["-global ICH9-LPC.noreboot=off"]
