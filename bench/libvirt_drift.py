@@ -68,13 +68,15 @@ def rows(before: Mapping[str, Told], after: Mapping[str, Told]) -> tuple[Row, ..
 
 
 def _differing(before: Told, after: Told) -> Iterator[str]:
-    for one, which in ((before, "before"), (after, "after")):
-        if isinstance(one, Refusal):
-            yield f"refused {which}: {one.words}"
-            return
-    assert not isinstance(before, Refusal)
-    assert not isinstance(after, Refusal)
-    yield from (words.words(drift) for drift in drifts(before, after))
+    match before, after:
+        case Refusal(), Refusal():
+            yield f"refused by both: {after.words}"
+        case Refusal(), _:
+            yield f"only the later one takes it; the earlier one says: {before.words}"
+        case _, Refusal():
+            yield f"the later one refuses it: {after.words}"
+        case MadeDomain(), MadeDomain():
+            yield from (words.words(drift) for drift in drifts(before, after))
 
 
 def table(specs: Sequence[str], files: Sequence[Path]) -> Iterator[str]:

@@ -1,14 +1,13 @@
 """Domains that a libvirt is asked of, and asking it in a process of its own, as a command does.
 
 As a program it takes a SPEC, what to do (`define`, `command-line`, or `started`, which says so and
-then waits until it is ended) and a file with a domain; an error ends it as it ends pciabi.
+waits for what happens to it) and a file with a domain; an error ends it as it ends pciabi.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -109,8 +108,8 @@ def main(wanted: str, what: str, file: str) -> None:
         else:
             with one.started(xml, file):
                 print("started", flush=True)
-                while True:
-                    time.sleep(60)
+                # It has an open ear for nothing else, and does not see who asked it go.
+                one._virsh.ask("event --all --loop")
 
 
 if __name__ == "__main__":

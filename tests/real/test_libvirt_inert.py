@@ -85,6 +85,8 @@ def nasty_domains() -> Iterator[tuple[str, str]]:
         for machine in MACHINES:
             if "q35" in machine or not any(word in piece for word in ON_Q35_ALONE):
                 yield f"{machine} {piece[:60]}", pieces.domain(machine, [piece], [SHARED])
+    for piece in pieces.MEMORY:
+        yield piece[:60], pieces.domain("q35", [piece], pieces.MEMORY_MACHINE)
     for part in pieces.MACHINE:
         yield part[:40], pieces.domain("q35", pieces.DISKS[:1], [part])
     for os in pieces.OS:
@@ -143,6 +145,9 @@ STARTABLE = {
     'address="230.0.0.1" port="5558"/></interface><interface type="client"><mac '
     'address="52:54:00:00:00:03"/><source address="127.0.0.1" port="5558"/><model type="virtio"/>'
     "</interface>",
+    "NICs of which one has an alias": '<interface type="user"><mac address="52:54:00:00:00:01"/>'
+    '<model type="virtio"/><alias name="ua-mine"/></interface><interface type="user"><mac '
+    'address="52:54:00:00:00:02"/><model type="virtio"/></interface>',
     "a NIC a daemon serves": '<interface type="vhostuser"><mac address="52:54:00:00:00:01"/>'
     '<source type="unix" path="$new" mode="client"/><model type="virtio"/><driver queues="4"/>'
     "</interface>",
@@ -271,14 +276,22 @@ def test_a_rom_of_the_users_is_told_as_unknown(libvirt: Session, tmp_path: Path)
 
 # What libvirt writes of a device that says where it is and which one it is.
 CHOSEN = ("model", "bus", "index")
-CHOSEN_CHILDREN = ("address", "model", "target", "master")
+CHOSEN_CHILDREN = ("address", "mac", "model", "target", "master")
 
 
 def shape(element: Element) -> object:
     # Whether a tray is open is said to no libvirt.
-    said = sorted(item for item in element.attributes.items() if item[0] != "tray")
+    said = sorted((k, in_one_form(v)) for k, v in element.attributes.items() if k != "tray")
     inside = sorted((shape(child) for child in element.children), key=repr)
     return element.name, said, element.text.strip(), inside
+
+
+def in_one_form(value: str) -> str:
+    """A number in decimal, whatever base it is written in."""
+    try:
+        return str(int(value, 16) if value.lower().startswith("0x") else int(value))
+    except ValueError:
+        return value
 
 
 def chosen(domain: Element) -> Counter[str]:
@@ -299,7 +312,7 @@ def chosen(domain: Element) -> Counter[str]:
         )
         for devices in domain.all("devices")
         for device in devices.children
-        if device.name not in ("emulator", "graphics", "lease", "tpm", "redirfilter")
+        if device.name not in ("emulator", "graphics", "lease", "tpm", "redirfilter", "audio")
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pciabi import descent
 from pciabi.distribution import cache
 from pciabi.libvirt import capabilities, installation, session
 from pciabi.libvirt.session import Session
@@ -96,6 +97,35 @@ def test_no_file_of_the_hosts_is_written(one: Session, tmp_path: Path) -> None:
         pass
     assert not log.exists()
     one.define(DOMAINS["bare"])
+
+
+def test_others_may_be_asked_of_while_one_runs_and_no_daemon_does(one: Session) -> None:
+    other = DOMAINS["pc"].replace("web", "other").replace("5d7d1608", "00000001")
+    before = one.define(other)
+    with one.started(DOMAINS["bare"]) as running:
+        assert one.define(other) == before
+        assert "guest=other,debug-threads=on" in one.command_line(other)
+        with one.started(other) as also:
+            assert "guest=other,debug-threads=on" in also
+            assert "guest=web,debug-threads=on" in running
+            below = descent.descendants(one._virsh.program.popen.pid)
+            words = [Path(f"/proc/{pid}/cmdline").read_text().split("\0")[0] for pid in below]
+        assert not any("virtlogd" in word for word in words), words
+    assert one.define(DOMAINS["bare"]).count("<domain ") == 1
+
+
+def test_a_start_that_libvirt_refuses_is_not_taken_for_the_one_before(one: Session) -> None:
+    one.command_line(DOMAINS["bare"])
+    disk = "<disk type='file'>\n<source file='/nowhere/disk'/><target dev='vda'/></disk>"
+    with pytest.raises(session.Refused, match=r"vm\.xml:9: .*/nowhere/disk"):
+        one.command_line(domain(disk), "vm.xml")
+
+
+def test_what_it_was_written_in_does_not_matter(one: Session) -> None:
+    declared = "<?xml version='1.0' encoding='ISO-8859-1'?>\n" + domain("").replace(
+        "web", "gebäude"
+    )
+    assert "<name>gebäude</name>" in one.define(declared)
 
 
 def test_there_is_no_kvm(one: Session) -> None:

@@ -95,6 +95,7 @@ REPLACED_ARGUMENTS = [
     ("-watchdog i6300esb", "-device i6300esb"),
     ("-cpu host,migratable=on", "-cpu max"),
     ("-cpu EPYC,check,enforce,+aes", "-cpu EPYC,+aes"),
+    ("-cpu EPYC,hv-vpindex=on,hv_time,+aes", "-cpu EPYC,+aes"),
     ("-netdev tap,id=n,ifname=t,script=/x", "-netdev user,id=n,restrict=on"),
     ("-netdev user,id=n,hostfwd=tcp::1-:2", "-netdev user,id=n,restrict=on"),
     ("-netdev hubport,id=n,hubid=0", "-netdev hubport,id=n,hubid=0"),

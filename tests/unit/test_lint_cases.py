@@ -101,6 +101,29 @@ def test_a_script_that_only_asks_for_help_is_left_out_of_a_folder() -> None:
     assert named.error is not None
 
 
+ALONE = "-device pcie-root-port,id=p1,chassis=1"
+SHARED = f"{ALONE},multifunction=on"
+BESIDE = "-device pcie-root-port,id=p2,chassis=2,addr=1.1"
+
+
+@pytest.mark.parametrize(
+    ("devices", "codes"),
+    [
+        # QEMU 7.2: single function device can't be populated in function 1.1
+        (f"{ALONE} {BESIDE}", ["PCI104:1", "PCI126:1", "PCI124:1"]),
+        # 1.0 indicates single function, but 1.1 is already populated
+        (f"{BESIDE} {ALONE}", ["PCI124:1", "PCI104:1", "PCI126:1"]),
+        (f"{SHARED} {BESIDE}", ["PCI104:1"]),
+        (f"{BESIDE} {SHARED}", ["PCI104:1"]),
+    ],
+)
+def test_functions_of_a_slot_that_one_without_an_address_joins(
+    devices: str, codes: list[str]
+) -> None:
+    line = f"qemu-system-x86_64 -M pc-q35-7.2 -nodefaults {devices}\n"
+    assert told(ConfigText("vm.sh", line)) == codes
+
+
 def domain(machine: str, *devices: str) -> ConfigText:
     inner = "".join(devices)
     return ConfigText(
@@ -130,9 +153,23 @@ def test_a_number_behind_a_nought_is_octal_to_libvirt(slot: str, clashes: bool) 
     assert found == (["PCI121:1"] if clashes else [])
 
 
-def test_a_usb_companion_shares_the_index_and_the_slot_of_its_controller() -> None:
+@pytest.mark.parametrize(
+    ("machine", "codes"),
+    [("pc-i440fx-7.2", ["PCI103:1"]), ("pc-q35-7.2", ["PCI103:1", "PCI124:1"])],
+)
+def test_a_usb_companion_joins_its_controller_on_i440fx_alone(
+    machine: str, codes: list[str]
+) -> None:
     address = pci("5").replace("function='0'", "function='7'")
     ehci = f"<controller type='usb' model='ich9-ehci1'>{address}</controller>"
-    source = domain("pc-q35-7.2", ehci, "<controller type='usb' model='ich9-uhci1'/>")
+    source = domain(machine, ehci, "<controller type='usb' model='ich9-uhci1'/>")
     text = source.text.replace("<controller type='usb' model='none'/>", "", 1)
-    assert told(ConfigText("vm.xml", text)) == ["PCI103:1"]
+    assert sorted(told(ConfigText("vm.xml", text))) == codes
+
+
+def test_a_port_fills_up_the_first_slot_with_room() -> None:
+    """Measured with libvirt 9.0: with slot 1 free it goes there, and slot 2 has no function 0."""
+    text = (CASES / "lint" / "fn0-typical.xml").read_text()
+    start, end = text.index("<video>"), text.index("</video>")
+    without_video = text[:start] + text[end + len("</video>") :]
+    assert told(ConfigText("vm.xml", without_video)) == ["PCI104:8", "PCI124:9", "PCI124:12"]

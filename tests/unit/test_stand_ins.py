@@ -23,6 +23,7 @@ from pciabi.errors import InputError
 from pciabi.pci.address import TopologyPath
 from pciabi.pci.facts import Facts, Key
 from pciabi.probe.stand_ins import identified, must_be_there
+from pciabi.probe.type_answers import TypeAnswers
 from pciabi.qemu.inert.hardware import InertHardware, inert
 from pciabi.qemu.monitor import Monitor
 from pciabi.vm import reading
@@ -218,10 +219,10 @@ def test_what_qemu_lacks_is_refused_at_its_line(
 ) -> None:
     models = made("-device", f"{VFIO},rombar=0").models
     if message is None:
-        must_be_there(Qemu(drivers), models, "QEMU 9")
+        must_be_there(Qemu(drivers), models, "QEMU 9", TypeAnswers())
         return
     with pytest.raises(InputError, match=f"QEMU refuses device {message}") as caught:
-        must_be_there(Qemu(drivers), models, "QEMU 9")
+        must_be_there(Qemu(drivers), models, "QEMU 9", TypeAnswers())
     assert caught.value.advice == "QEMU 9"
     line = 2 if "Property" in message else 1
     assert str(caught.value.place) == f"command line:{line}"
@@ -249,8 +250,16 @@ def test_an_object_that_is_not_made_is_asked_for_by_its_type(
     assert "s3cret" not in str(models)
     if asked:
         with pytest.raises(InputError, match=f"QEMU refuses -object {asked}.*: '{asked}' is not"):
-            must_be_there(Qemu({}), models, "QEMU 9")
-    must_be_there(Qemu({asked or "": frozenset()}), models, "QEMU 9")
+            must_be_there(Qemu({}), models, "QEMU 9", TypeAnswers())
+    must_be_there(Qemu({asked or "": frozenset()}), models, "QEMU 9", TypeAnswers())
+
+
+def test_what_a_qemu_has_answered_it_is_not_asked_again() -> None:
+    models = made("-device", f"{VFIO},rombar=0").models
+    answers = TypeAnswers()
+    must_be_there(Qemu({"vfio-pci": frozenset({"host", "rombar"})}), models, "QEMU 9", answers)
+    # It would refuse, were it asked.
+    must_be_there(Qemu({}), models, "QEMU 9", answers)
 
 
 def test_a_device_without_an_id_goes_by_its_line() -> None:

@@ -26,17 +26,15 @@ _FOLDERS = (
     place.FOLDER / "dev",
 )
 _BOUNDS = Bounds(seconds=20, bytes=64_000)
-# setpriv again, because a process that gets a user namespace of its own loses its parent-death
-# signal. --kill-child, because what has that signal is not yet the first process of the inner ones.
+# --kill-child, because what ends with us is not yet the first process of the inner ones.
 _NAMESPACES = (
-    *("unshare", "--user", "--map-root-user", "--"),
-    *("setpriv", "--pdeathsig", "KILL", "--"),
-    *("unshare", "--mount", "--net", "--ipc", "--pid", "--fork", "--kill-child=KILL", "--"),
+    *("unshare", "--user", "--map-root-user", "--mount", "--net", "--ipc", "--pid"),
+    *("--fork", "--kill-child=KILL", "--"),
 )
 _USER = ("--user", "--map-user=1000", "--map-group=1000", "--")
 # Its words: our folder; the folder to show at /usr/share/libvirt, or nothing; the emulator; the
-# command. There is no `exec` at the end, for the same reason as above. A container may hide parts
-# of /proc, and then no other can be mounted: libvirt does without.
+# command. There is no `exec` at the end: the first process reaps what others leave. A container may
+# hide parts of /proc, and then no other can be mounted: libvirt does without.
 _SETTING_UP = """\
 set -eu
 work=$1 data=$2 emulator=$3

@@ -26,6 +26,7 @@ EMULATOR = str(place.EMULATOR)
 """The `<emulator>` of every domain here: what is written there before is replaced by it."""
 _FILE = "domain.xml"
 _UUID = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.MULTILINE)
+_DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*\?>")
 _EMULATOR = re.compile(r"<emulator\s*>([^<]*)</emulator\s*>")
 _UNDEFINE = "undefine --nvram --managed-save --snapshots-metadata --checkpoints-metadata"
 _MOST_CAPTURED = 16_000_000
@@ -85,15 +86,15 @@ class Session:
             starting.touch()
             try:
                 said = self._virsh.ask(f"start --paused {uuid}").complaint
-                if said:
-                    raise self._refused(said, xml, file)
-                try:
-                    yield self._running()
-                finally:
-                    # It may have ended by itself, and then there is nothing to end.
-                    self._virsh.ask(f"destroy {uuid}")
             finally:
                 starting.unlink()
+            if said:
+                raise self._refused(said, xml, file)
+            try:
+                yield self._running(uuid)
+            finally:
+                # It may have ended by itself, and then there is nothing to end.
+                self._virsh.ask(f"destroy {uuid}")
 
     @contextmanager
     def _defined(self, xml: str, file: str) -> Iterator[str]:
@@ -101,7 +102,7 @@ class Session:
         text = _with_our_emulator(xml, file)
         with self._lock:
             before = self._uuids()
-            self._outside(place.DOMAIN).write_text(text, errors="replace")
+            self._outside(place.DOMAIN).write_bytes(text.encode(errors="replace"))
             said = self._virsh.ask(f"define {place.DOMAIN}").complaint
             if said:
                 raise self._refused(said, xml, file)
@@ -130,12 +131,13 @@ class Session:
         words = complaint.words(said) or "it does not say why"
         return Refused(self.libvirt, words, complaint.place(words, _domain(xml, file)))
 
-    def _running(self) -> tuple[str, ...]:
+    def _running(self, uuid: str) -> tuple[str, ...]:
+        """The arguments of the QEMU that runs a domain. Raises LibvirtError where none does."""
         for pid in descent.descendants(self._virsh.program.popen.pid):
             # It may have ended meanwhile.
             with suppress(OSError):
                 words = emulator.captured(Path(f"/proc/{pid}/cmdline").read_bytes())
-                if "-name" in words and words[-1:] != ("-name",):
+                if "-name" in words and uuid in words:
                     return words[words.index("-name") :]
         raise LibvirtError(f"{self.libvirt.name} has started a domain, and no QEMU runs")
 
@@ -172,8 +174,10 @@ def _domain(xml: str, file: str) -> Element:
 
 def _with_our_emulator(xml: str, file: str) -> str:
     """The XML with our emulator in place of its own, line by line as it was. Raises InputError."""
+    # It is written down in UTF-8, whatever it was read in.
+    plain = _DECLARATION.sub(lambda match: "\n" * match[0].count("\n"), xml)
     text = _EMULATOR.sub(
-        lambda match: f"<emulator>{EMULATOR}</emulator>" + "\n" * match[0].count("\n"), xml
+        lambda match: f"<emulator>{EMULATOR}</emulator>" + "\n" * match[0].count("\n"), plain
     )
     for written in _domain(text, file).below("emulator"):
         if written.text != EMULATOR:

@@ -33,6 +33,7 @@ from pciabi.probe.hypervisor import PAUSED, Hypervisor, Machine
 from pciabi.probe.other_roms import unknown_roms
 from pciabi.probe.own_qemu import OWN_QEMU
 from pciabi.probe.reachability import settle
+from pciabi.probe.type_answers import TypeAnswers
 from pciabi.qemu import command_line, config_access, inventory, monitor
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.fw_cfg import FwCfg
@@ -93,8 +94,10 @@ def cold_reading(
     cancellation: Cancellation,
     deadline: Deadline,
     hypervisor: Hypervisor = OWN_QEMU,
+    answers: TypeAnswers | None = None,
 ) -> ColdReading:
-    """Have the machine started paused, read every function, have it ended.
+    """Have the machine started paused, read every function, have it ended; `answers` are what this
+    QEMU has told before, if that is kept.
 
     Raises InputError where QEMU refuses the hardware, CannotTest where it cannot be read (both
     with the command line as evidence), Interrupted.
@@ -108,7 +111,8 @@ def cold_reading(
         ) as qmp,
     ):
         qtest = running.qtest(deadline, first_cause.PATIENCE_SECONDS)
-        return _read(hardware, binary, qmp, qtest, running.command_line)
+        had = TypeAnswers() if answers is None else answers
+        return _read(hardware, binary, qmp, qtest, running.command_line, had)
 
 
 def cold_probe_of(
@@ -145,9 +149,10 @@ def _read(
     qmp: monitor.Monitor,
     qtest: Qtest,
     arguments: tuple[str, ...],
+    answers: TypeAnswers,
 ) -> ColdReading:
     had = inventory.take(qmp)
-    stand_ins.must_be_there(qmp, hardware.models, refusal.by(binary, hardware.machine))
+    stand_ins.must_be_there(qmp, hardware.models, refusal.by(binary, hardware.machine), answers)
     access = config_access.open_access(qtest)
     found = enumerate_functions(access, had.tree.roots)
     functions, unreachable = settle(found, had.tree.functions)

@@ -52,7 +52,10 @@ class HardwareTask:
         """See Task. Nothing is told of a line of any file."""
         binary = host.qemu(self.qemu)
         deadline = Deadline.after(self.seconds)
-        return cold_reading(self.hardware, binary, host.cancellation, deadline, host.hypervisor)
+        answers = host.answers_of(binary)
+        return cold_reading(
+            self.hardware, binary, host.cancellation, deadline, host.hypervisor, answers
+        )
 
 
 @dataclass(frozen=True)

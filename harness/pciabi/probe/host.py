@@ -13,6 +13,7 @@ from pciabi.events import Event, Tell
 from pciabi.probe.hypervisor import Hypervisor
 from pciabi.probe.own_qemu import OWN_QEMU
 from pciabi.probe.task import Task
+from pciabi.probe.type_answers import TypeAnswers
 from pciabi.qemu import binary
 from pciabi.qemu.binary import Binary
 
@@ -54,6 +55,7 @@ class Host:
         # Who asks for what another thread is just finding waits for it.
         self._finding = RLock()
         self._binaries: dict[str | None, Binary] = {}
+        self._answers: dict[Binary, TypeAnswers] = {}
         self._libvirts: dict[str, Libvirt] = {}
         self._sessions: dict[str, Session] = {}
         self._open = ExitStack()
@@ -75,6 +77,10 @@ class Host:
         if names_a_libvirt(name):
             return self.libvirt(name).qemu
         return self._kept(self._binaries, name, lambda: binary.find(name))
+
+    def answers_of(self, binary: Binary) -> TypeAnswers:
+        """What a QEMU has answered of its types, for as long as the host is there."""
+        return self._kept(self._answers, binary, TypeAnswers)
 
     def libvirt(self, name: str) -> Libvirt:
         """The libvirt a user means. Raises as `libvirt.installation.find`."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pciabi.abi.snapshot import PlacedFunction
 from pciabi.errors import Refusal
 from pciabi.pci.facts import Facts
-from pciabi.qemu.answers import NAMES, shaped
+from pciabi.probe.type_answers import TypeAnswers
 from pciabi.qemu.inert.stand_ins import Model, Sort
 from pciabi.qemu.monitor import Monitor
 
@@ -21,16 +21,15 @@ _WORDS = {
 }
 
 
-def must_be_there(monitor: Monitor, models: Sequence[Model], by: str) -> None:
+def must_be_there(monitor: Monitor, models: Sequence[Model], by: str, answers: TypeAnswers) -> None:
     """Raise Refusal, at its place, for a driver or a property that QEMU does not have; `by`
-    says which QEMU that is."""
+    says which QEMU that is, `answers` are those it has given before."""
     sorts = tuple(dict.fromkeys(model.sort for model in models))
-    lists = monitor.execute_all(
-        *(("qom-list-types", {"implements": sort.value, "abstract": False}) for sort in sorts)
+    lists = answers.names(
+        monitor,
+        *(("qom-list-types", {"implements": sort.value, "abstract": False}) for sort in sorts),
     )
-    listed = {
-        sort: _names(found, "qom-list-types") for sort, found in zip(sorts, lists, strict=True)
-    }
+    listed = dict(zip(sorts, lists, strict=True))
     for model in models:
         if model.driver not in listed[model.sort]:
             what, lacks = _WORDS[model.sort]
@@ -39,22 +38,15 @@ def must_be_there(monitor: Monitor, models: Sequence[Model], by: str) -> None:
                 advice=by,
                 place=model.place,
             )
-    _must_take(monitor, models, by)
+    _must_take(monitor, models, by, answers)
 
 
-def _names(answer: object, command: str) -> frozenset[str]:
-    return frozenset(entry.name for entry in shaped(answer, NAMES, command))
-
-
-def _must_take(monitor: Monitor, models: Sequence[Model], by: str) -> None:
+def _must_take(monitor: Monitor, models: Sequence[Model], by: str, answers: TypeAnswers) -> None:
     asked = tuple(dict.fromkeys(model.asked_of for model in models if model.properties))
-    told = monitor.execute_all(
-        *(("device-list-properties", {"typename": driver}) for driver in asked)
+    lists = answers.names(
+        monitor, *(("device-list-properties", {"typename": driver}) for driver in asked)
     )
-    takes = {
-        driver: _names(answer, "device-list-properties")
-        for driver, answer in zip(asked, told, strict=True)
-    }
+    takes = dict(zip(asked, lists, strict=True))
     for model in models:
         for name, place in model.properties:
             if not {name, name.partition(".")[0]} & takes[model.asked_of]:

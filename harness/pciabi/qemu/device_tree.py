@@ -17,7 +17,7 @@ from pciabi.qemu.monitor import Monitor
 
 COMMAND = "info qtree"
 
-_BUS = re.compile(r"bus: (.*)")
+_BUS = "bus: "
 _BUS_TYPE = re.compile(r"type (.*)")
 _DEVICE = re.compile(r'dev: ([^,]+), id "(.*)"')
 _PCI = re.compile(
@@ -125,8 +125,9 @@ def _system_bus(text: str) -> _Bus:
         words = line.lstrip(" ")
         depth = (len(line) - len(words)) // 2
         parent = above[depth - 1] if 0 < depth <= len(above) else None
-        if match := _BUS.fullmatch(words):
-            bus = _Bus(match[1])
+        # Nearly every line is a property of a device, so that no pattern is tried on it in vain.
+        if words.startswith(_BUS):
+            bus = _Bus(words.removeprefix(_BUS))
             if isinstance(parent, _Device):
                 parent.buses.append(bus)
                 above[depth:] = [bus]
@@ -146,18 +147,18 @@ def _system_bus(text: str) -> _Bus:
 
 
 def _learn(device: _Device, words: str) -> None:
-    if match := _PCI.fullmatch(words):
-        device.place = (int(match[1], 16), int(match[2]))
-        device.ids = (int(match[3], 16), int(match[4], 16))
-    elif match := _BUS_NUMBER.fullmatch(words):
-        device.bus_number = int(match[1])
     if match := _PROPERTY.fullmatch(words):
         device.properties[match[1]] = _value(match[2])
+        if match := _BUS_NUMBER.fullmatch(words):
+            device.bus_number = int(match[1])
+    elif match := _PCI.fullmatch(words):
+        device.place = (int(match[1], 16), int(match[2]))
+        device.ids = (int(match[3], 16), int(match[4], 16))
 
 
 def _value(text: str) -> str:
     """A property's value as it is written in a configuration."""
-    if number := _NUMBER.fullmatch(text):
+    if text.endswith(")") and (number := _NUMBER.fullmatch(text)):
         return number[1]
     quoted = len(text) > 1 and text.startswith('"') and text.endswith('"')
     return text[1:-1] if quoted else _SWITCH.get(text, text)

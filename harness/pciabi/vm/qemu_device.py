@@ -9,10 +9,9 @@ from pciabi.vm import qemu_drivers
 from pciabi.vm.allocation.qemu import Buses, pinned
 from pciabi.vm.command_line.driver_table import Driver
 from pciabi.vm.command_line.option import Option
-from pciabi.vm.command_line.parameters import Parameter, Parameters
+from pciabi.vm.command_line.parameters import ON, Parameter, Parameters
 from pciabi.vm.pci_vm import PciBus, PciDevice, Pinning, Role, Span
 
-_ON = frozenset({"on", "yes", "true", "y"})
 _PROPERTIES = ("romfile", "rombar", "bootindex")
 
 
@@ -72,7 +71,7 @@ def device(option: Option, given: Parameters, buses: Buses, later: str | None) -
         pinning=pinning,
         span=span(option),
         place=place,
-        multifunction=given.get("multifunction") in _ON,
+        multifunction=given.get("multifunction") in ON,
         provides=(device_id,) if behind is not None else (),
         properties=properties(given),
         detail=detail,

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 from pciabi.vm import machine_family
 from pciabi.vm.command_line.option import Option, QemuCommandLine
-from pciabi.vm.command_line.parameters import Parameters, open_flag, parameters
+from pciabi.vm.command_line.parameters import ON, Parameters, open_flag, parameters
 from pciabi.vm.command_line.program import is_foreign, is_x86, may_be_foreign
 from pciabi.vm.pci_vm import Family
-
-_ON = frozenset({"on", "yes", "true", "y"})
 
 
 def machine_options(line: QemuCommandLine) -> Iterator[tuple[Option, Parameters]]:
@@ -29,7 +27,7 @@ def machine_name(line: QemuCommandLine) -> str | None:
 def says(line: QemuCommandLine, name: str) -> bool:
     """Whether the last `-machine` to speak of a switch puts it on."""
     said = [given.get(name) for _, given in machine_options(line)]
-    return next((value in _ON for value in reversed(said) if value is not None), False)
+    return next((value in ON for value in reversed(said) if value is not None), False)
 
 
 def family(line: QemuCommandLine) -> Family:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from pciabi.bounded_files import limited
 from pciabi.errors import InputError, SourcePosition
-from pciabi.vm.command_line import formats, readconfig
+from pciabi.vm.command_line import layouts, readconfig
 from pciabi.vm.command_line.argument import plain
-from pciabi.vm.command_line.formats import Layout, Words
+from pciabi.vm.command_line.found import Found
+from pciabi.vm.command_line.layouts import Layout
 from pciabi.vm.command_line.option import Manner, QemuCommandLine, parse
 from pciabi.vm.command_line.program import is_qemu
 from pciabi.vm.command_line.source import MAX_BYTES
@@ -40,7 +41,7 @@ def read(path: Path, form: Layout | None = None, raw: bytes | None = None) -> Qe
     where that was read already: a pipe can be read once only.
     """
     raw = _content(path, raw)
-    form = form or formats.detect(raw)
+    form = form or layouts.layout_of(raw)
     lines = _lines(path, form, raw, readconfig.included)
     found = _clearest(lines)
     if not found:
@@ -63,14 +64,14 @@ def read_all(
     A file that one of them reads and that is not there is an option that stays open.
     """
     raw = _content(path, raw)
-    form = form or formats.detect(raw)
+    form = form or layouts.layout_of(raw)
     return _lines(path, form, raw, readconfig.included_where_readable)
 
 
 def _lines(
     path: Path, form: Layout, raw: bytes, inclusion: Inclusion
 ) -> tuple[QemuCommandLine, ...]:
-    parsed = (_parsed(words, path, inclusion) for words in formats.words(raw, str(path), form))
+    parsed = (_parsed(each, path, inclusion) for each in layouts.commands(raw, str(path), form))
     return tuple(line for line in parsed if not line.asks_for_help)
 
 
@@ -105,13 +106,13 @@ def read_argv(argv: Sequence[str], file: str = "command line") -> QemuCommandLin
     words = tuple(plain(text, file, number) for number, text in enumerate(argv, start=1))
     program = words[0] if words and is_qemu(words[0]) else None
     rest = words[1:] if program is not None else words
-    return _parsed(Words(program, rest), Path(), readconfig.included)
+    return _parsed(Found(program, rest), Path(), readconfig.included)
 
 
-def _parsed(words: Words, path: Path, inclusion: Inclusion) -> QemuCommandLine:
-    for word in words.arguments:
+def _parsed(found: Found, path: Path, inclusion: Inclusion) -> QemuCommandLine:
+    for word in found.arguments:
         if "\0" in word.text:
             raise InputError("an argument holds a NUL byte", place=word.position)
-    line = parse(words.program, words.arguments, str(path))
-    line = replace(line, called_at=words.called_at, manner=words.manner)
+    line = parse(found.program, found.arguments, str(path))
+    line = replace(line, called_at=found.called_at, manner=found.manner)
     return inclusion(line, path.parent)

@@ -11,13 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from pciabi.vm.command_line.parameters import Parameters
+from pciabi.vm.command_line.parameters import OFF, Parameters
 from pciabi.vm.xml_tree import Element
 
 _MICROSOFT = "http://microsoft.com/win"
 # `-cpu host,hv_relaxed,hv-spinlocks=0x1fff,+hv-time`
 _ENLIGHTENMENT = re.compile(r"\+?hv[-_](.+)")
-_OFF = frozenset({"off", "no", "false", "n"})
 _RENAMING = re.compile(r"vendor.?id|version.?id.*", re.IGNORECASE)
 # wxp, w2k, w2k3, w2k8, wvista, win7 … win11
 _OSTYPE = re.compile(r"w(?:xp|vista|2k\d?|in\d+)")
@@ -43,7 +42,7 @@ def of_domain(domain: Element) -> str:
 def of_processor(processor: Parameters) -> str:
     """What QEMU's `-cpu` tells."""
     found = ((_ENLIGHTENMENT.fullmatch(item.name), item.value) for item in processor.items)
-    return _enlightened(match[1] for match, value in found if match and value not in _OFF)
+    return _enlightened(match[1] for match, value in found if match and value not in OFF)
 
 
 def of_ostype(ostype: str | None) -> str:

@@ -114,7 +114,8 @@ class Element:
     def argument(self, name: str) -> Argument:
         """An attribute's value, empty where there is none, each character at its place."""
         file, text = self.start.file, self.attributes.get(name, "")
-        found = next((a for a in self._attributes() if a.name == name), None)
+        attributes = self._attributes() if self.source is not None else iter(())
+        found = next((a for a in attributes if a.name == name), None)
         if self.source is None or found is None:
             return Argument(text, file, runs_of([(self.start.line, self.start.column)]))
         (value,) = found.value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from pciabi.abi.snapshot import ACPI_TABLES, SMBIOS_TABLES
@@ -20,6 +21,8 @@ from pciabi.libvirt.inert.common import child_of_domain as child
 from pciabi.vm.xml_tree import Element
 
 ACCESS_PLATFORM = "virtio features of confidential guests"
+NO_UUID = "00000000-0000-4000-8000-706369616269"
+"""Of a domain that states none: libvirt makes one up at random."""
 _X86 = ("x86_64", "i686")
 
 
@@ -192,6 +195,12 @@ SYSINFO: Treatment = child(
 )
 
 
+def _genid(kept: Element, turn: Turn) -> Element:
+    """libvirt would make an empty one up, at random, at every define."""
+    del turn
+    return kept if kept.text else replace(kept, text=NO_UUID)
+
+
 def _left_out(kept: Element, turn: Turn) -> None:
     del kept
     turn.record.tell(described(turn.element))
@@ -218,7 +227,7 @@ CHILDREN: Mapping[str, Treatment] = MappingProxyType(
         "clock": CLOCK,
         "sysinfo": SYSINFO,
         "uuid": child(": #"),
-        "genid": child(": #"),
+        "genid": child(": #", "", _genid),
         "memory": child(": unit #", ": dumpCore"),
         "currentMemory": child(": unit #"),
         "maxMemory": child(": unit slots #"),

@@ -17,9 +17,17 @@ from pciabi.libvirt.inert.common import (
     device,
     made,
 )
-from pciabi.libvirt.inert.host_devices import pci_source, usb_source
+from pciabi.libvirt.inert.host_devices import (
+    NOT_THERE,
+    PATH,
+    pci_source,
+    placed_by_its_kind,
+    usb_source,
+)
 from pciabi.vm.xml_tree import Element
 
+MAC = "MAC address"
+"""As `abi.facts.mac` calls it."""
 _PEER = {"address": NO_HOST, "port": "1"}
 _UNCONNECTED = frozenset({"user", "ethernet", "null"})
 _SOURCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -43,8 +51,23 @@ def _interface(kept: Element, turn: Turn) -> Element:
     written = turn.element.child("source")
     source = _source(kind, written, kept, turn)
     if written is not None:
-        turn.record.tell(f"<interface type='{kind}'>{described(written)}", "nothing of that name")
-    return containing(kept, source) if source is not None else kept
+        said = f"<interface type='{kind}'>{described(written)}"
+        if kind == "hostdev" and placed_by_its_kind(kept, turn.family):
+            turn.record.tell(said, NOT_THERE, PATH)
+        else:
+            turn.record.tell(said, "nothing of that name")
+    connected = containing(kept, source) if source is not None else kept
+    if kept.value("mac", "address") is not None:
+        return connected
+    # libvirt would make one up, at random, at every define.
+    turn.record.tell("<interface> without <mac>", "a MAC by its place in the file", MAC)
+    return containing(connected, made(kept, "mac", address=_mac(turn.ordinal)))
+
+
+def _mac(ordinal: int) -> str:
+    """An address out of QEMU's own, the same at every define."""
+    high, low = divmod(ordinal, 1 << 8)
+    return f"52:54:00:70:{high % (1 << 8):02x}:{low:02x}"
 
 
 def _source(kind: str, written: Element | None, like: Element, turn: Turn) -> Element | None:

@@ -6,7 +6,7 @@ in its place, and what is not on PCI can go.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -16,15 +16,14 @@ from pciabi.libvirt.inert.allow_list import described
 from pciabi.libvirt.inert.common import containing, having, made, without
 from pciabi.libvirt.inert.definable import InertDomain, called, inert, with_emulator
 from pciabi.libvirt.inert.network import unconnected_socket
+from pciabi.libvirt.inert.passthrough import NAMESPACE, PREFIX
 from pciabi.libvirt.inert.record import LEFT_OUT, Record, Replacement
-from pciabi.pci.virtio_fields import configuration, feature
-from pciabi.vm.domain import marks
+from pciabi.vm.domain import aliases, kind, marks
 from pciabi.vm.xml_tree import Element
 
 _STAND_IN = "<rng model='virtio'>"
 _ON_PCI = frozenset({"pci", "scsi_host", "mdev"})
 _MANY_QUEUES = 2
-_MTU = (feature("MTU"), configuration("mtu"))
 
 
 def startable(defined: Element, emulator: str) -> InertDomain:
@@ -34,21 +33,33 @@ def startable(defined: Element, emulator: str) -> InertDomain:
     the ids that libvirt gives them, but for stand-ins. Raises InputError where a device that has to
     be replaced has no PCI address yet.
     """
-    made_inert = inert(marks.unmarked(defined))
+    made_inert = inert(defined)
     replacements = list(made_inert.replacements)
     children = [
         _devices(child, replacements) if child.name == "devices" else child
         for child in made_inert.root.children
     ]
-    root = replace(made_inert.root, children=children)
-
+    root = marks.unmarked(replace(made_inert.root, children=children))
+    root = _with_shared_memory(_with_mtu(root, made_inert.root))
     return InertDomain(with_emulator(root, emulator), tuple(replacements))
+
+
+def _with_shared_memory(root: Element) -> Element:
+    """The domain with the memory that a vhost-user backend needs, from libvirt 11.2 on that of a
+    NIC too; no device on PCI shows which memory that is."""
+    devices = root.merged("devices")
+    nics = devices.all("interface") if devices is not None else iter(())
+    if not any(nic.attributes.get("type") == "vhostuser" for nic in nics):
+        return root
+    source, access = made(root, "source", type="memfd"), made(root, "access", mode="shared")
+    rest = [child for child in root.children if child.name != "memoryBacking"]
+    return replace(root, children=[made(root, "memoryBacking", source, access), *rest])
 
 
 def _devices(devices: Element, replacements: list[Replacement]) -> Element:
     inside = []
     for ordinal, device in enumerate(devices.children):
-        turn = _STARTED.get(device.name)
+        turn = _stand_in if marks.is_another(device) else _STARTED.get(device.name)
         record = Record(called(device), device, replacements)
         kept = turn(device, ordinal, record) if turn is not None else device
         if kept is not None:
@@ -66,10 +77,11 @@ def _stand_in(device: Element, ordinal: int, record: Record) -> Element:
             place=device.start,
         )
     record.tell(described(device), _STAND_IN, EVERY_FIELD)
-    own = marks.key(device) or f"{marks.USERS_OWN}pciabi-stand-in-{ordinal}"
+    alias = device.child("alias")
+    if alias is None or marks.is_mark(alias.attributes.get("name", "")):
+        alias = made(device, "alias", name=f"{marks.STAND_IN}{ordinal}")
     place = [child for child in device.children if child.name in ("address", "acpi")]
     backend = made(device, "backend", model="builtin")
-    alias = made(device, "alias", name=own)
     return made(device, "rng", backend, alias, *place, model="virtio")
 
 
@@ -110,7 +122,7 @@ def _interface(device: Element, ordinal: int, record: Record) -> Element | None:
 def _without_the_hosts_part(device: Element, record: Record) -> Element:
     """The NIC without what libvirt would set on a network device of the host, too."""
     if device.child("mtu") is not None:
-        record.tell("<mtu>", LEFT_OUT, *_MTU)
+        record.tell("<mtu>", "the property host_mtu")
     if device.value("teaming", "type") == "transient":
         record.tell("<teaming type='transient'>", LEFT_OUT)
         return without(device, "mtu", "teaming")
@@ -125,12 +137,11 @@ def _needs_daemon(device: Element) -> bool:
 
 
 def _video(device: Element, ordinal: int, record: Record) -> Element:
-    del ordinal
+    """One that a daemon serves, which libvirt would start."""
     driver = device.child("driver")
     if driver is None or driver.attributes.get("name") != "vhostuser":
         return device
-    record.tell("<video><driver name='vhostuser'>", "name='qemu'", EVERY_FIELD)
-    return containing(device, having(driver, name="qemu"))
+    return _stand_in(device, ordinal, record)
 
 
 def _port(device: Element, ordinal: int, record: Record) -> Element:
@@ -141,10 +152,40 @@ def _port(device: Element, ordinal: int, record: Record) -> Element:
     return having(device, type="null")
 
 
-def _input(device: Element, ordinal: int, record: Record) -> Element | None:
-    if device.attributes.get("type") == "passthrough":
-        return _stand_in(device, ordinal, record)
-    return device
+def _with_mtu(root: Element, whole: Element) -> Element:
+    """The domain with the property that libvirt writes for an `<mtu>`, which it takes only with a
+    network device of the host's (libvirt >= 8.2); `whole` still has the `<mtu>`s."""
+    wanted = [nic.value("mtu", "size") for nic in _nics(whole)]
+    devices = root.merged("devices")
+    inside = devices.children if devices is not None else []
+    names = aliases.assigned(inside, kind.family(root))
+    nics = [nic for nic in inside if nic.name == "interface"]
+    overrides = [
+        _override(nic, names[id(nic)], size)
+        for nic, size in zip(nics, wanted, strict=True)
+        if size is not None
+    ]
+    if not overrides:
+        return root
+    override = Element("override", {}, root.start, overrides, prefix=PREFIX)
+    attributes = {**root.attributes, f"xmlns:{PREFIX}": NAMESPACE}
+    return replace(root, attributes=attributes, children=[*root.children, override])
+
+
+def _nics(domain: Element) -> Iterator[Element]:
+    """Those that are no device of the host's."""
+    for devices in domain.all("devices"):
+        for nic in devices.all("interface"):
+            if nic.attributes.get("type") != "hostdev":
+                yield nic
+
+
+def _override(nic: Element, alias: str, size: str) -> Element:
+    def own(name: str, /, *children: Element, **attributes: str) -> Element:
+        return replace(made(nic, name, *children, **attributes), prefix=PREFIX)
+
+    said = own("property", name="host_mtu", type="unsigned", value=size)
+    return own("device", own("frontend", said), alias=alias)
 
 
 Start = Callable[[Element, int, Record], Element | None]
@@ -154,7 +195,6 @@ _STARTED: Mapping[str, Start] = MappingProxyType(
         "interface": _interface,
         "vsock": _stand_in,
         "video": _video,
-        "input": _input,
         "graphics": _left_out,
         "smartcard": _left_out,
         **dict.fromkeys(("serial", "parallel", "console", "channel", "redirdev"), _port),

@@ -17,7 +17,9 @@ from pciabi.libvirt.inert.common import (
     lacking,
     made,
     whole,
+    without,
 )
+from pciabi.vm.domain import marks
 from pciabi.vm.xml_tree import Element
 
 _NBD = "an NBD export that is not there"
@@ -107,7 +109,8 @@ def _filesystem(kept: Element, turn: Turn) -> Element:
     # src/qemu/qemu_domain_address.c, qemuDomainDeviceCalculatePCIConnectFlags.
     turn.record.tell("<filesystem><driver type='virtiofs'>", "type='path'", EVERY_FIELD)
     driver = lacking(kept.child("driver") or kept, "queue", "type")
-    return lacking(containing(inert, having(driver, type="path")), "accessmode")
+    plain = without(containing(inert, having(driver, type="path")), "boot")
+    return marks.as_another(lacking(plain, "accessmode"))
 
 
 FILESYSTEM: Treatment = device(

@@ -13,9 +13,8 @@ from pciabi.qemu.inert.statement import (
     replaced,
     text_of,
 )
-from pciabi.vm.command_line.parameters import Parameter, Parameters
+from pciabi.vm.command_line.parameters import ON, Parameter, Parameters
 
-_ON = {"on", "yes", "true", "y"}
 _USB_DEVICES = {"tablet", "mouse", "keyboard", "wacom-tablet"}
 
 
@@ -29,7 +28,7 @@ def chardev(statement: Statement, around: Surroundings) -> Stated:
     nested = statement.parameters.find("backend")
     if nested is not None and isinstance(nested.data, dict):
         kind = str(nested.data.get("type", ""))
-    shared = (("mux", "on"),) if statement.get("mux") in _ON else ()
+    shared = (("mux", "on"),) if statement.get("mux") in ON else ()
     pairs = (("backend", "null"), ("id", name), *shared)
     parameters = Parameters(tuple(Parameter(key, value) for key, value in pairs), "backend")
     stated = replaced(statement, parameters, f"-chardev {kind}", around.of("chardev", name))

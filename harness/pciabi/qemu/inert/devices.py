@@ -17,14 +17,12 @@ from pciabi.qemu.inert.statement import (
     replaced,
 )
 from pciabi.vm.command_line.driver_table import Driver, driver_table
-from pciabi.vm.command_line.parameters import Parameter, Parameters
+from pciabi.vm.command_line.parameters import OFF, ON, Parameter, Parameters
 
 # A PCI device that every distribution's QEMU has and that needs nothing of the host.
 PLACEHOLDER = "virtio-rng-pci"
 # Of every PCI device, so of the stand-in as well.
 _PLACE = ("id", "bus", "addr", "multifunction", "acpi-index")
-_ON = {"on", "yes", "true", "y"}
-_OFF = {"off", "no", "false", "n"}
 _ALWAYS = {"driver", "id", "bus", "addr"}
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9_.-]")
 _ADVICE = "pciabi starts no QEMU with what it does not know"
@@ -70,7 +68,7 @@ def device(statement: Statement, around: Surroundings) -> Stated:
 
 def _needs_kvm(driver: str, parameters: Parameters) -> tuple[str, ...]:
     """The properties that are switched on and that nothing but KVM serves."""
-    if parameters.get("intremap") in _OFF:
+    if parameters.get("intremap") in OFF:
         # QEMU refuses the two together whatever runs its processors: let it say so.
         return ()
     names = rules.NEEDS_KVM.get(driver, frozenset())
@@ -78,7 +76,7 @@ def _needs_kvm(driver: str, parameters: Parameters) -> tuple[str, ...]:
 
 
 def _is_on(item: Parameter) -> bool:
-    return item.value in _ON
+    return item.value in ON
 
 
 def device_id(statement: Statement) -> str | None:

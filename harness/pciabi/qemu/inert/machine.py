@@ -45,6 +45,8 @@ _PROXMOX = re.compile(r"\bpve\b")
 _PROXMOX_REVISION = re.compile(r"\+pve\d+\Z")
 _HOST_CPU = "host"
 _CHECKS = {"enforce", "check"}
+# Nothing but KVM tells a guest what Hyper-V would, and QEMU ends where it is to: none is on PCI.
+_KVMS = ("hv-", "hv_", "+hv", "-hv")
 _ADDRESS_BITS = {"phys-bits", "host-phys-bits", "host-phys-bits-limit"}
 # TCG's processors have 40 bits; beside memory the machine needs some for itself.
 _PLAIN_BYTES = 1 << 39
@@ -107,7 +109,12 @@ def processor(statement: Statement, around: Surroundings) -> Stated:
         return Stated(("-cpu", ",".join(["max", *bits])), told)
     names = {feature.partition("=")[0] for feature in features}
     wide = around.memory > _PLAIN_BYTES and names & _ADDRESS_BITS
-    kept_features = [f for f in features if f.partition("=")[0] not in _CHECKS | _ADDRESS_BITS]
+    kept_features = [
+        feature
+        for feature in features
+        if feature.partition("=")[0] not in _CHECKS | _ADDRESS_BITS
+        and not feature.startswith(_KVMS)
+    ]
     return Stated(("-cpu", ",".join([model, *kept_features, *(_MORE_BITS if wide else ())])))
 
 

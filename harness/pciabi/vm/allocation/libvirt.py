@@ -175,7 +175,7 @@ def completed(devices: Element, made: Iterable[PciDevice], family: Family) -> fr
             there.setdefault(device.place.slot, set()).add(device.place.function)
             if device.driver != _ROOT_PORT:
                 others.add(device.place.slot)
-    return frozenset((*_filled_up(made, there, others, family), *_companions(devices)))
+    return frozenset((*_filled_up(made, there, others, family), *_companions(devices, family)))
 
 
 def _filled_up(
@@ -194,14 +194,15 @@ def _filled_up(
         ports -= len(_FUNCTIONS) - len(functions)
 
 
-def _companions(devices: Element) -> Iterator[Place]:
+def _companions(devices: Element, family: Family) -> Iterator[Place]:
+    """Where USB 2 controllers of function 0 join those of their index. On q35 they do not: the
+    first two have slots of their own there, as on real hardware, where those are free."""
     controllers = [c for c in devices.all("controller") if model(c) in _COMPANIONS]
-    for controller in controllers:
+    for controller in controllers if family is Family.I440FX else ():
         if own_address(controller) is not None or _COMPANIONS[model(controller)]:
             continue
         for other in controllers:
-            address = own_address(other)
             same = other.attributes.get("index") == controller.attributes.get("index")
-            place = pinning(other, devices, Family.OTHER)[1] if address is not None else None
+            place = pinning(other, devices, family)[1] if own_address(other) is not None else None
             if same and place is not None:
                 yield replace(place, function=0)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from pciabi.vm.command_line.parameters import OFF, ON
+
 DECISIVE = (*("type", "vhost", "vhostforce", "vhostfd", "vhostfds", "fds", "queues", "vnet_hdr"),)
 """The parameters that count. Others name something of the host's."""
 
-_ON = {"on", "yes", "true", "y"}
-_OFF = {"off", "no", "false", "n"}
 _SAME = {"bridge": "tap"}
 
 
@@ -34,7 +34,7 @@ def queue_pairs(told: Mapping[str, str]) -> int:
 def offers_offloads(told: Mapping[str, str]) -> bool:
     """Whether a NIC beside it offers more than beside user mode networking: a tap without the
     header that carries them has none (measured), unless the kernel serves the NIC itself."""
-    return told.get("vnet_hdr") not in _OFF or has_vhost(told)
+    return told.get("vnet_hdr") not in OFF or has_vhost(told)
 
 
 def _words(told: Mapping[str, str]) -> Iterator[str]:
@@ -43,12 +43,12 @@ def _words(told: Mapping[str, str]) -> Iterator[str]:
     pairs = queue_pairs(told)
     if pairs != 1:
         yield f"queues={pairs or told.get('queues')}"
-    if told.get("vnet_hdr") in _OFF:
+    if told.get("vnet_hdr") in OFF:
         yield "vnet_hdr=off"
 
 
 def has_vhost(told: Mapping[str, str]) -> bool:
     """`vhost=` where it is given; else a descriptor of it, or `vhostforce`, means it."""
     if "vhost" in told:
-        return told["vhost"] in _ON
-    return bool({"vhostfd", "vhostfds"} & told.keys()) or told.get("vhostforce") in _ON
+        return told["vhost"] in ON
+    return bool({"vhostfd", "vhostfds"} & told.keys()) or told.get("vhostforce") in ON

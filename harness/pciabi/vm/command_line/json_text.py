@@ -135,6 +135,9 @@ class _Reader:
 
     def string(self, match: re.Match[str]) -> str:
         text = match["string"]
+        if text[0] == '"' and "\\" not in text:
+            # As most are; a character that cannot be encoded takes an escape.
+            return text[1:-1]
         if text[0] == "'":
             text = f'"{_SINGLE_QUOTES.sub(_requoted, text[1:-1])}"'
         try:

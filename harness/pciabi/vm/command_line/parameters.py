@@ -6,12 +6,16 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import MappingProxyType
 
 from pciabi.errors import InputError, SourcePosition
 from pciabi.vm.command_line import json_text
 from pciabi.vm.command_line.argument import Argument, Unresolved, plain
 
+ON = frozenset({"on", "yes", "true", "y"})
+"""What QEMU takes for a switch that is on; `OFF` for one that is off."""
+OFF = frozenset({"off", "no", "false", "n"})
 # QEMU takes numbers from -1 to 255 for an address.
 _AUTOMATIC = -1
 _NAME_END = re.compile("[=,]")
@@ -143,6 +147,8 @@ def parameters(argument: Argument, implied: str | None) -> Parameters:
     return Parameters(tuple(_pairs(argument, implied)), implied)
 
 
+# The options of one command line are looked at by many, and are much alike on its other side.
+@lru_cache(maxsize=4096)
 def parameters_in(text: str, implied: str | None) -> Parameters:
     """The parameters of an option's argument that stands in no file; none in JSON that is none."""
     try:

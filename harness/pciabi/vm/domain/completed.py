@@ -17,10 +17,12 @@ from pciabi.vm.xml_tree import Element
 
 # What libvirt chooses for a user: attributes of the element itself, and children.
 _CHOSEN = ("model", "bus", "index")
-_CHOSEN_CHILDREN = ("address", "model", "target", "master")
+_CHOSEN_CHILDREN = ("address", "mac", "model", "target", "master")
 _PLACE = ("domain", "bus", "slot", "function")
 # libvirt keeps no mark with these. They are on no bus, and added once where there is none.
 _SINGLE = frozenset({"audio", "console", "nvram"})
+# Of these a domain has one at most, and some libvirts keep no alias of them.
+_ALONE = frozenset({"memballoon", "iommu"})
 # The model of a device that is not there; of a controller libvirt keeps no mark then.
 _NOTHING = "none"
 _NEVER_ADDED = frozenset({"emulator", "graphics", "lease", "redirfilter"})
@@ -35,33 +37,39 @@ def completed(domain: Element, defined: Element) -> Element:
     there = _by_key(defined)
     devices = []
     for device, with_mark in zip(_devices(domain), _devices(marks.marked(domain)), strict=True):
-        key = marks.key(with_mark)
+        key = _key(with_mark)
         known = there.pop(key, None) if key is not None else None
         devices.append(_filled(device, known) if known is not None else _left(device, key))
-    written = {device.name for device in devices}
     begin = _begin(domain)
-    for device in _devices(defined):
-        key = marks.key(device)
-        if key in there and there[key] is device:
+    for key, device in there.items():
+        if device.name not in _ALONE:
             raise CannotTest(
-                f"libvirt has a device <{device.name}> of the alias {key}, which no device of the "
-                "domain has",
+                f"libvirt has a <{device.name}> of the alias {key}, as no device of the domain has",
                 place=begin.start,
             )
-        if key is None and _is_added(device, written):
-            devices.append(_at(marks.without_mark(device), begin))
+    written = {device.name for device in devices}
+    devices += [
+        _at(marks.without_mark(device), begin)
+        for device in _devices(defined)
+        if _is_added(device, written)
+    ]
     return _with_devices(domain, devices, begin)
 
 
 def _by_key(defined: Element) -> dict[str, Element]:
     there: dict[str, Element] = {}
     for device in _devices(defined):
-        key = marks.key(device)
+        key = _key(device)
         if key is not None and key in there:
             raise CannotTest(f"libvirt gave two devices the alias {key}", place=device.start)
         if key is not None:
             there[key] = device
     return there
+
+
+def _key(device: Element) -> str | None:
+    """By what a device is known in both: its alias, or its kind where a domain has one at most."""
+    return device.name if device.name in _ALONE else marks.key(device)
 
 
 def _devices(domain: Element) -> Iterator[Element]:
@@ -77,7 +85,9 @@ def _begin(domain: Element) -> Span:
 def _is_added(device: Element, written: set[str]) -> bool:
     if device.name in _NEVER_ADDED or model(device) == _NOTHING:
         return False
-    return device.name not in _SINGLE or device.name not in written
+    if marks.key(device) is not None:
+        return False
+    return device.name not in _SINGLE | _ALONE or device.name not in written
 
 
 def _left(device: Element, key: str | None) -> Element:
@@ -98,7 +108,7 @@ def _filled(device: Element, defined: Element) -> Element:
     attributes = dict(device.attributes)
     for name in _CHOSEN:
         if name in defined.attributes:
-            attributes.setdefault(name, defined.attributes[name])
+            attributes[name] = defined.attributes[name]
     children = [_filled_child(child, device, defined) for child in device.children]
     there = {child.name for child in children}
     children += [
@@ -118,7 +128,7 @@ def _filled_child(child: Element, device: Element, defined: Element) -> Element:
     inside = list(child.children)
     there = {one.name for one in inside}
     inside += [_at(one, child.span) for one in known.children if one.name not in there]
-    return replace(child, attributes={**known.attributes, **child.attributes}, children=inside)
+    return replace(child, attributes={**child.attributes, **known.attributes}, children=inside)
 
 
 def _address(written: Element, known: Element) -> Element:
@@ -132,7 +142,8 @@ def _address(written: Element, known: Element) -> Element:
             )
         if not any(user):
             return replace(written, attributes=dict(known.attributes))
-    return replace(written, attributes={**known.attributes, **written.attributes})
+        return replace(written, attributes={**known.attributes, **written.attributes})
+    return replace(written, attributes={**written.attributes, **known.attributes})
 
 
 def _numbers(attributes: Mapping[str, str]) -> tuple[int, ...]:
@@ -147,9 +158,17 @@ def _number(text: str) -> int:
 
 
 def _at(element: Element, span: Span) -> Element:
-    """The element as if it stood there, without the mark of another tree."""
+    """A new element that stands there, for it is in no text of the user's."""
     inside = [_at(child, span) for child in element.children]
-    return replace(element, start=span.start, last_line=span.last_line, children=inside)
+    return Element(
+        element.name,
+        element.attributes,
+        span.start,
+        inside,
+        element.text,
+        span.last_line,
+        prefix=element.prefix,
+    )
 
 
 def _with_devices(domain: Element, devices: list[Element], begin: Span) -> Element:

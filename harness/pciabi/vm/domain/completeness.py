@@ -83,7 +83,9 @@ def _missing(device: Element, family: Family) -> Iterator[str]:
         yield from _of_controller(device)
     elif _is_without_bus(device):
         yield "bus"
-    elif device.name in _HAVE_A_DEFAULT and not model(device):
+    if device.name == "interface" and device.value("mac", "address") is None:
+        yield "MAC address"
+    if device.name in _HAVE_A_DEFAULT and not model(device):
         if device.attributes.get("type") != "hostdev":
             yield "model"
     elif device.name == "video":
@@ -96,7 +98,9 @@ def _is_without_bus(device: Element) -> bool:
     """A disk's bus goes by its target's name otherwise, an input's by the machine."""
     if device.name == "disk":
         return device.value("target", "bus") is None
-    return device.name == "input" and "bus" not in device.attributes
+    # An input of the host's is on no bus.
+    is_bound = device.name == "input" and device.attributes.get("type") != "evdev"
+    return is_bound and "bus" not in device.attributes
 
 
 def _is_fixed(device: Element, family: Family) -> bool:
@@ -114,6 +118,8 @@ def _pins(address: Element | None) -> bool:
 
 def _of_controller(controller: Element) -> Iterator[str]:
     written = controller.attributes
+    if written.get("model") == "none":
+        return
     if "index" not in written:
         yield "index"
     if written.get("type") in ("usb", "scsi") and written.get("model") in (None, "auto"):

@@ -63,6 +63,9 @@ class Trait(Enum):
     MEMORY_ADDRESS = "`memaddr=` of virtio memory"
     MEMORY_SLOTS = "`dynamic-memslots=` of virtio-mem"
     MEMORY_DRIVER = "`<driver>` of virtio memory"
+    MEMORY_PREALLOCATION = "`prealloc=` of virtio-mem"
+    NVME_CONTROLLER = "`<controller type='nvme'>`"
+    NEW_USB_DEFAULT = "another USB controller than piix3-uhci where none is named"
     PVPANIC_PCI = "panic model pvpanic"
     OVERRIDE = "`<qemu:override>`"
 
@@ -124,6 +127,9 @@ _TRAITS: Mapping[Trait, Since] = MappingProxyType(
         Trait.MEMORY_ADDRESS: Since((9, 4, 0)),
         Trait.MEMORY_SLOTS: Since((10, 1, 0), (8, 2, 0)),
         Trait.MEMORY_DRIVER: Since((10, 6, 0)),
+        Trait.MEMORY_PREALLOCATION: Since((8, 0, 0), (7, 0, 0)),
+        Trait.NVME_CONTROLLER: Since((11, 5, 0)),
+        Trait.NEW_USB_DEFAULT: Since((11, 9, 0)),
         Trait.PVPANIC_PCI: Since((9, 1, 0)),
         Trait.OVERRIDE: Since((8, 2, 0)),
         Trait.LUN_WITHOUT_SCSI: Since((0, 0, 0), (9, 1, 0)),

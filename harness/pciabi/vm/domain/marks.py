@@ -15,7 +15,11 @@ from pciabi.vm.xml_tree import Element
 USERS_OWN = "ua-"
 """How an alias of a user's own begins; others libvirt gives anew at every start."""
 _OURS = "ua-pciabi-"
+STAND_IN = f"{_OURS}stand-in-"
+"""How the alias begins of a device that another one stands in for when the domain starts."""
 _MARK = f"{_OURS}mark-"
+# Behind the mark of a device that is another one already when the domain is defined.
+_OTHER = "-other"
 _USERS = re.compile(r"ua-[A-Za-z0-9_-]+")
 # libvirt keeps no alias of these, or writes them as another device's echo.
 _UNMARKED = frozenset({"emulator", "graphics", "audio", "lease", "redirfilter", "nvram", "console"})
@@ -56,7 +60,25 @@ def key(device: Element) -> str | None:
     if device.name in _UNMARKED and not is_port(device):
         return None
     name = device.value("alias", "name") or ""
+    if is_mark(name):
+        return name.removesuffix(_OTHER)
     return name if _USERS.fullmatch(name) else None
+
+
+def as_another(device: Element) -> Element:
+    """A marked device as one that is defined in place of another kind; one with an alias of the
+    user's own as it is."""
+    name = device.value("alias", "name") or ""
+    if not is_mark(name):
+        return device
+    alias = Element("alias", {"name": f"{name}{_OTHER}"}, device.start)
+    return replace(device, children=[alias if c.name == "alias" else c for c in device.children])
+
+
+def is_another(device: Element) -> bool:
+    """Whether a device was defined in place of another kind."""
+    name = device.value("alias", "name") or ""
+    return is_mark(name) and name.endswith(_OTHER)
 
 
 def is_ours(name: str) -> bool:

@@ -56,9 +56,10 @@ class _Written:
         for option in line.options:
             words += [option.word.text, option.value.text if option.value is not None else ""]
         self.start = line.start
-        self.created = tuple(
-            one for one in device_options(words) if one.id is not None and not marks.is_ours(one.id)
-        )
+        every = device_options(words)
+        self.created = tuple(one for one in every if one.id and not marks.is_ours(one.id))
+        # Some releases give some devices no id, of which there is one.
+        self.nameless = {one.driver: one for one in every if one.id is None}
         self.devices = {one.id: one for one in self.created if one.id is not None}
         self.places = _places(line)
         self.machine = dict(_machine(line))
@@ -99,6 +100,10 @@ def _of_the_machine(old: _Written, new: _Written) -> Iterator[Drift]:
 def _of_device(device_id: str, old: _Written, new: _Written, name: str) -> Iterator[Drift]:
     place = new.places.get(device_id) or old.places.get(device_id) or new.start
     before, after = old.devices.get(device_id), new.devices.get(device_id)
+    if before is None and after is not None:
+        before = old.nameless.get(after.driver)
+    if after is None and before is not None:
+        after = new.nameless.get(before.driver)
     if before is None or after is None:
         values = _driver(before), _driver(after)
         yield Drift(Kind.COMMAND_LINE, name, "", *values, place, (device_id,))

@@ -1,18 +1,17 @@
-"""The forms in which people keep QEMU command lines, told apart by content."""
+"""The layouts in which files hold QEMU command lines, told apart by content."""
 
 from __future__ import annotations
 
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from pciabi.errors import InputError, SourcePosition
 from pciabi.vm.command_line import shell, systemd_unit
 from pciabi.vm.command_line.argument import Argument, Run, plain
 from pciabi.vm.command_line.found import Found
-from pciabi.vm.command_line.option import MAX_ARGUMENTS, Manner
+from pciabi.vm.command_line.option import MAX_ARGUMENTS
 from pciabi.vm.command_line.option_table import TAKES_ARGUMENT
 from pciabi.vm.command_line.program import IN_TEXT, is_qemu
 from pciabi.vm.command_line.source import Source, decoded
@@ -29,19 +28,6 @@ class Layout(StrEnum):
     SHELL = "shell"
 
 
-@dataclass(frozen=True)
-class Words:
-    """A command line as words: the program (None where a file holds options only) and the rest.
-
-    `called_at` is where a script calls the function that it stands in.
-    """
-
-    program: Argument | None
-    arguments: tuple[Argument, ...]
-    called_at: SourcePosition | None = None
-    manner: Manner = Manner.WRITTEN
-
-
 _LOG_START = re.compile(r"^[0-9: .+-]{20,}\S* starting up\b", re.MULTILINE)
 _LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 # `ps` prints a PID, perhaps behind a user, and then columns up to the command.
@@ -53,8 +39,8 @@ _PROCESS = re.compile(
 _OPTION_AND_VALUE = re.compile(r"(--?[A-Za-z0-9][\w-]*)[ \t]+(\S.*)", re.DOTALL)
 
 
-def detect(raw: bytes) -> Layout:
-    """The form a file is in."""
+def layout_of(raw: bytes) -> Layout:
+    """How a file that holds one, as `detection` has it, does so."""
     if b"\0" in raw:
         return Layout.DUMP
     text = raw.decode("utf-8", "replace")
@@ -67,7 +53,7 @@ def detect(raw: bytes) -> Layout:
     return Layout.ARGUMENTS if _is_argument_list(text) else Layout.SHELL
 
 
-def words(raw: bytes, file: str, form: Layout) -> tuple[Words, ...]:
+def commands(raw: bytes, file: str, form: Layout) -> tuple[Found, ...]:
     """Every QEMU command line in the file, in order. Raises InputError."""
     if form is Layout.DUMP:
         return (_dump(raw, file),)
@@ -81,21 +67,17 @@ def words(raw: bytes, file: str, form: Layout) -> tuple[Words, ...]:
     if form is Layout.ARGUMENTS:
         return (_argument_list(source),)
     if form is Layout.SYSTEMD_UNIT:
-        return tuple(_words(found) for found in systemd_unit.command_lines(source))
-    return tuple(_words(found) for found in shell.command_lines(source))
+        return tuple(systemd_unit.command_lines(source))
+    return shell.command_lines(source)
 
 
-def _words(found: Found) -> Words:
-    return Words(found.program, found.arguments, found.called_at, found.manner)
-
-
-def _program_first(arguments: list[Argument]) -> Words:
+def _program_first(arguments: list[Argument]) -> Found:
     if arguments and is_qemu(arguments[0]):
-        return Words(arguments[0], tuple(arguments[1:]))
-    return Words(None, tuple(arguments))
+        return Found(arguments[0], tuple(arguments[1:]))
+    return Found(None, tuple(arguments))
 
 
-def _dump(raw: bytes, file: str) -> Words:
+def _dump(raw: bytes, file: str) -> Found:
     """`/proc/PID/cmdline`: each argument ends with a NUL; a line is an argument's number."""
     pieces = raw.split(b"\0", MAX_ARGUMENTS + 2)
     if len(pieces) > MAX_ARGUMENTS + 2:
@@ -115,7 +97,7 @@ def _dump(raw: bytes, file: str) -> Words:
     return found
 
 
-def _libvirt_log(source: Source) -> Iterator[Words]:
+def _libvirt_log(source: Source) -> Iterator[Found]:
     """A domain's log: a command line after each `starting up`, wrapped with backslashes."""
     for match in _LOG_START.finditer(source.text):
         start = end = source.text.find("\n", match.start()) + 1
@@ -129,10 +111,10 @@ def _libvirt_log(source: Source) -> Iterator[Words]:
         # The text in front is blanked, so that every place stays what it is in the file.
         blanked = re.sub(r"[^\n]", " ", source.text[:start])
         part = Source(blanked + source.text[start:end], source.file)
-        yield from map(_words, shell.command_lines(part))
+        yield from shell.command_lines(part)
 
 
-def _process_list(source: Source) -> Iterator[Words]:
+def _process_list(source: Source) -> Iterator[Found]:
     """What `ps` prints: arguments joined by blanks, without any quotes of its own."""
     for match in _PROCESS.finditer(source.text):
         end = source.text.find("\n", match.start())
@@ -141,7 +123,7 @@ def _process_list(source: Source) -> Iterator[Words]:
             source.argument(piece[0], tuple(range(piece.start(), piece.end())), piece.start())
             for piece in re.compile(r"\S+").finditer(source.text, match.start("program"), end)
         ]
-        yield Words(pieces[0], tuple(_rejoined(pieces[1:])))
+        yield Found(pieces[0], tuple(_rejoined(pieces[1:])))
 
 
 def _rejoined(pieces: list[Argument]) -> Iterator[Argument]:
@@ -189,7 +171,7 @@ def _is_argument_list(text: str) -> bool:
     return all(line.startswith("-") for line in lines) or (alone and lines[0].startswith("-"))
 
 
-def _argument_list(source: Source) -> Words:
+def _argument_list(source: Source) -> Found:
     """A file with an argument, or an option and its argument, on each line."""
     arguments: list[Argument] = []
     for number, line in enumerate(source.text.split("\n"), start=1):
