@@ -302,6 +302,7 @@ def test_starting_puts_another_device_at_the_address_of_a_hosts() -> None:
     stand_in, multiqueue, single = devices_of(found.root)
     assert (stand_in.name, stand_in.value("address", "bus")) == ("rng", "0x02")
     assert multiqueue.attributes["type"] == "vhostuser"
+    assert '<access mode="shared"/>' in found.text
     assert single.attributes["type"] == "user"
     assert any(EVERY_FIELD in r.unknown for r in found.replacements)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -115,11 +116,16 @@ def inert(domain: Element) -> InertDomain:
     name = Element("name", {}, domain.start, text=NAME)
     children = [name, *_children(domain, replacements)]
     if domain.child("uuid") is None and not _tells_uuid_in_smbios(domain):
-        children.insert(1, Element("uuid", {}, domain.start, text=machine.NO_UUID))
+        children.insert(1, Element("uuid", {}, domain.start, text=_uuid(domain)))
     if any(child.prefix for child in children):
         attributes[f"xmlns:{passthrough.PREFIX}"] = passthrough.NAMESPACE
     root = replace(domain, attributes=attributes, children=children, text="", prefix="")
     return InertDomain(root, tuple(replacements))
+
+
+def _uuid(domain: Element) -> str:
+    """One that is the same for the same domain, in place of libvirt's own, which is random."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, xml_tree.written(domain)))
 
 
 def _tells_uuid_in_smbios(domain: Element) -> bool:
