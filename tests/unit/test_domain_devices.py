@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -334,6 +335,58 @@ def test_what_newer_libvirts_write(
 def test_what_an_older_libvirt_has_no_word_for(writer: Writer, device: str) -> None:
     with pytest.raises(InputError, match=r"is nothing that libvirt 9\.0\.0 knows"):
         options(writer, domain(device, HERE))
+
+
+@pytest.mark.parametrize(
+    ("writer", "device", "object_"),
+    [
+        (
+            cryptography.options,
+            f"<crypto model='virtio' type='qemu'><backend model='lkcf' queues='2'/>{P}</crypto>",
+            "-object cryptodev-backend-lkcf,id=objcrypto0,queues=2",
+        ),
+        (
+            crash_stores.options,
+            f"<pstore backend='acpi-erst'><path>/a</path><size unit='KiB'>8</size>{P}</pstore>",
+            "-object memory-backend-file,id=mempstore0,size=8192",
+        ),
+        (
+            crash_stores.options,
+            f"<pstore backend='acpi-erst'><path>/a</path><size>8</size>{P}</pstore>",
+            "-object memory-backend-file,id=mempstore0,size=8192",
+        ),
+    ],
+)
+def test_what_is_behind_a_device(writer: Writer, device: str, object_: str) -> None:
+    assert options(writer, domain(device, NEW))[0] == object_
+
+
+@pytest.mark.parametrize(
+    ("kind", "dialect", "driver"),
+    [
+        ("passthrough", OLD, "virtio-input-host-pci-transitional"),
+        ("passthrough", HERE, "virtio-input-host-pci"),
+        ("mouse", OLD, "virtio-mouse-pci"),
+    ],
+)
+def test_an_input_device_of_a_model(kind: str, dialect: Dialect, driver: str) -> None:
+    given = domain(
+        f"<input type='{kind}' bus='virtio' model='virtio-transitional'>{P}</input>", dialect
+    )
+    (device,) = options(inputs.options, given)
+    assert driver in re.split('[ ",:]+', device)
+
+
+def test_the_hosts_keyboard_is_no_device() -> None:
+    given = domain("<input type='evdev' bus='usb'><source dev='/dev/b'/></input>")
+    assert options(inputs.options, given) == []
+
+
+def test_libvirt_writes_one_smart_card() -> None:
+    given = domain(
+        "<controller type='ccid' index='0'/><smartcard mode='host'/><smartcard mode='host'/>"
+    )
+    assert len(options(usb_devices.smart_cards, given)) == 1
 
 
 def test_the_chipsets_own_watchdog_is_told_to_be_heeded() -> None:
