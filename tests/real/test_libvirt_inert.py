@@ -85,6 +85,8 @@ def nasty_domains() -> Iterator[tuple[str, str]]:
         for machine in MACHINES:
             if "q35" in machine or not any(word in piece for word in ON_Q35_ALONE):
                 yield f"{machine} {piece[:60]}", pieces.domain(machine, [piece], [SHARED])
+    for piece in pieces.MEMORY:
+        yield piece[:60], pieces.domain("q35", [piece], pieces.MEMORY_MACHINE)
     for part in pieces.MACHINE:
         yield part[:40], pieces.domain("q35", pieces.DISKS[:1], [part])
     for os in pieces.OS:

@@ -101,6 +101,29 @@ def test_a_script_that_only_asks_for_help_is_left_out_of_a_folder() -> None:
     assert named.error is not None
 
 
+ALONE = "-device pcie-root-port,id=p1,chassis=1"
+SHARED = f"{ALONE},multifunction=on"
+BESIDE = "-device pcie-root-port,id=p2,chassis=2,addr=1.1"
+
+
+@pytest.mark.parametrize(
+    ("devices", "codes"),
+    [
+        # QEMU 7.2: single function device can't be populated in function 1.1
+        (f"{ALONE} {BESIDE}", ["PCI104:1", "PCI126:1", "PCI124:1"]),
+        # 1.0 indicates single function, but 1.1 is already populated
+        (f"{BESIDE} {ALONE}", ["PCI124:1", "PCI104:1", "PCI126:1"]),
+        (f"{SHARED} {BESIDE}", ["PCI104:1"]),
+        (f"{BESIDE} {SHARED}", ["PCI104:1"]),
+    ],
+)
+def test_functions_of_a_slot_that_one_without_an_address_joins(
+    devices: str, codes: list[str]
+) -> None:
+    line = f"qemu-system-x86_64 -M pc-q35-7.2 -nodefaults {devices}\n"
+    assert told(ConfigText("vm.sh", line)) == codes
+
+
 def domain(machine: str, *devices: str) -> ConfigText:
     inner = "".join(devices)
     return ConfigText(

@@ -82,6 +82,9 @@ class DomainVm:
         """The SPEC of the libvirt that has to be asked: the one on the request's side, or one that
         completes the domain; None for a domain that says all itself."""
         if names_a_libvirt(request.qemu):
+            if request.libvirt is not None:
+                wanted = dialect.shown(request.libvirt)
+                raise InputError(f"{request.qemu} and libvirt {wanted} are both asked for")
             return request.qemu
         gaps = open_addresses(self.root, kind.family(self.root))
         if not gaps:

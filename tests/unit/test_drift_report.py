@@ -1,0 +1,188 @@
+"""Drift beside the changes that it leads to, in every report; and what it never does: fail."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from collections.abc import Callable
+from dataclasses import replace
+
+import jsonschema
+import pytest
+
+from pciabi.abi.facts import properties
+from pciabi.report.document.diff import DiffDocument
+from pciabi.report.document.gate import GateDocument
+from pciabi.report.document.parts import Document
+from pciabi.report.terminal import text
+from pciabi.report.writers import html, json, junit, markdown, sarif
+from pciabi.result.drift import ExplainedDrift
+from pciabi.result.entry import Entry
+from pciabi.result.judged import JudgedComparison, judge
+from pciabi.result.policy import Policy
+from pciabi.result.result import Result, of_two_sides
+from pciabi.result.verdict import Verdict
+from pciabi.vm.drift.made_domain import MadeDomain
+from tests.unit import gate_data as data
+from tests.unit.domain_data import NIC, made, port
+
+ITCO = "<watchdog model='itco' action='reset'/>"
+
+
+def compared(
+    before: MadeDomain, after: MadeDomain, recordings: tuple[str, str] = data.VIRTIO
+) -> JudgedComparison:
+    """Recorded hardware of domains that libvirts made so."""
+    sides = (
+        replace(data.side(name, "web.xml"), domain=domain)
+        for name, domain in zip(recordings, (before, after), strict=True)
+    )
+    one, two = sides
+    return judge(one, two, Policy())
+
+
+def entry(comparison: JudgedComparison) -> Entry:
+    """The VM that was compared."""
+    return data.entry("web.xml", comparison)
+
+
+def told(comparison: JudgedComparison, field: str) -> ExplainedDrift:
+    """The drift of that field."""
+    (found,) = [one for one in comparison.drifts if one.drift.field == field]
+    return found
+
+
+def nics() -> list[str]:
+    """The ids of the virtio NICs of the recording."""
+    functions = data.snapshot(data.VIRTIO[0]).functions
+    return [f.qdev_id for f in functions if f.device == "virtio-net-pci" and f.qdev_id]
+
+
+def test_nothing_drifts_where_a_side_is_no_libvirts() -> None:
+    one, two = (data.side(name, "web.xml") for name in data.VIRTIO)
+    assert judge(one, two, Policy()).drifts == ()
+    assert judge(replace(one, domain=made(ITCO)), two, Policy()).drifts == ()
+
+
+def test_a_machine_type_is_behind_every_change_and_another_drift_behind_none() -> None:
+    before, after = made(machine="pc-q35-9.2"), made(ITCO, machine="pc-q35-10.0")
+    comparison = compared(before, after)
+    assert comparison.changes
+    assert set(told(comparison, "machine type").explains) == set(comparison.changes)
+    assert told(comparison, "").explains == ()
+    # What explains something comes first.
+    assert [bool(one.explains) for one in comparison.drifts] == [True, False]
+
+
+def test_a_property_is_behind_itself_and_what_it_decides() -> None:
+    (nic, *_) = nics()
+    line = f"-device virtio-net-pci,id={nic},rx_queue_size={{}}"
+    comparison = compared(made(line=line.format(1024)), made(line=line.format(256)))
+    explained = told(comparison, "rx_queue_size").explains
+    assert explained
+    assert {change.id for change in explained} == {nic}
+    of_device = [change for change in comparison.changes if change.id == nic]
+    assert set(explained) < set(of_device)
+    assert all(
+        change.kind != properties.CHANGED or "rx_queue_size" in change.field for change in explained
+    )
+
+
+def test_a_global_is_behind_its_property_of_every_device_of_the_type() -> None:
+    line = "-global virtio-net-pci.rx_queue_size={}"
+    comparison = compared(made(line=line.format(1024)), made(line=line.format(256)))
+    explained = told(comparison, "-global virtio-net-pci.rx_queue_size").explains
+    assert explained
+    assert {change.device for change in explained} == {"virtio-net-pci"}
+
+
+@pytest.fixture
+def drifting() -> JudgedComparison:
+    """Two NICs and a machine type, of which only the latter explains anything."""
+    before = made(port(1, 2), port(2, 3), NIC.format(bus=1), machine="pc-q35-9.2")
+    after = made(port(1, 2), port(2, 3), NIC.format(bus=2), ITCO, machine="pc-q35-10.0")
+    return compared(before, after)
+
+
+def test_drift_fails_nothing() -> None:
+    same = (data.NVME[0], data.NVME[0])
+    comparison = compared(made(), made(ITCO), same)
+    assert comparison.drifts
+    assert comparison.verdict is Verdict.COMPATIBLE
+    assert entry(comparison).verdict is Verdict.COMPATIBLE
+
+
+ALLOCATION = "allocation: interface 52:54:00:00:00:01: address 0000:01:00.0 → 0000:02:00.0"
+MACHINE = "model: machine: machine type pc-q35-9.2 → pc-q35-10.0"
+IMPLICIT = "implicit: watchdog itco: only there after: itco"
+
+
+def diffed(comparison: JudgedComparison) -> Result:
+    """As diff's result."""
+    return of_two_sides(comparison, data.gate().started, 1.0)
+
+
+def gated(comparison: JudgedComparison) -> Result:
+    """As the result of a gate of two VMs that are alike."""
+    other = data.entry("db.xml", comparison)
+    return data.gate(entry(comparison), other)
+
+
+def test_text_tells_it_of_two_sides(drifting: JudgedComparison) -> None:
+    result = diffed(drifting)
+    lines = [*text.findings(result), *text.closing(result)]
+    assert f"    libvirt: {MACHINE}" in lines
+    unseen = "(no change of the hardware is due to it)"
+    assert any(line.endswith(f"{IMPLICIT} {unseen}") for line in lines)
+    assert any(ALLOCATION in line for line in lines)
+
+
+def test_text_tells_it_of_a_gate_once(drifting: JudgedComparison) -> None:
+    lines = list(text.closing(gated(drifting)))
+    assert f"libvirt: {MACHINE} (in web, db)" in lines
+    assert f"libvirt: {IMPLICIT} (in web, db; no change of the hardware is due to it)" in lines
+    assert sum("allocation" in line for line in lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "document"), [(diffed, DiffDocument), (gated, GateDocument)], ids=["diff", "gate"]
+)
+def test_the_document_has_it(
+    drifting: JudgedComparison,
+    make: Callable[[JudgedComparison], Result],
+    document: type[Document],
+) -> None:
+    result = make(drifting)
+    parsed = jsonlib.loads(json.render(result))
+    jsonschema.validate(parsed, document.json_schema(), cls=jsonschema.Draft202012Validator)
+    found = [one for one in parsed["drifts"] if one["kind"] == "model"]
+    assert (found[0]["field"], found[0]["before"], found[0]["after"]) == (
+        "machine type",
+        "pc-q35-9.2",
+        "pc-q35-10.0",
+    )
+    assert len(found[0]["explains"]) == len(drifting.changes)
+    assert found[0]["file"] == "web.xml"
+
+
+@pytest.mark.parametrize("make", [diffed, gated], ids=["diff", "gate"])
+def test_every_other_format_has_it(
+    drifting: JudgedComparison, make: Callable[[JudgedComparison], Result]
+) -> None:
+    result = make(drifting)
+    for writer in (html, markdown, junit, sarif):
+        written = writer.render(result)
+        assert "watchdog itco" in written, writer
+        assert "machine type pc-q35-9.2" in written, writer
+
+
+def test_what_was_chosen_is_to_be_written_down(drifting: JudgedComparison) -> None:
+    lines = list(text.closing(gated(drifting)))
+    words = "what the earlier libvirt has chosen: machine: machine type pc-q35-9.2."
+    assert any(line.startswith("to mend") and line.endswith(words) for line in lines)
+
+
+def test_hostile_words_are_escaped() -> None:
+    evil = made("<watchdog model='&lt;script&gt;alert(1)&lt;/script&gt;'/>")
+    page = html.render(gated(compared(made(), evil)))
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
