@@ -131,7 +131,7 @@ BAD: dict[str, tuple[str, int, str]] = {
         2,
         r"names.txt:1: (?:[AB] .*: )?no ids .*-nn",
     ),
-    "domain.xml": ("<domain/>", 2, r"domain.xml:1: (?:[AB] .*: )?<\w+> is missing"),
+    "domain.xml": ("<domain/>", 2, r"domain.xml:1: .*os <type> must be specified"),
     "other.xml": (
         "<network/>",
         2,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from pciabi.errors import InputError
@@ -334,6 +337,58 @@ def test_what_an_older_libvirt_has_no_word_for(writer: Writer, device: str) -> N
         options(writer, domain(device, HERE))
 
 
+@pytest.mark.parametrize(
+    ("writer", "device", "object_"),
+    [
+        (
+            cryptography.options,
+            f"<crypto model='virtio' type='qemu'><backend model='lkcf' queues='2'/>{P}</crypto>",
+            "-object cryptodev-backend-lkcf,id=objcrypto0,queues=2",
+        ),
+        (
+            crash_stores.options,
+            f"<pstore backend='acpi-erst'><path>/a</path><size unit='KiB'>8</size>{P}</pstore>",
+            "-object memory-backend-file,id=mempstore0,size=8192",
+        ),
+        (
+            crash_stores.options,
+            f"<pstore backend='acpi-erst'><path>/a</path><size>8</size>{P}</pstore>",
+            "-object memory-backend-file,id=mempstore0,size=8192",
+        ),
+    ],
+)
+def test_what_is_behind_a_device(writer: Writer, device: str, object_: str) -> None:
+    assert options(writer, domain(device, NEW))[0] == object_
+
+
+@pytest.mark.parametrize(
+    ("kind", "dialect", "driver"),
+    [
+        ("passthrough", OLD, "virtio-input-host-pci-transitional"),
+        ("passthrough", HERE, "virtio-input-host-pci"),
+        ("mouse", OLD, "virtio-mouse-pci"),
+    ],
+)
+def test_an_input_device_of_a_model(kind: str, dialect: Dialect, driver: str) -> None:
+    given = domain(
+        f"<input type='{kind}' bus='virtio' model='virtio-transitional'>{P}</input>", dialect
+    )
+    (device,) = options(inputs.options, given)
+    assert driver in re.split('[ ",:]+', device)
+
+
+def test_the_hosts_keyboard_is_no_device() -> None:
+    given = domain("<input type='evdev' bus='usb'><source dev='/dev/b'/></input>")
+    assert options(inputs.options, given) == []
+
+
+def test_libvirt_writes_one_smart_card() -> None:
+    given = domain(
+        "<controller type='ccid' index='0'/><smartcard mode='host'/><smartcard mode='host'/>"
+    )
+    assert len(options(usb_devices.smart_cards, given)) == 1
+
+
 def test_the_chipsets_own_watchdog_is_told_to_be_heeded() -> None:
     given = domain("<watchdog model='itco'/><watchdog model='itco'/>", NEW)
     assert options(watchdogs.options, given) == ["-global ICH9-LPC.noreboot=off"]
@@ -371,3 +426,37 @@ def test_what_is_left_open_or_not_known_is_refused(writer: Writer, device: str, 
         options(writer, domain(device, OLD, machine=PC))
     assert words in str(told.value)
     assert told.value.place is not None
+
+
+@pytest.mark.parametrize(
+    ("given", "lacking", "driver"),
+    [
+        (video("type='virtio'"), "virtio-vga", "virtio-gpu-pci"),
+        (
+            video("type='virtio'", "<driver name='vhostuser'/>"),
+            "vhost-user-vga",
+            "vhost-user-gpu-pci",
+        ),
+        (video("type='virtio'"), "vhost-user-vga", "virtio-vga"),
+        (video("type='vga'"), "virtio-vga", "VGA"),
+    ],
+)
+def test_a_qemu_without_its_modules_has_no_vga_of_virtio(
+    given: str, lacking: str, driver: str
+) -> None:
+    dialect = replace(OLD, lacking=frozenset({lacking}))
+    *_, device = options(videos.options, domain(given, dialect))
+    assert device.startswith(f"-device {driver},")
+
+
+@pytest.mark.parametrize(
+    ("given", "drivers"),
+    [
+        ("", set()),
+        (video("type='vga'") + video("type='virtio'", slot=4), set()),
+        (video("type='vga'") + video("type='virtio' primary='yes'", slot=4), {"virtio-vga"}),
+        (video("type='virtio'", "<driver name='vhostuser'/>"), {"vhost-user-vga"}),
+    ],
+)
+def test_which_drivers_are_asked_for(given: str, drivers: set[str]) -> None:
+    assert videos.in_modules(domain(given).root) == drivers

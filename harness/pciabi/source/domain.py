@@ -12,10 +12,10 @@ from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError, PciabiError, SourcePosition
 from pciabi.libvirt import installed
 from pciabi.probe.host import Host, names_a_libvirt
-from pciabi.qemu.binary import PROGRAM, Binary
+from pciabi.qemu.binary import PROGRAM
 from pciabi.result.entry import Subject
 from pciabi.result.side import Side
-from pciabi.source import command_line, naming
+from pciabi.source import command_line, domain_dialect, naming
 from pciabi.source.naming import Named
 from pciabi.source.request import Request
 from pciabi.source.side import naming_its_side
@@ -26,7 +26,7 @@ from pciabi.vm.command_line.option import Option, QemuCommandLine
 from pciabi.vm.command_line.source import decoded
 from pciabi.vm.domain import dialect, kind, line
 from pciabi.vm.domain.completeness import Gap, open_addresses
-from pciabi.vm.domain.dialect import Dialect, Version
+from pciabi.vm.domain.dialect import Version
 from pciabi.vm.drift.made_domain import MadeDomain
 from pciabi.vm.xml_tree import Element
 
@@ -67,8 +67,10 @@ class DomainVm:
         with naming_its_side(request, self.subject.file):
             libvirt = self._libvirt(request, host)
             if libvirt is None:
-                chosen = dialect_for(host.qemu(request.qemu), request.libvirt)
-                return _Written(line.command_line(self.root, chosen), chosen.libvirt)
+                qemu = host.qemu(request.qemu)
+                version = domain_dialect.libvirt_for(qemu, request.libvirt)
+                spoken = domain_dialect.spoken(self.root, version, qemu)
+                return _Written(line.command_line(self.root, spoken), version)
             # Not above: what asks a libvirt takes longer to import than a domain to be read.
             from pciabi.source import made_by_libvirt
 
@@ -131,26 +133,6 @@ def _words_of(gaps: Sequence[Gap]) -> str:
     words = [f"{gap.missing} of <{gap.element.name}>" for gap in gaps[:_SHOWN]]
     more = f" and {len(gaps) - _SHOWN} more" if len(gaps) > _SHOWN else ""
     return ", ".join(words) + more
-
-
-def dialect_for(qemu: Binary, wanted: Version | None) -> Dialect:
-    """How a domain is written for a QEMU: by the libvirt of the wanted version, else by the one
-    installed here, or the newest that takes that QEMU.
-
-    Raises InputError where the wanted one does not take it.
-    """
-    if wanted is not None:
-        if not dialect.takes(wanted, qemu.version):
-            newest = dialect.shown(dialect.newest_for(qemu.version))
-            raise InputError(
-                f"libvirt {dialect.shown(wanted)} does not take QEMU {qemu.version_text}",
-                advice=f"the newest that takes it is {newest}",
-            )
-        return Dialect(wanted, qemu.version)
-    here = installed.version()
-    if here is not None and dialect.takes(here, qemu.version):
-        return Dialect(here, qemu.version)
-    return Dialect(dialect.newest_for(qemu.version), qemu.version)
 
 
 def domains_in(path: Path, raw: bytes) -> tuple[DomainVm, ...]:

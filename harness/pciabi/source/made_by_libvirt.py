@@ -15,11 +15,11 @@ from pciabi.libvirt.inert.startable import startable
 from pciabi.libvirt.session import Refused, Session
 from pciabi.qemu.inert.hardware import InertHardware, inert
 from pciabi.source import true_line
+from pciabi.source.domain_dialect import spoken
 from pciabi.vm import xml_tree
 from pciabi.vm.command_line.option import QemuCommandLine
 from pciabi.vm.domain import line, marks
 from pciabi.vm.domain.completed import completed
-from pciabi.vm.domain.dialect import Dialect
 from pciabi.vm.drift.made_domain import MadeDomain
 from pciabi.vm.drift.placed import placed
 from pciabi.vm.xml_tree import Element
@@ -55,7 +55,7 @@ def made(root: Element, asked: Session) -> Made:
     """
     libvirt = asked.libvirt
     found = told(root, asked)
-    ours = line.command_line(found.whole, Dialect(libvirt.version, libvirt.qemu.version))
+    ours = line.command_line(found.whole, spoken(root, libvirt.version, libvirt.qemu))
     _must_agree(ours, found.domain.line, asked)
     return Made(ours, found.domain)
 

@@ -21,8 +21,7 @@ from pciabi.libvirt.inert.common import child_of_domain as child
 from pciabi.vm.xml_tree import Element
 
 ACCESS_PLATFORM = "virtio features of confidential guests"
-NO_UUID = "00000000-0000-4000-8000-706369616269"
-"""Of a domain that states none: libvirt makes one up at random."""
+_NO_ID = "00000000-0000-4000-8000-706369616269"
 _X86 = ("x86_64", "i686")
 
 
@@ -198,7 +197,7 @@ SYSINFO: Treatment = child(
 def _genid(kept: Element, turn: Turn) -> Element:
     """libvirt would make an empty one up, at random, at every define."""
     del turn
-    return kept if kept.text else replace(kept, text=NO_UUID)
+    return kept if kept.text else replace(kept, text=_NO_ID)
 
 
 def _left_out(kept: Element, turn: Turn) -> None:

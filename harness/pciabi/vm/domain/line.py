@@ -154,6 +154,7 @@ _HARMLESS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "throttlegroups": "how fast the host serves disks",
         **dict.fromkeys(("on_poweroff", "on_reboot", "on_crash", "on_lockfailure"), _LIFE),
+        "idmap": "of containers",
         "seclabel": "by which rules the host confines it",
         "perf": "what the host measures",
         "deprecation": "what QEMU says of options that it would rather not have",

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from pciabi.vm.command_line.option import Option
 from pciabi.vm.domain import addresses, virtio
 from pciabi.vm.domain.context import Domain
+from pciabi.vm.domain.dialect import Trait
 from pciabi.vm.domain.numbers import number, switch
 from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know, unknown
 from pciabi.vm.domain.words import Property, stated
@@ -134,6 +135,7 @@ def card_reader(domain: Domain, controller: Element) -> Iterator[Option]:
 def nvme(domain: Domain, controller: Element) -> Iterator[Option]:
     """An NVMe controller. Raises InputError."""
     must_know(controller, _NVME)
+    domain.must_know(Trait.NVME_CONTROLLER, controller, "type='nvme'")
     serial = controller.child("serial") or controller
     yield domain.device(
         stated(controller, ("driver", "nvme"), ("id", domain.alias(controller))),

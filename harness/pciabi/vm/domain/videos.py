@@ -76,12 +76,27 @@ def options(domain: Domain) -> Iterator[Option]:
             yield from _video(domain, video, model, is_primary=video is videos[0])
 
 
+def in_modules(root: Element) -> frozenset[str]:
+    """The drivers for a domain that a QEMU has in modules of its own, and in place of which libvirt
+    takes others where they are not installed (qemuDomainSupportsVideoVga)."""
+    devices = root.merged("devices")
+    videos = aliases.primary_first(list(devices.all("video"))) if devices is not None else ()
+    if not videos or videos[0].value("model", "type") != _VIRTIO:
+        return frozenset()
+    return frozenset({_SERVED_VGA if _is_served(videos[0]) else _PRIMARY[_VIRTIO]})
+
+
+def _is_served(video: Element) -> bool:
+    return video.value("driver", "name") == _VHOST_USER
+
+
 def _video(domain: Domain, video: Element, model: Element, *, is_primary: bool) -> Iterator[Option]:
     alias = domain.alias(video)
     kind = model.attributes["type"]
-    is_served = video.value("driver", "name") == _VHOST_USER
+    if in_modules(domain.root) & domain.dialect.lacking:
+        is_primary = False
     served: tuple[Property, ...] = ()
-    if is_served:
+    if _is_served(video):
         yield characters.socket(video, alias)
         driver = _SERVED_VGA if is_primary else "vhost-user-gpu-pci"
         served = stated(video, ("chardev", characters.served(alias)))
