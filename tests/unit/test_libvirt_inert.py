@@ -112,6 +112,12 @@ def test_a_written_address_alias_boot_order_and_mac_stay() -> None:
     assert nic.value("source", "bridge") == "pciabi"
 
 
+def test_the_device_that_a_video_adapter_names_stays() -> None:
+    made_safe = made("<video><model type='virtio' device='virtio-gpu'/></video>")
+    (video,) = (one for one in devices_of(made_safe.root) if one.name == "video")
+    assert video.value("model", "device") == "virtio-gpu"
+
+
 def test_what_libvirt_would_make_up_at_random_is_the_same_every_time() -> None:
     xml = pieces.domain("q35", ['<interface type="user"/>'] * 2, ["<genid/>"])
     inert = definable(read(xml), EMULATOR)
