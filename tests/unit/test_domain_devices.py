@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -375,6 +376,22 @@ def test_what_an_older_libvirt_has_no_word_for(writer: Writer, device: str) -> N
 )
 def test_what_is_behind_a_device(writer: Writer, device: str, object_: str) -> None:
     assert options(writer, domain(device, NEW))[0] == object_
+
+
+@pytest.mark.parametrize(
+    ("kind", "dialect", "driver"),
+    [
+        ("passthrough", OLD, "virtio-input-host-pci-transitional"),
+        ("passthrough", HERE, "virtio-input-host-pci"),
+        ("mouse", OLD, "virtio-mouse-pci"),
+    ],
+)
+def test_an_input_device_of_a_model(kind: str, dialect: Dialect, driver: str) -> None:
+    given = domain(
+        f"<input type='{kind}' bus='virtio' model='virtio-transitional'>{P}</input>", dialect
+    )
+    (device,) = options(inputs.options, given)
+    assert driver in re.split('[ ",:]+', device)
 
 
 def test_the_hosts_keyboard_is_no_device() -> None:

@@ -11,7 +11,10 @@ import pytest
 from pciabi.lint import files
 from pciabi.lint.engine import Settings, lint
 from pciabi.lint.run import run
+from pciabi.vm import xml_tree
+from pciabi.vm.domain.completeness import open_addresses
 from pciabi.vm.formats import ConfigText
+from pciabi.vm.pci_vm import Family
 
 CASES = Path(__file__).parents[1] / "cases"
 USB = "<controller type='usb' model='none'/><memballoon model='none'/>"
@@ -122,6 +125,14 @@ def test_functions_of_a_slot_that_one_without_an_address_joins(
 ) -> None:
     line = f"qemu-system-x86_64 -M pc-q35-7.2 -nodefaults {devices}\n"
     assert told(ConfigText("vm.sh", line)) == codes
+
+
+def test_an_address_that_only_has_a_function_is_left_to_libvirt_for_probes_too() -> None:
+    """libvirt, virPCIDeviceAddressIsEmpty."""
+    text = (CASES / "lint" / "fn-only.xml").read_text()
+    (root,) = xml_tree.read("vm.xml", text).children
+    gaps = [gap for gap in open_addresses(root, Family.I440FX) if gap.missing == "PCI address"]
+    assert [gap.element.name for gap in gaps] == ["interface"]
 
 
 def domain(machine: str, *devices: str) -> ConfigText:

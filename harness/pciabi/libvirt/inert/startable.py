@@ -44,18 +44,6 @@ def startable(defined: Element, emulator: str) -> InertDomain:
     return InertDomain(with_emulator(root, emulator), tuple(replacements))
 
 
-def _with_shared_memory(root: Element) -> Element:
-    """The domain with the memory that a vhost-user backend needs, from libvirt 11.2 on that of a
-    NIC too; no device on PCI shows which memory that is."""
-    devices = root.merged("devices")
-    nics = devices.all("interface") if devices is not None else iter(())
-    if not any(nic.attributes.get("type") == "vhostuser" for nic in nics):
-        return root
-    source, access = made(root, "source", type="memfd"), made(root, "access", mode="shared")
-    rest = [child for child in root.children if child.name != "memoryBacking"]
-    return replace(root, children=[made(root, "memoryBacking", source, access), *rest])
-
-
 def _devices(devices: Element, replacements: list[Replacement]) -> Element:
     inside = []
     for ordinal, device in enumerate(devices.children):

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from pciabi.vm.allocation.libvirt import written_place
 from pciabi.vm.domain.numbers import number
 from pciabi.vm.libvirt_devices import device_model, is_bridge, model, own_address
 from pciabi.vm.libvirt_implicit import implicit
@@ -77,7 +78,9 @@ def _gaps(devices: Element, family: Family) -> Iterator[Gap]:
 
 def _missing(device: Element, family: Family) -> Iterator[str]:
     found = device_model(device)
-    if found is not None and not _is_fixed(device, family) and not _pins(own_address(device)):
+    address = own_address(device)
+    is_written = address is not None and written_place(address) is not None
+    if found is not None and not _is_fixed(device, family) and not is_written:
         yield "PCI address"
     if device.name == "controller":
         yield from _of_controller(device)
@@ -107,13 +110,6 @@ def _is_fixed(device: Element, family: Family) -> bool:
     written = device.attributes
     key = family, written.get("type", ""), written.get("index", "0")
     return device.name == "controller" and key in _FIXED
-
-
-def _pins(address: Element | None) -> bool:
-    """An address that is empty, or all zero, says nothing."""
-    return address is not None and any(
-        number(address, name) for name in ("domain", "bus", "slot", "function")
-    )
 
 
 def _of_controller(controller: Element) -> Iterator[str]:

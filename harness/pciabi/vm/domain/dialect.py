@@ -42,6 +42,7 @@ class Trait(Enum):
     VIRTIOFS_ID = "`id=` of a virtiofs"
     VHOST_USER_VGA_ALONE = "no `<driver>` options of a VGA device that a daemon serves"
     FILESYSTEM_BOOT = "`bootindex=` of a virtiofs"
+    INPUTS_OF_ONE_MODEL = "no transitional input devices, which QEMU has not"
     VIRTIO_SOUND = "sound model virtio"
     SOUND_MULTICHANNEL = "`multi=` of usb-audio"
     SERIAL_INDEX = "`index=` of isa-serial"
@@ -106,6 +107,7 @@ _TRAITS: Mapping[Trait, Since] = MappingProxyType(
         Trait.VIRTIO_SOUND: Since((10, 4, 0)),
         # Not in their notes; 7.0 and 9.0 differ, or 9.0 and 11.3.
         Trait.SERIAL_INDEX: Since((9, 0, 0)),
+        Trait.INPUTS_OF_ONE_MODEL: Since((9, 0, 0)),
         Trait.VHOST_USER_VGA_ALONE: Since((9, 0, 0)),
         Trait.DISK_DISCARD_GRANULARITY: Since((11, 3, 0)),
         # QEMU_CAPS_VIRTIO_GPU_GL_PCI, QEMU_CAPS_VIRTIO_BLK_SCSI.
