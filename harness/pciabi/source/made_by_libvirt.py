@@ -17,7 +17,7 @@ from pciabi.qemu.inert.hardware import InertHardware, inert
 from pciabi.source import true_line
 from pciabi.vm import xml_tree
 from pciabi.vm.command_line.option import QemuCommandLine
-from pciabi.vm.domain import line, marks
+from pciabi.vm.domain import line, marks, own_options
 from pciabi.vm.domain.completed import completed
 from pciabi.vm.domain.dialect import Dialect
 from pciabi.vm.drift.made_domain import MadeDomain
@@ -55,9 +55,14 @@ def made(root: Element, asked: Session) -> Made:
     """
     libvirt = asked.libvirt
     found = told(root, asked)
-    ours = line.command_line(found.whole, Dialect(libvirt.version, libvirt.qemu.version))
-    _must_agree(ours, found.domain.line, asked)
-    return Made(ours, found.domain)
+    dialect = Dialect(libvirt.version, libvirt.qemu.version)
+    # libvirt was told of none of the user's own arguments, and would not look at them.
+    _must_agree(
+        line.command_line(own_options.without_arguments(found.whole), dialect),
+        found.domain.line,
+        asked,
+    )
+    return Made(line.command_line(found.whole, dialect), found.domain)
 
 
 def told(root: Element, asked: Session) -> Told:
