@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pciabi.vm.domain.numbers import number
-from pciabi.vm.libvirt_devices import device_model, is_bridge, model, own_address
+from pciabi.vm.libvirt_devices import device_model, disk_bus, is_bridge, model, own_address
 from pciabi.vm.libvirt_implicit import implicit
 from pciabi.vm.pci_vm import Family
 from pciabi.vm.xml_tree import Element
@@ -36,6 +36,7 @@ _VIDEO_MEMORY: Mapping[str, tuple[str, ...]] = MappingProxyType(
         **dict.fromkeys(("vga", "bochs", "vmvga", "cirrus"), ("vram",)),
     }
 )
+_MOST_BUSES = 256
 # Devices that the chipset has at one place; libvirt writes it into the XML all the same.
 _FIXED = frozenset(
     {
@@ -70,8 +71,9 @@ def _gaps(devices: Element, family: Family) -> Iterator[Gap]:
     yield from _missing_multifunction(devices)
     for found, wanting in implicit(devices, family):
         yield Gap(wanting or devices, found.name)
-    usb = (c for c in devices.all("controller") if c.attributes.get("type") == "usb")
-    if family is Family.I440FX and next(usb, None) is None:
+    usb = _indexes(devices, "usb")
+    # Of q35 the one of a domain without any is told above.
+    if 0 not in usb and (usb or family is Family.I440FX):
         yield Gap(devices, "USB controller")
 
 
@@ -79,6 +81,8 @@ def _missing(device: Element, family: Family) -> Iterator[str]:
     found = device_model(device)
     if found is not None and not _is_fixed(device, family) and not _pins(own_address(device)):
         yield "PCI address"
+    if _is_on_a_place_of_its_own(device) and not _has_place(device):
+        yield "address"
     if device.name == "controller":
         yield from _of_controller(device)
     elif _is_without_bus(device):
@@ -110,10 +114,24 @@ def _is_fixed(device: Element, family: Family) -> bool:
 
 
 def _pins(address: Element | None) -> bool:
-    """An address that is empty, or all zero, says nothing."""
-    return address is not None and any(
-        number(address, name) for name in ("domain", "bus", "slot", "function")
-    )
+    """An address that is empty, or all zero, says nothing; nor does a function alone
+    (src/conf/device_conf.c, virPCIDeviceAddressIsEmpty)."""
+    return address is not None and any(number(address, name) for name in ("domain", "bus", "slot"))
+
+
+def _is_on_a_place_of_its_own(device: Element) -> bool:
+    """Whether a device is on a controller's unit or port: libvirt adds a controller where those of
+    the domain are full, and knows where they are."""
+    if device.name == "disk":
+        return disk_bus(device) in ("ide", "sata", "scsi")
+    if device.name == "hostdev":
+        return device.attributes.get("type") == "scsi"
+    return device.name in ("channel", "console") and device.value("target", "type") == "virtio"
+
+
+def _has_place(device: Element) -> bool:
+    address = own_address(device)
+    return address is not None and "type" in address.attributes
 
 
 def _of_controller(controller: Element) -> Iterator[str]:
@@ -133,12 +151,15 @@ def _of_controller(controller: Element) -> Iterator[str]:
 
 
 def _missing_controllers(devices: Element) -> Iterator[Gap]:
-    """PCI buses that nobody provides: the root bus always, and those that addresses name."""
-    there = {
-        number(c, "index") for c in devices.all("controller") if c.attributes.get("type") == "pci"
-    }
+    """PCI buses that nobody provides: the root bus always, those below another controller's index,
+    and those that addresses name."""
+    there = _indexes(devices, "pci")
     if 0 not in there:
         yield Gap(devices, "controller pci 0")
+    below = range(1, min(max(there, default=0), _MOST_BUSES))
+    if between := next((bus for bus in below if bus not in there), None):
+        there.add(between)
+        yield Gap(devices, f"controller pci {between}")
     for device in devices.children:
         address = own_address(device)
         if device_model(device) is None or address is None:
@@ -147,6 +168,12 @@ def _missing_controllers(devices: Element) -> Iterator[Gap]:
         if bus and bus not in there:
             there.add(bus)
             yield Gap(device, f"controller pci {bus}")
+
+
+def _indexes(devices: Element, kind: str) -> set[int]:
+    return {
+        number(c, "index") for c in devices.all("controller") if c.attributes.get("type") == kind
+    }
 
 
 def _missing_multifunction(devices: Element) -> Iterator[Gap]:
