@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,6 +19,7 @@ from pciabi.libvirt.session import Session
 from pciabi.probe import configuration
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.inert.hardware import inert
+from pciabi.source import made_by_libvirt, true_line
 from pciabi.vm import reading, xml_tree
 from pciabi.vm.command_line.option import QemuCommandLine
 from pciabi.vm.domain import line
@@ -57,7 +59,7 @@ def sessions() -> Iterator[Sessions]:
         yield Sessions(stack)
 
 
-@pytest.mark.parametrize(
+_DOMAINS = pytest.mark.parametrize(
     ("version", "domain"),
     [
         pytest.param(
@@ -71,6 +73,9 @@ def sessions() -> Iterator[Sessions]:
         if domain.is_for(version, release)
     ],
 )
+
+
+@_DOMAINS
 def test_a_domain_has_the_hardware_that_libvirt_starts(
     version: str, domain: VariedDomain, sessions: Sessions, tmp_path: Path
 ) -> None:
@@ -90,6 +95,23 @@ def test_a_domain_has_the_hardware_that_libvirt_starts(
     assert not [one for one in comparison.unknowns if not one.excused]
     assert ids(translated) == ids(true)
     assert left_open(translated) == left_open(true)
+
+
+@_DOMAINS
+def test_a_domain_as_people_write_it_is_completed_to_that(
+    version: str, domain: VariedDomain, sessions: Sessions, tmp_path: Path
+) -> None:
+    asked = sessions.of(version)
+    banner = asked.libvirt.qemu.banner
+    started = tmp_path / "true.cmdline"
+    # What a filter lets through is no hardware, and is not translated.
+    text = re.sub(r"(?s)<redirfilter>.*</redirfilter>", "", domain.text)
+    words = ("qemu-system-x86_64", *asked.command_line(text))
+    started.write_bytes(b"".join(word.encode() + b"\0" for word in words))
+    (root,) = xml_tree.read("domain.xml", text).children
+    made = made_by_libvirt.made(root, asked).line
+    true = reading.read(started, raw=started.read_bytes())
+    assert true_line.difference(inert(made, banner), inert(true, banner)) == ""
 
 
 def snapshot(written: QemuCommandLine, qemu: Binary) -> Snapshot:

@@ -153,8 +153,9 @@ def test_an_address_that_is_not_the_users_is_refused() -> None:
         completed(domain, with_devices(made, moved))
 
 
-def test_an_address_that_says_nothing_gets_libvirts() -> None:
-    nic = pieces.INTERFACES[1].replace("</interface>", '<address type="pci"/></interface>')
+@pytest.mark.parametrize("words", ["", 'function="1"'])
+def test_an_address_that_says_nothing_gets_libvirts(words: str) -> None:
+    nic = pieces.INTERFACES[1].replace("</interface>", f'<address type="pci" {words}/></interface>')
     domain = read(pieces.domain("q35", [nic]))
     made = [
         replace(d, children=[*[c for c in d.children if c.name != "address"], address(9)])
@@ -225,12 +226,28 @@ def test_what_is_missing_is_named(missing: tuple[str, ...], part: str) -> None:
             '<address bus="0" slot="9" function="1"/></sound>',
             "multifunction",
         ),
+        ('<sound model="ac97"><address type="pci" function="1"/></sound>', "PCI address"),
+        (
+            '<controller type="pci" index="3" model="pcie-root-port"><model name="pcie-root-port"/>'
+            '<target chassis="3" port="0x9"/><address bus="0" slot="9"/></controller>',
+            "controller pci 2",
+        ),
+        (
+            '<channel type="null"><target type="virtio" name="a"/></channel>'
+            '<controller type="virtio-serial" index="0"><address bus="0" slot="9"/></controller>',
+            "address",
+        ),
+        ('<disk type="file"><target dev="sda" bus="sata"/></disk>', "address"),
     ],
 )
 def test_what_libvirt_chooses_is_a_gap(device: str, missing: str | None) -> None:
     assert (missing in gaps(WHOLE + device)) is (missing is not None)
     if missing is None:
         assert gaps(WHOLE + device) == []
+
+
+def test_a_usb_controller_of_another_index_is_not_the_first() -> None:
+    assert gaps(WHOLE.replace('type="usb" index="0"', 'type="usb" index="1"')) == ["USB controller"]
 
 
 def test_the_chipsets_usb_controller_of_a_pc_is_written_down_too() -> None:

@@ -25,7 +25,7 @@ from pciabi.vm.domain import (
     watchdogs,
 )
 from pciabi.vm.domain.dialect import Dialect
-from tests.unit.domain_options import HERE, NEW, OLD, PC, Writer, domain, options, pci
+from tests.unit.domain_options import HERE, NEW, NEWEST, OLD, PC, Writer, domain, options, pci
 
 P = pci(3)
 AT = "bus=pci.0,addr=0x3"
@@ -270,6 +270,23 @@ def test_what_libvirt_7_writes(writer: Writer, device: str, written: list[str]) 
         (videos.options, virtio_video("yes"), HERE, '"driver":"virtio-vga-gl"'),
         (videos.options, virtio_video("no"), HERE, '"driver":"virtio-vga"'),
         (videos.options, video("type='virtio' blob='on'"), NEW, '"blob":true'),
+        # libvirt 12.8 heeds the device; 11.3, asked the same, takes what its QEMU has.
+        *(
+            (
+                videos.options,
+                video(f"type='virtio' device='{device}'", driver),
+                dialect,
+                f'"driver":"{written}"',
+            )
+            for device, driver, dialect, written in (
+                ("virtio-gpu", "", NEWEST, "virtio-gpu-pci"),
+                ("virtio-gpu", "", NEW, "virtio-vga"),
+                ("virtio-vga", "", NEWEST, "virtio-vga"),
+                ("virtio-gpu-gl", "", NEWEST, "virtio-gpu-gl-pci"),
+                ("vhost-user-gpu", "<driver name='vhostuser'/>", NEWEST, "vhost-user-gpu-pci"),
+            )
+        ),
+        (videos.options, video("type='vga' device='virtio-vga'"), NEWEST, '"driver":"VGA"'),
         (
             videos.options,
             video("type='virtio'", "<driver name='vhostuser' packed='on'/>"),

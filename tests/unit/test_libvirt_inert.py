@@ -112,6 +112,12 @@ def test_a_written_address_alias_boot_order_and_mac_stay() -> None:
     assert nic.value("source", "bridge") == "pciabi"
 
 
+def test_the_device_that_a_video_adapter_names_stays() -> None:
+    made_safe = made("<video><model type='virtio' device='virtio-gpu'/></video>")
+    (video,) = (one for one in devices_of(made_safe.root) if one.name == "video")
+    assert video.value("model", "device") == "virtio-gpu"
+
+
 def test_what_libvirt_would_make_up_at_random_is_the_same_every_time() -> None:
     xml = pieces.domain("q35", ['<interface type="user"/>'] * 2, ["<genid/>"])
     inert = definable(read(xml), EMULATOR)
@@ -145,7 +151,7 @@ def test_what_was_made_inert_stays_as_it_is(xml: str) -> None:
         ('<controller type="usb" index="0,chardev=x"/>', "index is '0,chardev=x'"),
         ('<x:disk xmlns:x="urn:x" type="file"/>', "<disk>"),
         ('<disk type="file"><x:target dev="vda"/></disk>', "<target>: is of another namespace"),
-        ('<sound model="${{SOUND}}"/>', "model is '${SOUND}'"),
+        ('<sound model="${{SOUND}}"/>', "${SOUND} is not known: something fills it in"),
     ],
 )
 def test_what_is_not_known_is_refused_by_name_at_its_line(inside: str, named: str) -> None:

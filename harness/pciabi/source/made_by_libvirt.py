@@ -18,7 +18,7 @@ from pciabi.source import true_line
 from pciabi.source.domain_dialect import spoken
 from pciabi.vm import xml_tree
 from pciabi.vm.command_line.option import QemuCommandLine
-from pciabi.vm.domain import line, marks
+from pciabi.vm.domain import line, marks, own_options
 from pciabi.vm.domain.completed import completed
 from pciabi.vm.drift.made_domain import MadeDomain
 from pciabi.vm.drift.placed import placed
@@ -55,9 +55,14 @@ def made(root: Element, asked: Session) -> Made:
     """
     libvirt = asked.libvirt
     found = told(root, asked)
-    ours = line.command_line(found.whole, spoken(root, libvirt.version, libvirt.qemu))
-    _must_agree(ours, found.domain.line, asked)
-    return Made(ours, found.domain)
+    dialect = spoken(root, libvirt.version, libvirt.qemu)
+    # libvirt was told of none of the user's own arguments, and would not look at them.
+    _must_agree(
+        line.command_line(own_options.without_arguments(found.whole), dialect),
+        found.domain.line,
+        asked,
+    )
+    return Made(line.command_line(found.whole, dialect), found.domain)
 
 
 def told(root: Element, asked: Session) -> Told:

@@ -49,7 +49,7 @@ IOMMU: Treatment = device(
 VIDEO: Treatment = device(
     f"""
     :
-    model: type ram vram vram64 vgamem heads primary blob edid
+    model: type ram vram vram64 vgamem heads primary blob edid device
     model/acceleration: accel3d accel2d
     model/resolution: x y
     driver: name vgaconf {VIRTIO}

@@ -161,7 +161,7 @@ def _with_mtu(root: Element, whole: Element) -> Element:
 
 
 def _with_shared_memory(root: Element) -> Element:
-    """The domain with memory that a daemon could share, which libvirt wants from 10.0 on where one
+    """The domain with memory that a daemon could share, which libvirt wants from 11.2 on where one
     serves a NIC. What memory is made of decides nothing on PCI."""
     if all(nic.attributes.get("type") != "vhostuser" for nic in _nics(root)):
         return root

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from pciabi.vm.allocation.libvirt import written_place
 from pciabi.vm.domain.numbers import number
-from pciabi.vm.libvirt_devices import device_model, is_bridge, model, own_address
+from pciabi.vm.libvirt_devices import device_model, disk_bus, is_bridge, model, own_address
 from pciabi.vm.libvirt_implicit import implicit
 from pciabi.vm.pci_vm import Family
 from pciabi.vm.xml_tree import Element
@@ -37,6 +37,7 @@ _VIDEO_MEMORY: Mapping[str, tuple[str, ...]] = MappingProxyType(
         **dict.fromkeys(("vga", "bochs", "vmvga", "cirrus"), ("vram",)),
     }
 )
+_MOST_BUSES = 256
 # Devices that the chipset has at one place; libvirt writes it into the XML all the same.
 _FIXED = frozenset(
     {
@@ -71,8 +72,9 @@ def _gaps(devices: Element, family: Family) -> Iterator[Gap]:
     yield from _missing_multifunction(devices)
     for found, wanting in implicit(devices, family):
         yield Gap(wanting or devices, found.name)
-    usb = (c for c in devices.all("controller") if c.attributes.get("type") == "usb")
-    if family is Family.I440FX and next(usb, None) is None:
+    usb = _indexes(devices, "usb")
+    # Of q35 the one of a domain without any is told above.
+    if 0 not in usb and (usb or family is Family.I440FX):
         yield Gap(devices, "USB controller")
 
 
@@ -82,6 +84,8 @@ def _missing(device: Element, family: Family) -> Iterator[str]:
     is_written = address is not None and written_place(address) is not None
     if found is not None and not _is_fixed(device, family) and not is_written:
         yield "PCI address"
+    if _is_on_a_place_of_its_own(device) and not _has_place(device):
+        yield "address"
     if device.name == "controller":
         yield from _of_controller(device)
     elif _is_without_bus(device):
@@ -112,6 +116,21 @@ def _is_fixed(device: Element, family: Family) -> bool:
     return device.name == "controller" and key in _FIXED
 
 
+def _is_on_a_place_of_its_own(device: Element) -> bool:
+    """Whether a device is on a controller's unit or port: libvirt adds a controller where those of
+    the domain are full, and knows where they are."""
+    if device.name == "disk":
+        return disk_bus(device) in ("ide", "sata", "scsi")
+    if device.name == "hostdev":
+        return device.attributes.get("type") == "scsi"
+    return device.name in ("channel", "console") and device.value("target", "type") == "virtio"
+
+
+def _has_place(device: Element) -> bool:
+    address = own_address(device)
+    return address is not None and "type" in address.attributes
+
+
 def _of_controller(controller: Element) -> Iterator[str]:
     written = controller.attributes
     if written.get("model") == "none":
@@ -129,12 +148,15 @@ def _of_controller(controller: Element) -> Iterator[str]:
 
 
 def _missing_controllers(devices: Element) -> Iterator[Gap]:
-    """PCI buses that nobody provides: the root bus always, and those that addresses name."""
-    there = {
-        number(c, "index") for c in devices.all("controller") if c.attributes.get("type") == "pci"
-    }
+    """PCI buses that nobody provides: the root bus always, those below another controller's index,
+    and those that addresses name."""
+    there = _indexes(devices, "pci")
     if 0 not in there:
         yield Gap(devices, "controller pci 0")
+    below = range(1, min(max(there, default=0), _MOST_BUSES))
+    if between := next((bus for bus in below if bus not in there), None):
+        there.add(between)
+        yield Gap(devices, f"controller pci {between}")
     for device in devices.children:
         address = own_address(device)
         if device_model(device) is None or address is None:
@@ -143,6 +165,12 @@ def _missing_controllers(devices: Element) -> Iterator[Gap]:
         if bus and bus not in there:
             there.add(bus)
             yield Gap(device, f"controller pci {bus}")
+
+
+def _indexes(devices: Element, kind: str) -> set[int]:
+    return {
+        number(c, "index") for c in devices.all("controller") if c.attributes.get("type") == kind
+    }
 
 
 def _missing_multifunction(devices: Element) -> Iterator[Gap]:

@@ -36,6 +36,7 @@ class Trait(Enum):
     GL_MODELS = "drivers of their own for virtio GPUs that render on the host's"
     VIRGL_MODELS = "no `virgl=` of a virtio GPU, a property that QEMU has not any more"
     VIDEO_BLOB = "`blob=` of a virtio GPU"
+    VIDEO_DEVICE = "the driver of a virtio GPU that `<model device=>` names"
     PCI_HOSTDEV_DISPLAY = "`display=` and `ramfb=` of a PCI device of the host's"
     HOSTDEV_TEAMING = "`failover_pair_id=` of a `<hostdev>`"
     VIRTIOFS_ID = "`id=` of a virtiofs"
@@ -100,6 +101,7 @@ _TRAITS: Mapping[Trait, Since] = MappingProxyType(
         Trait.ITCO_STRAP: Since((9, 1, 0)),
         Trait.IDE_MODEL: Since((11, 1, 0)),
         Trait.VIDEO_BLOB: Since((9, 2, 0)),
+        Trait.VIDEO_DEVICE: Since((12, 5, 0)),
         Trait.PCI_HOSTDEV_DISPLAY: Since((10, 3, 0)),
         Trait.SOUND_MULTICHANNEL: Since((9, 4, 0)),
         Trait.VIRTIO_SOUND: Since((10, 4, 0)),

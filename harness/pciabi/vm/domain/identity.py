@@ -30,6 +30,8 @@ _TABLES: Mapping[str, tuple[int, tuple[str, ...]]] = MappingProxyType(
     }
 )
 _OEM_STRINGS = 11
+# libvirt names a manufacturer in these, an empty one where none is stated; QEMU would say itself.
+_ALWAYS_OF_A_MAKER = frozenset({"baseBoard", "chassis"})
 _VOCABULARY = Vocabulary(
     frozenset({"@type", "oemStrings", "oemStrings/entry", "entry", "entry@name", "entry@file"})
     | {word for table in _TABLES for word in (table, f"{table}/entry", f"{table}/entry@name")}
@@ -100,6 +102,8 @@ def _smbios(sysinfo: Element) -> Iterator[Option]:
 
 def _table(number: int, table: Element, fields: tuple[str, ...]) -> Option:
     said: dict[str, Property] = {}
+    if table.name in _ALWAYS_OF_A_MAKER:
+        said.update({item.name: item for item in stated(table, ("manufacturer", ""))})
     for entry in table.all("entry"):
         name = entry.attributes.get("name", "")
         if name not in fields:

@@ -8,6 +8,7 @@ qemuBuildDeviceCommandlineHandleOverrides; src/qemu/qemu_domain.c, qemuDomainDef
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from pciabi.errors import InputError
@@ -49,6 +50,11 @@ def options(root: Element) -> Iterator[Option]:
             if (text := arg.attributes.get("value")) is not None
         ]
         yield from parse(None, words, element.start.file).options
+
+
+def without_arguments(root: Element) -> Element:
+    """The domain without `<qemu:commandline>`."""
+    return replace(root, children=[one for one in root.children if one.name != "commandline"])
 
 
 def must_be_known(root: Element) -> None:

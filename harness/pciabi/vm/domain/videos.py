@@ -24,7 +24,7 @@ _VOCABULARY = Vocabulary(
     | {"model", "model@type", "model@ram", "model@vram", "model@vram64", "model@vgamem"}
     | {"model@heads", "model@primary", "model@blob", "model/acceleration"}
     | {"model/acceleration@accel3d", "model/resolution", "model/resolution@x"}
-    | {"model/resolution@y", "driver@name", "driver@vgaconf"},
+    | {"model/resolution@y", "model@device", "driver@name", "driver@vgaconf"},
     {
         "model/acceleration@accel2d": "VirtualBox has it",
         "model/acceleration@rendernode": "which GPU of the host's renders",
@@ -47,6 +47,17 @@ _PRIMARY: Mapping[str, str] = MappingProxyType(
 _SECONDARY: Mapping[str, str] = MappingProxyType({_QXL: "qxl", _VIRTIO: "virtio-gpu-pci"})
 _GL: Mapping[str, str] = MappingProxyType(
     {"virtio-vga": "virtio-vga-gl", "virtio-gpu-pci": "virtio-gpu-gl-pci"}
+)
+# The words of `<model device=>`, which leave libvirt no choice.
+_STATED: Mapping[str, str] = MappingProxyType(
+    {
+        "virtio-vga": "virtio-vga",
+        "virtio-vga-gl": "virtio-vga-gl",
+        "virtio-gpu": "virtio-gpu-pci",
+        "virtio-gpu-gl": "virtio-gpu-gl-pci",
+        _SERVED_VGA: _SERVED_VGA,
+        "vhost-user-gpu": "vhost-user-gpu-pci",
+    }
 )
 # KiB, where the domain states none.
 _VRAM: Mapping[str, int] = MappingProxyType(
@@ -98,13 +109,10 @@ def _video(domain: Domain, video: Element, model: Element, *, is_primary: bool) 
     served: tuple[Property, ...] = ()
     if _is_served(video):
         yield characters.socket(video, alias)
-        driver = _SERVED_VGA if is_primary else "vhost-user-gpu-pci"
         served = stated(video, ("chardev", characters.served(alias)))
-    else:
-        table = _PRIMARY if is_primary else _SECONDARY
-        driver = chosen(video, "model type", kind, table, model)
-        if kind == _VIRTIO and _renders(model) and domain.dialect.has(Trait.GL_MODELS):
-            driver = _GL[driver]
+    driver = _stated_driver(domain, video, model)
+    if driver is None:
+        driver = _chosen_driver(domain, video, model, is_primary=is_primary)
     yield domain.device(
         stated(model, ("driver", driver)),
         virtio.options(domain, video) if _heeds_driver(domain, kind, driver) else (),
@@ -114,6 +122,26 @@ def _video(domain: Domain, video: Element, model: Element, *, is_primary: bool) 
         _resolution(model),
         () if kind == _RAMFB else addresses.pci(domain, video),
     )
+
+
+def _stated_driver(domain: Domain, video: Element, model: Element) -> str | None:
+    """The driver that a virtio adapter states and that libvirt heeds, if any."""
+    word = model.attributes.get("device")
+    if word is None or model.attributes["type"] != _VIRTIO:
+        return None
+    if not domain.dialect.has(Trait.VIDEO_DEVICE):
+        return None
+    return chosen(video, "model device", word, _STATED, model)
+
+
+def _chosen_driver(domain: Domain, video: Element, model: Element, *, is_primary: bool) -> str:
+    if _is_served(video):
+        return _SERVED_VGA if is_primary else "vhost-user-gpu-pci"
+    kind = model.attributes["type"]
+    driver = chosen(video, "model type", kind, _PRIMARY if is_primary else _SECONDARY, model)
+    if kind == _VIRTIO and _renders(model) and domain.dialect.has(Trait.GL_MODELS):
+        return _GL[driver]
+    return driver
 
 
 def _heeds_driver(domain: Domain, kind: str, driver: str) -> bool:
