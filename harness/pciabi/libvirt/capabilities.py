@@ -52,8 +52,7 @@ class Capabilities:
 
     def lay_into(self, folder: Path) -> None:
         """Have a sandbox's libvirt know it."""
-        known = sandbox.outside(folder, place.CAPABILITIES)
-        shutil.copytree(self.folder / _FOLDER, known, dirs_exist_ok=True)
+        _copy(self.folder / _FOLDER, sandbox.outside(folder, place.CAPABILITIES))
 
 
 def ensure(libvirt: Libvirt) -> Capabilities:
@@ -134,7 +133,20 @@ def _ask(libvirt: Libvirt, made: Capabilities) -> None:
                 f"{words or 'it keeps nothing of it'}",
                 advice="name another QEMU: libvirt:VERSION@QEMU",
             )
-        shutil.copytree(known, made.folder / _FOLDER)
+        _copy(known, made.folder / _FOLDER)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy the files of a folder. Raises OSError with the place that cannot be written, which
+    shutil's own copies do not name."""
+    target.mkdir(exist_ok=True)
+    for file in source.iterdir():
+        data = file.read_bytes()
+        copied = target / file.name
+        try:
+            copied.write_bytes(data)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(copied)) from error
 
 
 def _digest(folder: Path) -> str:
