@@ -23,7 +23,7 @@ from pciabi.vm.config_text import ConfigText
 from pciabi.vm.edits import Edit, edited
 from pciabi.vm.formats import Vm
 from pciabi.vm.pci_vm import Pinning
-from pciabi.vm.statement import Kind, Statement, beginning_at, every
+from pciabi.vm.statement import Kind, Statement, every
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("tests/cases", "examples", "scenarios")
@@ -387,8 +387,8 @@ def test_an_address_put_in_by_an_edit_is_the_devices_place(
     before = {device.name: device for device in vm.places.devices}
     assert before[name].pinning is Pinning.UNPINNED
     start = before[name].span.start
-    statement = beginning_at(vm.statements, source.offset(start.line, start.column))
-    assert statement is not None
+    offset = source.offset(start.line, start.column)
+    (statement, *_) = (one for one in every(vm.statements) if one.start == offset)
     change = edit(statement)
     made = edited(source, [change])
     # The rest of the file is as it was, comments and all.

@@ -74,9 +74,3 @@ def every(statements: Iterable[Statement]) -> Iterator[Statement]:
     for statement in statements:
         yield statement
         yield from every(statement.parts)
-
-
-def beginning_at(statements: Iterable[Statement], offset: int) -> Statement | None:
-    """The outermost statement that begins at an offset, None without one: views tell where what
-    they show begins."""
-    return next((found for found in every(statements) if found.start == offset), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from pciabi.libvirt.inert.allow_list import AllowList, allow
+from pciabi.libvirt.inert.allow_list import AllowList, allow, described
 from pciabi.libvirt.inert.record import Record
 from pciabi.vm.pci_vm import Family
 from pciabi.vm.xml_tree import Element
@@ -69,6 +69,12 @@ def child_of_domain(kept: str, left_out: str = "", finish: Finish = _as_it_is) -
 def whole(finish: Finish) -> Treatment:
     """A treatment of an element of which nothing stays, whatever is in it."""
     return Treatment(None, finish)
+
+
+def left_out(kept: Element, turn: Turn) -> None:
+    """Finishes an element of which nothing stays, and tells it by its name."""
+    del kept
+    turn.record.tell(described(turn.element))
 
 
 def made(like: Element, name: str, /, *children: Element, **attributes: str) -> Element:

@@ -17,8 +17,8 @@ from pciabi.libvirt.inert import (
     passthrough,
     storage,
 )
-from pciabi.libvirt.inert.allow_list import allow, described, refused, sift
-from pciabi.libvirt.inert.common import Treatment, Turn, made, whole
+from pciabi.libvirt.inert.allow_list import allow, refused, sift
+from pciabi.libvirt.inert.common import Treatment, Turn, left_out, made, whole
 from pciabi.libvirt.inert.record import Record, Replacement
 from pciabi.qemu.inert import fields
 from pciabi.vm import xml_tree
@@ -30,11 +30,6 @@ NAME = "pciabi"
 """What every inert domain is called."""
 _DOMAIN = allow(": type", ": id")
 _OF_QEMU = frozenset({"kvm", "qemu"})
-
-
-def _left_out(kept: Element, turn: Turn) -> None:
-    del kept
-    turn.record.tell(described(turn.element))
 
 
 def _emulator(kept: Element, turn: Turn) -> None:
@@ -51,7 +46,7 @@ DEVICES: Mapping[str, Treatment] = MappingProxyType(
         "interface": network.INTERFACE,
         "hostdev": host_devices.HOSTDEV,
         "redirdev": characters.REDIRDEV,
-        "redirfilter": whole(_left_out),
+        "redirfilter": whole(left_out),
         "smartcard": characters.SMARTCARD,
         **dict.fromkeys(("serial", "parallel", "console", "channel"), characters.PORT),
         "controller": hardware.CONTROLLER,

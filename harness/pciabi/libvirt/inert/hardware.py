@@ -12,6 +12,7 @@ from pciabi.libvirt.inert.common import (
     containing,
     device,
     having,
+    left_out,
     made,
     whole,
     without,
@@ -86,13 +87,8 @@ GRAPHICS: Treatment = device(
 )
 
 
-def _left_out(kept: Element, turn: Turn) -> None:
-    """On no bus: libvirt makes a silent one for the sound cards that have none."""
-    del kept
-    turn.record.tell(described(turn.element))
-
-
-AUDIO: Treatment = whole(_left_out)
+# On no bus: libvirt makes a silent one for the sound cards that have none.
+AUDIO: Treatment = whole(left_out)
 
 
 def _rng(kept: Element, turn: Turn) -> Element:

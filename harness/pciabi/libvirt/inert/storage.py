@@ -15,6 +15,7 @@ from pciabi.libvirt.inert.common import (
     device,
     having,
     lacking,
+    left_out,
     made,
     whole,
     without,
@@ -131,9 +132,4 @@ FILESYSTEM: Treatment = device(
 )
 
 
-def _left_out(kept: Element, turn: Turn) -> None:
-    del kept
-    turn.record.tell(described(turn.element))
-
-
-LEASE: Treatment = whole(_left_out)
+LEASE: Treatment = whole(left_out)

@@ -12,8 +12,7 @@ from dataclasses import replace
 
 from pciabi.vm.xml_tree import Element
 
-USERS_OWN = "ua-"
-"""How an alias of a user's own begins; others libvirt gives anew at every start."""
+# An alias of a user's own begins like this; others libvirt gives anew at every start.
 _OURS = "ua-pciabi-"
 STAND_IN = f"{_OURS}stand-in-"
 """How the alias begins of a device that another one stands in for when the domain starts."""
