@@ -44,12 +44,15 @@ NVRAM: Treatment = device("")
 PANIC: Treatment = device(": model")
 VSOCK: Treatment = device(f": model\ncid: auto address\ndriver: {VIRTIO}")
 IOMMU: Treatment = device(
-    f": model\ndriver: intremap caching_mode eim iotlb aw_bits dma_translation pt xtsup {VIRTIO}"
+    f"""
+    : model
+    driver: intremap caching_mode eim iotlb aw_bits dma_translation passthrough xtsup {VIRTIO}
+    """
 )
 VIDEO: Treatment = device(
     f"""
     :
-    model: type ram vram vram64 vgamem heads primary blob edid
+    model: type ram vram vram64 vgamem heads primary blob edid device
     model/acceleration: accel3d accel2d
     model/resolution: x y
     driver: name vgaconf {VIRTIO}

@@ -22,7 +22,7 @@ _VOCABULARY = Vocabulary(
     addresses.PCI_WORDS
     | virtio.DRIVER_OPTIONS
     | {"model", "model@type", "model@ram", "model@vram", "model@vram64", "model@vgamem"}
-    | {"model@heads", "model@primary", "model@blob", "model/acceleration"}
+    | {"model@heads", "model@primary", "model@blob", "model@device", "model/acceleration"}
     | {"model/acceleration@accel3d", "model/resolution", "model/resolution@x"}
     | {"model/resolution@y", "driver@name", "driver@vgaconf"},
     {
@@ -47,6 +47,17 @@ _PRIMARY: Mapping[str, str] = MappingProxyType(
 _SECONDARY: Mapping[str, str] = MappingProxyType({_QXL: "qxl", _VIRTIO: "virtio-gpu-pci"})
 _GL: Mapping[str, str] = MappingProxyType(
     {"virtio-vga": "virtio-vga-gl", "virtio-gpu-pci": "virtio-gpu-gl-pci"}
+)
+# What libvirt has chosen, or the user, of the drivers that virtio GPUs have.
+_DEVICES: Mapping[str, str] = MappingProxyType(
+    {
+        "virtio-vga": "virtio-vga",
+        "virtio-vga-gl": "virtio-vga-gl",
+        "virtio-gpu": "virtio-gpu-pci",
+        "virtio-gpu-gl": "virtio-gpu-gl-pci",
+        _SERVED_VGA: _SERVED_VGA,
+        "vhost-user-gpu": "vhost-user-gpu-pci",
+    }
 )
 # KiB, where the domain states none.
 _VRAM: Mapping[str, int] = MappingProxyType(
@@ -90,6 +101,8 @@ def _video(domain: Domain, video: Element, model: Element, *, is_primary: bool) 
         driver = chosen(video, "model type", kind, table, model)
         if kind == _VIRTIO and _renders(model) and domain.dialect.has(Trait.GL_MODELS):
             driver = _GL[driver]
+    if kind == _VIRTIO and "device" in model.attributes and domain.dialect.has(Trait.VIDEO_DEVICE):
+        driver = chosen(video, "model device", model.attributes["device"], _DEVICES, model)
     yield domain.device(
         stated(model, ("driver", driver)),
         virtio.options(domain, video) if _heeds_driver(domain, kind, driver) else (),
