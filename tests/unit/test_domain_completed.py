@@ -264,5 +264,11 @@ def test_processors_in_no_cell_are_a_gap(cpus: str, is_open: bool) -> None:
     assert found == (["processors"] if is_open else [])
 
 
+@pytest.mark.parametrize("address", ["", '<address type="pci" function="2"/>'])
+def test_the_chipsets_usb_controller_has_an_address_of_libvirts(address: str) -> None:
+    usb = f'<controller type="usb" index="0" model="piix3-uhci">{address}</controller>'
+    assert gaps(usb, "pc")[0] == "PCI address"
+
+
 def test_the_chipsets_usb_controller_of_a_pc_is_written_down_too() -> None:
     assert "USB controller" in gaps("", "pc")

@@ -25,7 +25,7 @@ from pciabi.vm.domain import (
     watchdogs,
 )
 from pciabi.vm.domain.dialect import Dialect
-from tests.unit.domain_options import HERE, NEW, OLD, PC, Writer, domain, options, pci
+from tests.unit.domain_options import HERE, NEW, OLD, PC, Q35, Writer, domain, options, pci
 
 P = pci(3)
 AT = "bus=pci.0,addr=0x3"
@@ -340,6 +340,9 @@ def test_what_an_older_libvirt_has_no_word_for(writer: Writer, device: str) -> N
 def test_the_chipsets_own_watchdog_is_told_to_be_heeded() -> None:
     given = domain("<watchdog model='itco'/><watchdog model='itco'/>", NEW)
     assert options(watchdogs.options, given) == ["-global ICH9-LPC.noreboot=off"]
+    # libvirt 11.3 adds it to a Q35 without any, 7.0 does not.
+    for dialect, written in ((NEW, ["-global ICH9-LPC.noreboot=off"]), (OLD, [])):
+        assert options(watchdogs.options, domain("", dialect, machine=Q35)) == written
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,6 @@ _MOST_BUSES = 256
 _FIXED = frozenset(
     {
         (Family.I440FX, "ide", "0"),
-        (Family.I440FX, "usb", "0"),
         (Family.Q35, "sata", "0"),
     }
 )
