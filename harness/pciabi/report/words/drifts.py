@@ -39,7 +39,7 @@ def lines(comparison: JudgedComparison) -> Iterator[str]:
 
 
 def shared(one: SharedDrift, names: Sequence[str]) -> str:
-    """A drift of several VMs in one line: its place in the file of the first one, and their names."""
+    """A drift of several VMs in one line: its place in the first one's file, and their names."""
     unseen = "" if one.explains else f"; {NOTHING_SEEN}"
     those = vms.shown([names[vm] for vm in one.vms])
     return f"{one.drift.place}: {words(one.drift)} (in {those}{unseen})"
