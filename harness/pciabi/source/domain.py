@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pciabi.abi.snapshot import Substitution
 from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError, PciabiError, SourcePosition
 from pciabi.libvirt import installed
@@ -21,7 +22,6 @@ from pciabi.source.request import Request
 from pciabi.source.side import naming_its_side
 from pciabi.source.startable import Startable
 from pciabi.vm import xml_tree
-from pciabi.vm.command_line.argument import plain
 from pciabi.vm.command_line.option import Option, QemuCommandLine
 from pciabi.vm.command_line.source import decoded
 from pciabi.vm.domain import dialect, kind, line
@@ -39,31 +39,32 @@ class DomainVm:
 
     subject: Subject
     root: Element = field(compare=False)
+    _known: dict[_Asked, _Written] = field(default_factory=dict, compare=False, repr=False)
 
-    @property
-    def options(self) -> tuple[Option, ...]:
-        """See Vm. Of the options, that libvirt writes for the QEMU at hand, the machine type alone
-        is the user's own."""
-        type_ = kind.os_type(self.root)
-        machine = type_.attributes.get("machine") if type_ is not None else None
-        if type_ is None or machine is None:
-            return ()
-        word, value = (
-            plain(text, type_.start.file, type_.start.line, type_.start.column)
-            for text in ("-machine", machine)
-        )
-        return (Option("machine", word, value),)
+    def options(self, request: Request, host: Host) -> tuple[Option, ...]:
+        """See Vm."""
+        return self._written(request, host).line.options
 
     def on(self, request: Request, host: Host) -> Startable[Any]:
         """See Vm."""
         command_line.must_not_boot(self.subject.file, request)
         written = self._written(request, host)
         vm = command_line.prepare_line(written.line, self.subject.file, request, host)
-        return replace(vm, libvirt=dialect.shown(written.libvirt), domain=written.domain)
+        hardware = vm.made.with_open(written.unknown)
+        version = dialect.shown(written.libvirt)
+        return replace(vm, made=hardware, libvirt=version, domain=written.domain)
 
     def _written(self, request: Request, host: Host) -> _Written:
+        """It as a libvirt writes it for a request, which is found out once. Raises as `on`, and as
+        `made_by_libvirt.made`."""
+        asked = request.qemu, request.machine, request.libvirt
+        if asked not in self._known:
+            self._known[asked] = self._write(request, host)
+        return self._known[asked]
+
+    def _write(self, request: Request, host: Host) -> _Written:
         """It as a libvirt writes it: the one that is asked for or completes it, or else none that
-        runs. Raises as `on`, and as `made_by_libvirt.made`."""
+        runs."""
         with naming_its_side(request, self.subject.file):
             libvirt = self._libvirt(request, host)
             if libvirt is None:
@@ -76,7 +77,7 @@ class DomainVm:
 
             session = host.session(libvirt)
             made = made_by_libvirt.made(self._on_machine(request.machine), session)
-            return _Written(made.line, session.libvirt.version, made.domain)
+            return _Written(made.line, session.libvirt.version, made.domain, made.unknown)
 
     def _libvirt(self, request: Request, host: Host) -> str | None:
         """The SPEC of the libvirt that has to be asked: the one on the request's side, or one that
@@ -121,11 +122,15 @@ class DomainVm:
 @dataclass(frozen=True)
 class _Written:
     """A domain's command line, the version of the libvirt in whose words it is, and what that
-    made of the domain where it was asked."""
+    made of the domain where it was asked; `unknown` is what it could not tell without the host."""
 
     line: QemuCommandLine
     libvirt: Version
     domain: MadeDomain | None = None
+    unknown: tuple[Substitution, ...] = ()
+
+
+_Asked = tuple[str | None, str | None, Version | None]
 
 
 def _words_of(gaps: Sequence[Gap]) -> str:

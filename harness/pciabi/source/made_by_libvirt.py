@@ -3,13 +3,15 @@ against what it writes itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from pciabi.errors import CannotTest, InputError
+from pciabi.abi.snapshot import Substitution
+from pciabi.errors import CannotTest, InputError, SourcePosition
 from pciabi.libvirt import complaint, session
 from pciabi.libvirt.inert.definable import InertDomain, definable
+from pciabi.libvirt.inert.host_devices import PATH
 from pciabi.libvirt.inert.record import Replacement
 from pciabi.libvirt.inert.startable import startable
 from pciabi.libvirt.session import Refused, Session
@@ -41,10 +43,12 @@ class Told:
 @dataclass(frozen=True)
 class Made:
     """What a libvirt made of a domain: `line` is what it is started with, in our words and with
-    all that is of the host; `domain` as in `Told`."""
+    all that is of the host; `domain` as in `Told`; `unknown` is what the libvirt would look at the
+    host for, by the devices' ids."""
 
     line: QemuCommandLine
     domain: MadeDomain
+    unknown: tuple[Substitution, ...]
 
 
 def made(root: Element, asked: Session) -> Made:
@@ -62,7 +66,35 @@ def made(root: Element, asked: Session) -> Made:
         found.domain.line,
         asked,
     )
-    return Made(line.command_line(found.whole, dialect), found.domain)
+    ours = line.command_line(_without_made_up_macs(found.whole, root), dialect)
+    return Made(ours, found.domain, tuple(_left_open(found, line.ids(found.whole, dialect))))
+
+
+def _without_made_up_macs(whole: Element, root: Element) -> Element:
+    """The domain without the MACs that its user has not written: QEMU makes some up in their place,
+    and like those they say nothing of who a NIC is."""
+    unwritten = {
+        nic.start
+        for devices in root.all("devices")
+        for nic in devices.all("interface")
+        if nic.value("mac", "address") is None
+    }
+
+    def without(element: Element) -> Element:
+        inside = element.children
+        if element.name == "interface" and element.start in unwritten:
+            inside = [child for child in inside if child.name != "mac"]
+        return replace(element, children=[without(child) for child in inside])
+
+    return without(whole)
+
+
+def _left_open(found: Told, ids: Mapping[SourcePosition, str]) -> Iterator[Substitution]:
+    """What a libvirt was not told and would have looked at the host for."""
+    for one in found.replacements:
+        qdev_id = ids.get(one.place)
+        if PATH in one.unknown and qdev_id is not None:
+            yield replace(one.substitution(qdev_id), unknown=(PATH,))
 
 
 def told(root: Element, asked: Session) -> Told:
