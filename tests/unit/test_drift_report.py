@@ -14,6 +14,7 @@ from pciabi.report.document.diff import DiffDocument
 from pciabi.report.document.gate import GateDocument
 from pciabi.report.document.parts import Document
 from pciabi.report.terminal import text
+from pciabi.report.words import gate
 from pciabi.report.writers import html, json, junit, markdown, sarif
 from pciabi.result.drift import ExplainedDrift
 from pciabi.result.entry import Entry
@@ -195,3 +196,20 @@ def test_hostile_words_are_escaped() -> None:
     page = html.render(gated(compared(made(), evil)))
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_a_gate_says_in_which_libvirts_words_domains_were_started() -> None:
+    comparison = compared(made(), made())
+    one, two = (
+        replace(
+            side,
+            snapshot=replace(
+                side.snapshot, provenance=replace(side.snapshot.provenance, libvirt=version)
+            ),
+        )
+        for side, version in ((comparison.before, "9.0.0"), (comparison.after, "11.3.0"))
+    )
+    before, after = gate.sides(gated(judge(one, two, Policy())))
+    assert before[1].endswith("; domains as libvirt 9.0.0 writes them")
+    assert after[1].endswith("; domains as libvirt 11.3.0 writes them")
+    assert not any("libvirt" in version for _, version in gate.sides(gated(comparison)))
