@@ -24,7 +24,7 @@ import host
 from paired import Spread, table
 from pciabi.qemu import binary
 from pciabi.qemu.inert.hardware import inert
-from pciabi.source.domain import dialect_for
+from pciabi.source import domain_dialect
 from pciabi.vm import xml_tree
 from pciabi.vm.domain import line
 from start import start_and_quit
@@ -68,7 +68,9 @@ class Comparison:
         for path in sorted(folder.glob("*.xml"))[: self.count]:
             (root,) = xml_tree.read(str(path), path.read_text()).below("domain")
             for qemu in qemus:
-                written = line.command_line(root, dialect_for(qemu, None))
+                libvirt = domain_dialect.libvirt_for(qemu, None)
+                spoken = domain_dialect.spoken(root, libvirt, qemu)
+                written = line.command_line(root, spoken)
                 starts.append((*qemu.command, *inert(written, qemu.banner).arguments))
         jobs = os.cpu_count() if self.command == "gate" else 1
         started = time.monotonic()

@@ -3,22 +3,40 @@
 
 Usage: PYTHONPATH=. bench/libvirt_drift.py
 
-Each domain is defined by each libvirt, and the command line taken down that this starts QEMU with;
-no QEMU is started, and none of pciabi's own translation takes part.
+Each domain is defined by each libvirt, and the command line taken down that this starts QEMU with:
+no QEMU is started for that, and none of pciabi's own translation takes part. What a guest sees of
+it is then what `pciabi gate` says.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from pciabi.abi.choice import chosen_by_default
+from pciabi.cancellation import Cancellation
 from pciabi.errors import PciabiError, Refusal
+from pciabi.gate.configurations import named_by
+from pciabi.gate.question import Question
+from pciabi.gate.run import run
+from pciabi.gate.workers import threads
 from pciabi.libvirt import installation, session
+from pciabi.probe.host import Host
+from pciabi.qemu.wish import Wish
 from pciabi.report.words import drifts as words
+from pciabi.report.words import gate, vms
+from pciabi.report.words import rows as words_of_rows
+from pciabi.result.policy import Policy
+from pciabi.result.result import Result
+from pciabi.result.rows import rows as rows_of
+from pciabi.result.rows import weighty
+from pciabi.result.verdict import Verdict
 from pciabi.source import made_by_libvirt
+from pciabi.source.request import Probe, Request
 from pciabi.vm import xml_tree
 from pciabi.vm.drift.between import drifts
 from pciabi.vm.drift.made_domain import MadeDomain
@@ -91,6 +109,41 @@ def table(specs: Sequence[str], files: Sequence[Path]) -> Iterator[str]:
             yield f"| {before} → {after} | {row.drift.replace('|', '/')} | {names} |"
 
 
+def seen(specs: Sequence[str], files: Sequence[Path]) -> Iterator[str]:
+    """What a guest sees of each domain otherwise than with the libvirt before, as a table."""
+    yield "| from → to | what a guest sees differ | domains |"
+    yield "| --- | --- | --- |"
+    for before, after in pairwise(specs):
+        result = _gated(before, after, files)
+        names = vms.names(result.entries)
+        found = [
+            (f"{words_of_rows.standing(row)}: {words_of_rows.heading(row)}", row.vms)
+            for row in weighty(rows_of(result.entries))
+        ]
+        found += [
+            (f"not judged: {gate.trouble(entry)}", (vm,))
+            for vm, entry in enumerate(result.entries)
+            if entry.verdict is Verdict.ERROR
+        ]
+        for what, those in found or [(_NOTHING, ())]:
+            listed = ", ".join(names[vm] for vm in those)
+            yield f"| {before} → {after} | {what.replace('|', '/')} | {listed} |"
+
+
+def _gated(before: str, after: str, files: Sequence[Path]) -> Result:
+    named = named_by([str(file) for file in files], (), {})
+    question = Question(named.judged, _on(before), _on(after), Policy())
+    with (
+        Host(Cancellation()) as host,
+        threads(host, len(os.sched_getaffinity(0))) as workers,
+    ):
+        return run(question, named.skipped, host, workers)
+
+
+def _on(spec: str) -> Request:
+    return Request("", spec, None, (), Probe.COLD, Wish.AUTO, {}, chosen_by_default())
+
+
 def page(files: Sequence[Path]) -> str:
     """The whole page. Raises PciabiError."""
     listed = "\n".join(f"- [{one.stem}](../{DOMAINS}/{one.name})" for one in files)
@@ -99,6 +152,7 @@ def page(files: Sequence[Path]) -> str:
         listed=listed,
         own="\n".join(table(OWN, files)),
         one="\n".join(table(ONE, files)),
+        seen="\n".join(seen(ONE, files)),
     )
 
 
@@ -134,6 +188,10 @@ with what a guest sees of it.
 What is libvirt's alone.
 
 {one}
+
+And what a guest sees of that, as `pciabi gate` says:
+
+{seen}
 """
 
 

@@ -143,6 +143,23 @@ ONCE = (
     f"<lease><lockspace>{HOST}</lockspace><key>{HOST}</key><target path='/{HOST}/x'/></lease>",
     f"<emulator>/{HOST}/qemu</emulator>",
 )
+# These want a machine with NUMA cells that memory can be added to: MEMORY_MACHINE.
+MEMORY = (
+    '<memory model="dimm" access="private"><target><size unit="MiB">512</size><node>0</node>'
+    "</target></memory>",
+    f'<memory model="nvdimm"><source><path>/{HOST}/nvdimm</path><alignsize unit="KiB">2048'
+    '</alignsize></source><target><size unit="MiB">512</size><node>0</node><label><size '
+    'unit="KiB">128</size></label></target></memory>',
+    f'<memory model="virtio-pmem"><source><path>/{HOST}/pmem</path></source><target><size '
+    'unit="MiB">512</size></target></memory>',
+    '<memory model="virtio-mem"><source><nodemask>0</nodemask><pagesize unit="KiB">2048</pagesize>'
+    '</source><target><size unit="MiB">512</size><node>0</node><block unit="KiB">2048</block>'
+    '<requested unit="MiB">256</requested></target></memory>',
+)
+MEMORY_MACHINE = (
+    '<maxMemory slots="16" unit="GiB">8</maxMemory>',
+    '<cpu mode="host-model"><numa><cell id="0" cpus="0-1" memory="512" unit="MiB"/></numa></cpu>',
+)
 # Of libvirt 9.1 and later.
 NEWER = ('<crypto model="virtio" type="qemu"><backend model="builtin" queues="2"/></crypto>',)
 DEVICES: Sequence[str] = (*DISKS, *INTERFACES, *HOST_DEVICES, *PORTS, *OTHERS)

@@ -15,6 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 RUN = "`pciabi run two-nics-pinned`"
 OWN = "`pciabi run own.pciabi.yaml`"
+LIBVIRT = "`pciabi snapshot vm.xml --from"
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,9 @@ _ROWS = (
     Fault("file missing", "`pciabi snapshot vm.json` where there is none",
           "there is no file vm.json", 2),
     Fault("format that only lint reads", "`pciabi snapshot vm.conf`, Proxmox' configuration",
-          "vm.conf:1: neither a snapshot, nor lspci's text, a scenario or a QEMU command line, but "
-          "Proxmox, which only `lint` reads (yet) (qm showcmd VMID prints its command line)", 2),
+          "vm.conf:1: neither a snapshot, nor lspci's text, a scenario, a QEMU command line or a "
+          "libvirt domain, but Proxmox, which only `lint` reads (yet) (qm showcmd VMID prints its "
+          "command line)", 2),
     Fault("device one side's QEMU lacks, stood in for",
           "`pciabi diff vm.sh vm.sh --from 7.2 --to 11.1` with `-device pvrdma`",
           "vm.sh:2: B (after): QEMU refuses device p (pvrdma): 'pvrdma' is not a valid device "
@@ -281,32 +283,36 @@ _ROWS = (
           "no suite 'potato' is known (there are: bullseye, bookworm, trixie", 2),
     Fault("archive changed or not signed", "`pciabi qemu get debian:trixie --mirror URI`",
           "the archive's index is not signed by the archive's key, so it is not used", 3),
-    # Released libvirts, and the one that is installed; where it says so, as the SPEC of a libvirt.
-    Fault("libvirt release not fetched", "`libvirt:10.9`",
+    # Released libvirts, and the one that is installed.
+    Fault("libvirt release not fetched", f"{LIBVIRT} libvirt:10.9`",
           "libvirt 10.9 is not in the cache (pciabi libvirt get 10.9)", 3),
-    Fault("no libvirt installed", "`libvirt:host`, no virsh on PATH",
+    Fault("no libvirt installed", f"{LIBVIRT} libvirt:host`, no virsh on PATH",
           "libvirt is missing: no program virsh (apt-get install libvirt-clients "
           "libvirt-daemon-driver-qemu, or pciabi libvirt get 9.0)", 3),
-    Fault("not a virsh", "`libvirt:host`, another program of that name on PATH",
+    Fault("not a virsh", f"{LIBVIRT} libvirt:host`, another program of that name on PATH",
           "/virsh is not a working virsh: ", 3),
-    Fault("libvirt release damaged", "`libvirt:11.3` after a byte of its driver was changed",
+    Fault("libvirt release damaged",
+          f"{LIBVIRT} libvirt:11.3` after a byte of its driver was changed",
           "/libvirt_driver_qemu.so is damaged (run pciabi libvirt get debian:trixie)", 3),
-    Fault("a libvirt that does not take the QEMU", "`libvirt:11.3@5.2`",
+    Fault("a libvirt that does not take the QEMU", f"{LIBVIRT} libvirt:11.3@5.2`",
           "libvirt 11.3.0 does not take QEMU 5.2.0: unsupported configuration: QEMU version >= "
           "6.2.0 is required, but 5.2.0 found (name another QEMU: libvirt:VERSION@QEMU)", 3),
-    Fault("no namespaces for a libvirt", "`libvirt:host` where user namespaces are forbidden",
+    Fault("no namespaces for a libvirt",
+          f"{LIBVIRT} libvirt:host` where user namespaces are forbidden",
           "libvirt is run in namespaces of its own, and there are none to be had: unshare: …"
           "(allow user namespaces)", 3),
-    Fault("a domain of another hypervisor", "`libvirt:host`, with <domain type='lxc'>",
+    Fault("a domain of another hypervisor", f"{LIBVIRT} libvirt:host`, with <domain type='lxc'>",
           "vm.xml:1: a domain of lxc, which is no QEMU", 2),
-    Fault("a domain that libvirt refuses", "`libvirt:9.0`, with a machine type of no QEMU",
+    Fault("a domain that libvirt refuses",
+          f"{LIBVIRT} libvirt:9.0`, with a machine type of no QEMU",
           "vm.xml:5: libvirt 9.0.0 refuses the domain: unsupported configuration: Emulator "
           "'/dev/pciabi/bin/qemu-system-x86_64' does not support machine type 'pc-q35-99'", 2),
-    Fault("a virsh that is killed", "kill -KILL of the virsh of `libvirt:11.3`",
+    Fault("a virsh that is killed", f"{LIBVIRT} libvirt:11.3`, and kill -KILL of its virsh",
           "virsh of libvirt:11.3 has ended with signal 9", 3),
-    Fault("a virsh that never ends its answer", "`libvirt:host`, a virsh that prints for ever",
+    Fault("a virsh that never ends its answer",
+          f"{LIBVIRT} libvirt:host`, a virsh that prints for ever",
           "virsh of libvirt:host says more than 16,000,000 bytes", 3),
-    Fault("a virsh that does not answer", "`libvirt:host`, a virsh that waits for ever",
+    Fault("a virsh that does not answer", f"{LIBVIRT} libvirt:host`, a virsh that waits for ever",
           "virsh of libvirt:host did not answer in … s", 3),
     Fault("unknown suite of a libvirt", "`pciabi libvirt get debian:potato`",
           "no suite 'potato' is known (there are: bullseye, bookworm, trixie", 2),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.real import etc_libvirt
 from tests.real.command import pciabi
 
 HAND_WRITTEN = """<domain type='kvm'>
@@ -104,3 +105,46 @@ def test_one_that_says_all_needs_none(domain: Path, tmp_path: Path, without_virs
     assert done.returncode == 0, done.stderr
     paths = {one["id"]: one["path"] for one in json.loads(done.stdout)["functions"] if one["id"]}
     assert paths == {"net0": "0/09.0", "net1": "0/0c.0"}
+
+
+def test_a_mac_that_is_not_written_tells_nobody(domain: Path, tmp_path: Path) -> None:
+    """libvirt makes one up anew at every define, so that no NIC is told from another by it."""
+    text = HAND_WRITTEN.replace("<mac address='52:54:00:00:00:01'/>", "").replace(
+        "<mac address='52:54:00:00:00:02'/>", ""
+    )
+    domain.write_text(text)
+    done = pciabi("snapshot", domain, "--from", "libvirt:9.0", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    written = json.loads(done.stdout)["provenance"]["command_line"]
+    nics = [word for word in written if "netdev" in word and "driver" in word]
+    assert len(nics) == 2
+    assert not [word for word in nics if "mac" in word]
+
+
+def test_where_the_host_decides_the_place_is_left_open(domain: Path, tmp_path: Path) -> None:
+    device = (
+        "<hostdev mode='subsystem' type='pci'><source>"
+        "<address domain='0' bus='1' slot='0' function='0'/></source></hostdev></devices>"
+    )
+    text = HAND_WRITTEN.replace("pc-i440fx-5.2", "pc-q35-5.2")
+    domain.write_text(text.replace("</devices>", device))
+    done = pciabi(
+        "diff", domain, domain, "--from", "libvirt:9.0", "--to", "libvirt:9.0", cwd=tmp_path
+    )
+    assert "unknown: path of hostdev0" in done.stdout
+    assert done.returncode == 0, done.stderr
+    strict = pciabi(
+        *("diff", domain, domain, "--from", "libvirt:9.0", "--to", "libvirt:9.0"),
+        *("--fail-on", "unknown"),
+        cwd=tmp_path,
+    )
+    assert strict.returncode == 1
+
+
+def test_an_option_that_the_later_qemu_lacks_is_no_pass(tmp_path: Path) -> None:
+    """libvirt 9.0 says that there is no ACPI by an option that QEMU 10.0 does not have."""
+    defined = tmp_path / "defined.xml"
+    defined.write_text(etc_libvirt.domain(0, "vm").replace("<acpi/>", ""))
+    words = ("gate", defined, "--from", "7.2", "--to", "10.0", "--from-libvirt")
+    assert "no option -no-acpi" in pciabi(*words, "9.0", cwd=tmp_path).stdout
+    assert "no option -no-acpi" not in pciabi(*words, "11.3", cwd=tmp_path).stdout

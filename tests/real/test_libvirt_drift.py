@@ -5,11 +5,20 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
+from pciabi.errors import CannotTest
+from pciabi.libvirt import installation, session
+from pciabi.source import made_by_libvirt
+from pciabi.vm import xml_tree
+from pciabi.vm.command_line.option import QemuCommandLine
+from pciabi.vm.domain import line
+from pciabi.vm.domain.dialect import Dialect
+from pciabi.vm.xml_tree import Element
 from tests.real import libvirt_sessions
 from tests.real.command import pciabi
 
@@ -72,7 +81,9 @@ def test_a_drift_is_told_with_the_change_that_it_leads_to(web: Path, tmp_path: P
     assert found.returncode == 0, found.stdout + found.stderr
     assert f"    libvirt: {NOREBOOT}" in found.stdout.splitlines()
     (itco,) = [line for line in found.stdout.splitlines() if "watchdog itco" in line]
-    assert f"{web}:5: implicit: watchdog itco: only there after: itco (no change" in itco
+    assert (
+        f"{web}:5: implicit: watchdog itco: only the later libvirt adds it: itco (no change" in itco
+    )
     document = json.loads(pciabi("diff", web, web, *SIDES, "--format", "json", cwd=tmp_path).stdout)
     (written,) = [one for one in document["drifts"] if one["kind"] == "command line"]
     (explained,) = written["explains"]
@@ -88,6 +99,22 @@ def test_a_libvirt_that_refuses_a_domain_will_not_start_it(web: Path, tmp_path: 
     assert refused["refused_by"] == "libvirt 9.0.0"
     assert refused["words"] == "unsupported configuration: unknown panic model 'pvpanic'"
     assert (refused["file"], refused["line"]) == (str(web), 11)
+
+
+def test_what_we_write_otherwise_than_the_libvirt_is_never_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def without_the_nic(root: Element, dialect: Dialect) -> QemuCommandLine:
+        written = line.command_line(root, dialect)
+        kept = (one for one in written.options if "virtio-net-pci" not in one.written)
+        return replace(written, options=tuple(kept))
+
+    (root,) = xml_tree.read("web.xml", DOMAIN).below("domain")
+    with session.opened(installation.find(BEFORE)) as asked:
+        assert made_by_libvirt.made(root, asked).line.named("netdev")
+        monkeypatch.setattr(made_by_libvirt, "line", SimpleNamespace(command_line=without_the_nic))
+        with pytest.raises(CannotTest, match="net0: libvirt writes virtio-net-pci, and pciabi no"):
+            made_by_libvirt.made(root, asked)
 
 
 def test_the_same_libvirt_on_both_sides_drifts_in_nothing(web: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,9 @@ from pciabi.errors import LibvirtError
 from pciabi.libvirt import conversation, installation, session
 from pciabi.programs import Bounds
 from tests.real import libvirt_sessions
-from tests.real.command import pciabi, workspaces
+from tests.real.command import PCIABI, environment, pciabi, workspaces
 from tests.real.fault_table import FAULTS, provokes
-from tests.real.libvirt_sessions import DOMAINS, asked
+from tests.real.libvirt_sessions import DOMAINS
 from tests.real.releases import emulator, needed
 
 FORBIDDEN = (
@@ -56,15 +57,30 @@ def virsh(folder: Path, script: str) -> str:
     return f"{program.parent}:{os.environ['PATH']}"
 
 
+def read(
+    folder: Path, wanted: str, around: tuple[str, ...] = (), **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """The domain's hardware, as that libvirt makes it; `around` goes in front of the command."""
+    return subprocess.run(
+        [*around, PCIABI, "snapshot", "vm.xml", "--from", wanted],
+        cwd=folder,
+        env=environment(folder) | variables,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
 @provokes("libvirt release not fetched")
 def test_a_release_that_is_not_in_the_cache(folder: Path) -> None:
-    done = asked(folder, "libvirt:10.9", "define", "vm.xml")
+    done = read(folder, "libvirt:10.9")
     FAULTS["libvirt release not fetched"].must_be_in(done)
 
 
 @provokes("no libvirt installed")
 def test_no_libvirt_is_installed(folder: Path) -> None:
-    done = asked(folder, "libvirt:host", "define", "vm.xml", PATH="/nowhere")
+    done = read(folder, "libvirt:host", PATH="/nowhere")
     FAULTS["no libvirt installed"].must_be_in(done)
 
 
@@ -72,7 +88,7 @@ def test_no_libvirt_is_installed(folder: Path) -> None:
 def test_another_program_of_that_name(folder: Path) -> None:
     path = virsh(folder, "").partition(":")[0]
     Path(path, "virsh").write_text("#!/bin/sh\necho hello\n")
-    done = asked(folder, "libvirt:host", "define", "vm.xml", PATH=f"{path}:{os.environ['PATH']}")
+    done = read(folder, "libvirt:host", PATH=f"{path}:{os.environ['PATH']}")
     FAULTS["not a virsh"].must_be_in(done)
 
 
@@ -80,14 +96,14 @@ def test_another_program_of_that_name(folder: Path) -> None:
 def test_a_libvirt_that_does_not_take_that_qemu(folder: Path) -> None:
     libvirt_sessions.libvirt("11.3")
     emulator("5.2")
-    done = asked(folder, "libvirt:11.3@5.2", "define", "vm.xml")
+    done = read(folder, "libvirt:11.3@5.2")
     FAULTS["a libvirt that does not take the QEMU"].must_be_in(done)
     assert not workspaces(folder)
 
 
 @provokes("no namespaces for a libvirt")
 def test_user_namespaces_are_forbidden(folder: Path) -> None:
-    done = asked(folder, "libvirt:host", "define", "vm.xml", around=FORBIDDEN)
+    done = read(folder, "libvirt:host", around=FORBIDDEN)
     FAULTS["no namespaces for a libvirt"].must_be_in(done)
     assert not workspaces(folder)
 
@@ -96,7 +112,7 @@ def test_user_namespaces_are_forbidden(folder: Path) -> None:
 @pytest.mark.parametrize("kind", ["lxc", "xen"])
 def test_a_domain_of_another_hypervisor(folder: Path, kind: str) -> None:
     (folder / "vm.xml").write_text(DOMAINS["bare"].replace("type='qemu'", f"type='{kind}'"))
-    done = asked(folder, "libvirt:host", "define", "vm.xml")
+    done = read(folder, "libvirt:host")
     row = FAULTS["a domain of another hypervisor"]
     assert row.message.replace("lxc", kind) in done.stderr
     assert done.returncode == row.exit_code
@@ -106,7 +122,7 @@ def test_a_domain_of_another_hypervisor(folder: Path, kind: str) -> None:
 def test_a_domain_that_libvirt_refuses_is_told_with_its_line(folder: Path) -> None:
     libvirt_sessions.libvirt("9.0")
     (folder / "vm.xml").write_text(DOMAINS["nics"].replace("'q35'", "'pc-q35-99'"))
-    done = asked(folder, "libvirt:9.0", "define", "vm.xml")
+    done = read(folder, "libvirt:9.0")
     FAULTS["a domain that libvirt refuses"].must_be_in(done)
     assert done.stderr.count("\n") == 1
     assert not workspaces(folder)
@@ -167,12 +183,12 @@ def test_a_release_is_fetched_listed_damaged_mended_and_removed(
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("libvirt:debian:trixie  libvirt 11.3.0  11.3.0-")
     (root,) = own_cache.glob("libvirt/trixie-*/current/root")
-    fine = asked(folder, "libvirt:11.3", "define", "vm.xml")
+    fine = read(folder, "libvirt:11.3")
     assert fine.returncode == 0, fine.stderr
     (driver,) = root.rglob("libvirt_driver_qemu.so")
     whole = driver.read_bytes()
     driver.write_bytes(whole[:-1] + b"?")
-    FAULTS["libvirt release damaged"].must_be_in(asked(folder, "libvirt:11.3", "define", "vm.xml"))
+    FAULTS["libvirt release damaged"].must_be_in(read(folder, "libvirt:11.3"))
     document = json.loads(pciabi("libvirt", "list", "--json", cwd=folder).stdout)
     assert (document["schema"], document["tool"]) == ("pciabi-libvirts/1", "pciabi")
     (listed,) = (one for one in document["libvirts"] if one["origin"] == "cache")
@@ -180,7 +196,7 @@ def test_a_release_is_fetched_listed_damaged_mended_and_removed(
     assert "is damaged" in listed["fault"]
     assert pciabi("libvirt", "get", "11.3", cwd=folder).returncode == 0
     assert driver.read_bytes() == whole
-    assert asked(folder, "libvirt:11.3", "define", "vm.xml").stdout == fine.stdout
+    assert read(folder, "libvirt:11.3").returncode == 0
     gone = pciabi("libvirt", "remove", "debian:trixie", cwd=folder)
     assert gone.stdout.startswith("removed libvirt:debian:trixie  libvirt 11.3.0")
     assert "incomplete" not in gone.stdout

@@ -13,6 +13,7 @@ from pciabi.vm.domain.dialect import Dialect
 OLD = Dialect((7, 0, 0), (5, 2, 0))
 HERE = Dialect((9, 0, 0), (7, 2, 0))
 NEW = Dialect((11, 3, 0), (10, 0, 0))
+NEWEST = Dialect((12, 8, 0), (11, 1, 0))
 
 PC, Q35 = "pc-i440fx-5.2", "pc-q35-5.2"
 _ROOTS = {PC: "pci-root", Q35: "pcie-root"}

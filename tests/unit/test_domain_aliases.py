@@ -22,6 +22,9 @@ def aliases(devices: str, machine: str = PC) -> list[str]:
         # like; among sounds and inputs it is.
         (f"<interface>{OWN}</interface><interface/>", ["ua-mine", "net0"]),
         (f"<rng>{OWN}</rng><rng/>", ["ua-mine", "rng0"]),
+        # What is no alias of a user's to libvirt, it passes over.
+        ("<rng><alias name='ua-a/b'/></rng><rng/>", ["rng0", "rng1"]),
+        ("<rng><alias name='rng7'/></rng><rng/>", ["rng0", "rng1"]),
         (f"<filesystem>{OWN}</filesystem><filesystem/>", ["ua-mine", "fs0"]),
         (f"<crypto>{OWN}</crypto><crypto/>", ["ua-mine", "crypto0"]),
         (f"<sound>{OWN}</sound><sound/>", ["ua-mine", "sound1"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -25,7 +26,18 @@ from pciabi.vm.domain import (
     watchdogs,
 )
 from pciabi.vm.domain.dialect import Dialect
-from tests.unit.domain_options import HERE, NEW, OLD, PC, Q35, Writer, domain, options, pci
+from tests.unit.domain_options import (
+    HERE,
+    NEW,
+    NEWEST,
+    OLD,
+    PC,
+    Q35,
+    Writer,
+    domain,
+    options,
+    pci,
+)
 
 P = pci(3)
 AT = "bus=pci.0,addr=0x3"
@@ -270,6 +282,23 @@ def test_what_libvirt_7_writes(writer: Writer, device: str, written: list[str]) 
         (videos.options, virtio_video("yes"), HERE, '"driver":"virtio-vga-gl"'),
         (videos.options, virtio_video("no"), HERE, '"driver":"virtio-vga"'),
         (videos.options, video("type='virtio' blob='on'"), NEW, '"blob":true'),
+        # libvirt 12.8 heeds the device; 11.3, asked the same, takes what its QEMU has.
+        *(
+            (
+                videos.options,
+                video(f"type='virtio' device='{device}'", driver),
+                dialect,
+                f'"driver":"{written}"',
+            )
+            for device, driver, dialect, written in (
+                ("virtio-gpu", "", NEWEST, "virtio-gpu-pci"),
+                ("virtio-gpu", "", NEW, "virtio-vga"),
+                ("virtio-vga", "", NEWEST, "virtio-vga"),
+                ("virtio-gpu-gl", "", NEWEST, "virtio-gpu-gl-pci"),
+                ("vhost-user-gpu", "<driver name='vhostuser'/>", NEWEST, "vhost-user-gpu-pci"),
+            )
+        ),
+        (videos.options, video("type='vga' device='virtio-vga'"), NEWEST, '"driver":"VGA"'),
         (
             videos.options,
             video("type='virtio'", "<driver name='vhostuser' packed='on'/>"),
@@ -337,6 +366,58 @@ def test_what_an_older_libvirt_has_no_word_for(writer: Writer, device: str) -> N
         options(writer, domain(device, HERE))
 
 
+@pytest.mark.parametrize(
+    ("writer", "device", "object_"),
+    [
+        (
+            cryptography.options,
+            f"<crypto model='virtio' type='qemu'><backend model='lkcf' queues='2'/>{P}</crypto>",
+            "-object cryptodev-backend-lkcf,id=objcrypto0,queues=2",
+        ),
+        (
+            crash_stores.options,
+            f"<pstore backend='acpi-erst'><path>/a</path><size unit='KiB'>8</size>{P}</pstore>",
+            "-object memory-backend-file,id=mempstore0,size=8192",
+        ),
+        (
+            crash_stores.options,
+            f"<pstore backend='acpi-erst'><path>/a</path><size>8</size>{P}</pstore>",
+            "-object memory-backend-file,id=mempstore0,size=8192",
+        ),
+    ],
+)
+def test_what_is_behind_a_device(writer: Writer, device: str, object_: str) -> None:
+    assert options(writer, domain(device, NEW))[0] == object_
+
+
+@pytest.mark.parametrize(
+    ("kind", "dialect", "driver"),
+    [
+        ("passthrough", OLD, "virtio-input-host-pci-transitional"),
+        ("passthrough", HERE, "virtio-input-host-pci"),
+        ("mouse", OLD, "virtio-mouse-pci"),
+    ],
+)
+def test_an_input_device_of_a_model(kind: str, dialect: Dialect, driver: str) -> None:
+    given = domain(
+        f"<input type='{kind}' bus='virtio' model='virtio-transitional'>{P}</input>", dialect
+    )
+    (device,) = options(inputs.options, given)
+    assert driver in re.split('[ ",:]+', device)
+
+
+def test_the_hosts_keyboard_is_no_device() -> None:
+    given = domain("<input type='evdev' bus='usb'><source dev='/dev/b'/></input>")
+    assert options(inputs.options, given) == []
+
+
+def test_libvirt_writes_one_smart_card() -> None:
+    given = domain(
+        "<controller type='ccid' index='0'/><smartcard mode='host'/><smartcard mode='host'/>"
+    )
+    assert len(options(usb_devices.smart_cards, given)) == 1
+
+
 def test_the_chipsets_own_watchdog_is_told_to_be_heeded() -> None:
     given = domain("<watchdog model='itco'/><watchdog model='itco'/>", NEW)
     assert options(watchdogs.options, given) == ["-global ICH9-LPC.noreboot=off"]
@@ -377,6 +458,40 @@ def test_what_is_left_open_or_not_known_is_refused(writer: Writer, device: str, 
         options(writer, domain(device, OLD, machine=PC))
     assert words in str(told.value)
     assert told.value.place is not None
+
+
+@pytest.mark.parametrize(
+    ("given", "lacking", "driver"),
+    [
+        (video("type='virtio'"), "virtio-vga", "virtio-gpu-pci"),
+        (
+            video("type='virtio'", "<driver name='vhostuser'/>"),
+            "vhost-user-vga",
+            "vhost-user-gpu-pci",
+        ),
+        (video("type='virtio'"), "vhost-user-vga", "virtio-vga"),
+        (video("type='vga'"), "virtio-vga", "VGA"),
+    ],
+)
+def test_a_qemu_without_its_modules_has_no_vga_of_virtio(
+    given: str, lacking: str, driver: str
+) -> None:
+    dialect = replace(OLD, lacking=frozenset({lacking}))
+    *_, device = options(videos.options, domain(given, dialect))
+    assert device.startswith(f"-device {driver},")
+
+
+@pytest.mark.parametrize(
+    ("given", "drivers"),
+    [
+        ("", set()),
+        (video("type='vga'") + video("type='virtio'", slot=4), set()),
+        (video("type='vga'") + video("type='virtio' primary='yes'", slot=4), {"virtio-vga"}),
+        (video("type='virtio'", "<driver name='vhostuser'/>"), {"vhost-user-vga"}),
+    ],
+)
+def test_which_drivers_are_asked_for(given: str, drivers: set[str]) -> None:
+    assert videos.in_modules(domain(given).root) == drivers
 
 
 @pytest.mark.parametrize(

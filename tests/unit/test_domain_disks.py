@@ -101,6 +101,7 @@ def test_a_disk_by_its_bus(text: str, machine: str, device: str) -> None:
         (" cache='none'", HERE, ['"write-cache": "on"']),
         (" error_policy='stop'", OLD, ["werror=stop,rerror=stop"]),
         (" error_policy='enospace'", OLD, ["werror=enospc"]),
+        (" error_policy='ignore' rerror_policy='stop'", OLD, ["werror=ignore,rerror=stop"]),
         (" queue_size='256'", HERE, ['"queue-size": 256']),
         (" iommu='on' packed='off'", OLD, ["iommu_platform=on,packed=off"]),
     ],
@@ -117,6 +118,38 @@ def test_what_older_libvirts_know_nothing_of() -> None:
     assert "queue-size" not in devices(text, OLD)[0]
     assert "rotation_rate" not in devices(text, OLD)[0]
     assert '"rotation_rate":7200' in devices(text, NEW)[0]
+
+
+def test_an_error_policy_for_writing_alone() -> None:
+    (found,) = devices(disk("vda", "virtio", f"<driver error_policy='enospace'/>{IMAGE}"))
+    assert "rerror" not in found
+
+
+def test_a_guest_reads_a_serial_number_as_libvirt_escapes_it() -> None:
+    (found,) = devices(disk("vda", "virtio", IMAGE + "<serial>a b\\c</serial>"))
+    assert found.endswith(r",serial=a\ b\c")
+
+
+def test_a_product_is_an_ide_disks_model_since_libvirt_11_1() -> None:
+    text = disk("hda", "ide", IMAGE + "<product>Quick</product>")
+    assert ",product=Quick," in devices(text, OLD)[0]
+    assert '"model":"Quick"' in devices(text, NEW)[0].replace(": ", ":")
+
+
+def test_which_thread_serves_which_queue() -> None:
+    threads = "<iothread id='2'><queue id='0'/><queue id='3'/></iothread><iothread id='1'/>"
+    text = disk("vda", "virtio", f"<driver queues='4'><iothreads>{threads}</iothreads></driver>")
+    assert (
+        '"iothread-vq-mapping":[{"iothread": "iothread2", "vqs": [0, 3]}, '
+        '{"iothread": "iothread1"}]' in devices(text, NEW)[0]
+    )
+    assert "mapping" not in devices(text, OLD)[0]
+
+
+def test_a_cd_rom_is_only_read() -> None:
+    for attributes, is_read in (("device='cdrom'", "true"), ("", "false")):
+        (node, _) = options(disks.options, domain(disk("hda", "ide", IMAGE, attributes)))
+        assert f'"read-only":{is_read}' in node
 
 
 def test_a_virtio_disk_passes_scsi_on_as_long_as_qemu_can() -> None:

@@ -18,7 +18,7 @@ from pciabi.vm import domain as package
 from pciabi.vm import xml_tree
 from pciabi.vm.domain import numbers, sizes
 from pciabi.vm.domain.dialect import NEWEST, Dialect, Trait
-from pciabi.vm.domain.vocabulary import Vocabulary
+from pciabi.vm.domain.vocabulary import Vocabulary, must_know
 from pciabi.vm.xml_tree import Element
 
 
@@ -38,6 +38,33 @@ ALL = [pytest.param(one, id=name) for name, one in vocabularies()]
 def test_what_is_passed_over_has_its_reason_and_is_not_looked_at(vocabulary: Vocabulary) -> None:
     assert all(len(reason.split()) > 1 for reason in vocabulary.harmless.values())
     assert not vocabulary.known & vocabulary.harmless.keys()
+
+
+@pytest.mark.parametrize("vocabulary", ALL)
+def test_each_word_that_is_taken_out_is_refused(vocabulary: Vocabulary) -> None:
+    for word in (one for one in vocabulary.known if not one.endswith("/**")):
+        found = saying(word)
+        must_know(found, vocabulary)
+        with pytest.raises(InputError, match="is not known"):
+            must_know(found, Vocabulary(frozenset({*on_the_way(word)} - {word})))
+
+
+def saying(word: str) -> Element:
+    """An element in which that stands and nothing else."""
+    folder, _, attribute = word.partition("@")
+    root = inner = element("<a/>")
+    for name in filter(None, folder.split("/")):
+        inner.children.append(Element(name, {}, root.start))
+        inner = inner.children[-1]
+    if attribute:
+        inner.attributes = {attribute: "x"}
+    return root
+
+
+def on_the_way(word: str) -> Iterator[str]:
+    """The words for the elements around it, and for itself."""
+    parts = word.partition("@")[0].split("/")
+    yield from ("/".join(parts[:length]) for length in range(1, len(parts) + 1))
 
 
 def test_each_trait_is_asked_for_and_has_its_release() -> None:

@@ -111,6 +111,13 @@ def test_what_else_they_write_is_an_attribute(
     assert (kind, name, tuple(found)) == ("attribute", field, values)
 
 
+def test_the_device_of_a_video_adapter_is_a_model_and_told_once() -> None:
+    video, line = "<video><model type='virtio'{}/></video>", "-device {},id=video0"
+    before = made(video.format(""), line=line.format("virtio-vga"))
+    after = made(video.format(" device='virtio-gpu'"), line=line.format("virtio-gpu-pci"))
+    assert told(before, after) == [("model", "video", "model device", "", "virtio-gpu")]
+
+
 def test_the_hosts_side_is_no_drift() -> None:
     before = made("<graphics type='vnc'/>", NIC.format(bus=1))
     after = made(

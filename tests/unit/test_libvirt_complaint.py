@@ -16,7 +16,7 @@ XML = """\
   <os>
     <type arch='x86_64' machine='pc-q35-99'>hvm</type>
   </os>
-  <devices>
+  <devices><emulator>/e</emulator>
     <disk type='file' device='disk'>
       <target dev='vda' bus='virtio'/>
       <address type='pci' domain='0x0000' bus='0x00' slot='0x03' function='0x0'/>

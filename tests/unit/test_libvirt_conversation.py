@@ -103,3 +103,8 @@ def test_a_command_of_roots_that_covers_folders_is_started_by_a_user_too() -> No
     qemu = Binary("q", ("unshare", "--mount", "--", "sh", "a b"), Path("/"), (9, 0, 0), "QEMU")
     text = emulator.script(qemu).decode()
     assert "exec unshare --map-root-user --mount -- sh 'a b' \"$@\"\n" in text
+
+
+def test_a_program_is_found_from_wherever_libvirt_starts_it() -> None:
+    text = emulator.script(Binary("q", ("./q", "-L", "./x"), Path("/"), (9, 0, 0), "QEMU")).decode()
+    assert f'exec {Path.cwd() / "q"} -L ./x "$@"\n' in text

@@ -14,6 +14,7 @@ from pciabi.abi.snapshot import ACPI_TABLES, EVERY_FIELD, SMBIOS_TABLES
 from pciabi.errors import InputError
 from pciabi.libvirt.inert.common import NOWHERE
 from pciabi.libvirt.inert.definable import InertDomain, definable
+from pciabi.libvirt.inert.host_devices import PATH
 from pciabi.libvirt.inert.network import MAC
 from pciabi.libvirt.inert.startable import startable
 from pciabi.qemu.inert import fields
@@ -46,7 +47,7 @@ domains = st.builds(
     st.sampled_from(["pc", "q35"]),
     st.builds(
         lambda many, once: [*many, *once],
-        st.lists(st.sampled_from([*pieces.DEVICES, *pieces.NEWER]), max_size=20),
+        st.lists(st.sampled_from([*pieces.DEVICES, *pieces.MEMORY, *pieces.NEWER]), max_size=20),
         st.lists(st.sampled_from(pieces.ONCE), max_size=5, unique=True),
     ),
     st.lists(st.sampled_from(pieces.MACHINE), max_size=6, unique=True),
@@ -71,6 +72,7 @@ HOSTS_DRIVER = {"name", "type", "io", "queue"}
 def facts(device: Element) -> Iterator[object]:
     """What of a device is on PCI or decides where it goes, by the device's own words."""
     yield device.name, model(device), disk_bus(device), device.attributes.get("index")
+    yield [(size.text, dict(size.attributes)) for size in device.below("size")]
     for name in FACTS:
         child = device.child(name)
         if child is not None and (device.name, name) != ("interface", "target"):
@@ -108,6 +110,12 @@ def test_a_written_address_alias_boot_order_and_mac_stay() -> None:
     assert nic.value("rom", "bar") == "off"
     assert nic.value("address", "multifunction") == "on"
     assert nic.value("source", "bridge") == "pciabi"
+
+
+def test_the_device_that_a_video_adapter_names_stays() -> None:
+    made_safe = made("<video><model type='virtio' device='virtio-gpu'/></video>")
+    (video,) = (one for one in devices_of(made_safe.root) if one.name == "video")
+    assert video.value("model", "device") == "virtio-gpu"
 
 
 def test_the_words_of_the_newest_libvirt_stay() -> None:
@@ -153,7 +161,8 @@ def test_what_was_made_inert_stays_as_it_is(xml: str) -> None:
         ('<filesystem type="block"><source dev="/dev/sda"/></filesystem>', "type 'block'"),
         ('<controller type="usb" index="0,chardev=x"/>', "index is '0,chardev=x'"),
         ('<x:disk xmlns:x="urn:x" type="file"/>', "<disk>"),
-        ('<sound model="${{SOUND}}"/>', "model is '${SOUND}'"),
+        ('<disk type="file"><x:target dev="vda"/></disk>', "<target>: is of another namespace"),
+        ('<sound model="${{SOUND}}"/>', "${SOUND} is not known: something fills it in"),
     ],
 )
 def test_what_is_not_known_is_refused_by_name_at_its_line(inside: str, named: str) -> None:
@@ -262,6 +271,43 @@ def test_a_replacement_is_told_as_a_substitution() -> None:
     assert (found.qdev_id, found.unknown) == ("net0", (fields.ROM,))
 
 
+@pytest.mark.parametrize(
+    ("machine", "address", "is_open"),
+    [
+        ("q35", "", True),
+        ("q35", '<address type="pci" bus="1" slot="0"/>', False),
+        ("pc", "", False),
+    ],
+)
+@pytest.mark.parametrize("device", [pieces.HOST_DEVICES[0], pieces.INTERFACES[6]])
+def test_where_a_hosts_device_goes_is_not_known_without_the_host(
+    device: str, machine: str, address: str, is_open: bool
+) -> None:
+    xml = device.replace("</hostdev>", f"{address}</hostdev>")
+    xml = xml.replace("</interface>", f"{address}</interface>")
+    told = made(xml, machine=machine).replacements
+    assert (PATH in {field for one in told for field in one.unknown}) is is_open
+
+
+def test_no_two_devices_of_the_hosts_are_the_same() -> None:
+    found = devices_of(made(*pieces.HOST_DEVICES[:5], *pieces.HOST_DEVICES[:5]).root)
+    sources = [xml_tree.written(s) for d in found for s in d.all("source")]
+    assert len(sources) == len(set(sources)) == 10
+
+
+def test_an_mtu_is_a_property_where_there_is_no_device_of_the_hosts_to_have_it() -> None:
+    mtu = pieces.INTERFACES[3]
+    own = mtu.replace("</interface>", '<alias name="ua-lan"/></interface>')
+    text = startable(made(pieces.INTERFACES[1], mtu, own).root, EMULATOR).text
+    assert "<mtu" not in text
+    for alias in ("net1", "ua-lan"):
+        assert re.search(
+            rf'<qemu:device alias="{alias}">\s*<qemu:frontend>\s*<qemu:property name="host_mtu" '
+            r'type="unsigned" value="9000"/>',
+            text,
+        )
+
+
 def test_starting_puts_another_device_at_the_address_of_a_hosts() -> None:
     hostdev = pieces.HOST_DEVICES[0].replace(
         "</hostdev>", '<address type="pci" bus="0x02" slot="0x00"/></hostdev>'
@@ -273,6 +319,7 @@ def test_starting_puts_another_device_at_the_address_of_a_hosts() -> None:
     stand_in, multiqueue, single = devices_of(found.root)
     assert (stand_in.name, stand_in.value("address", "bus")) == ("rng", "0x02")
     assert multiqueue.attributes["type"] == "vhostuser"
+    assert '<access mode="shared"/>' in found.text
     assert single.attributes["type"] == "user"
     assert any(EVERY_FIELD in r.unknown for r in found.replacements)
 

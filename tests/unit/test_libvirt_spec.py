@@ -24,7 +24,7 @@ from pciabi.libvirt.suites import SUITES
         ("libvirt:9.0.0-4+deb12u2", Wanted(Version("9.0.0-4+deb12u2"))),
         ("libvirt:host", Wanted(Installed())),
         ("libvirt:installed@./my@root", Wanted(Installed(), "./my@root")),
-        ("libvirt:9.0@proc:4711", Wanted(Version("9.0"), "proc:4711")),
+        ("libvirt:9.0@/usr/bin/kvm", Wanted(Version("9.0"), "/usr/bin/kvm")),
     ],
 )
 def test_what_a_user_may_write(text: str, wanted: Wanted) -> None:
@@ -45,6 +45,8 @@ def test_what_is_wrong_with_the_qemu_or_the_suite_is_said() -> None:
         spec.parse("libvirt:debian:potato")
     with pytest.raises(InputError, match=r"is no process's number"):
         spec.parse("libvirt:9.0@proc:x")
+    with pytest.raises(InputError, match=r"a libvirt cannot run proc:4711, .*by a path"):
+        spec.parse("libvirt:9.0@proc:4711")
     with pytest.raises(InputError, match=r"'host' names no released libvirt.*such as 9\.0"):
         spec.released("host")
     assert spec.released("libvirt:9.0") == spec.released("9.0") == Version("9.0")

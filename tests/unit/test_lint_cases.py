@@ -11,7 +11,10 @@ import pytest
 from pciabi.lint import files
 from pciabi.lint.engine import Settings, lint
 from pciabi.lint.run import run
+from pciabi.vm import xml_tree
+from pciabi.vm.domain.completeness import open_addresses
 from pciabi.vm.formats import ConfigText
+from pciabi.vm.pci_vm import Family
 
 CASES = Path(__file__).parents[1] / "cases"
 USB = "<controller type='usb' model='none'/><memballoon model='none'/>"
@@ -99,6 +102,37 @@ def test_a_script_that_only_asks_for_help_is_left_out_of_a_folder() -> None:
     assert not left.is_told
     (named,) = run([(file, True)], Settings(), b"")
     assert named.error is not None
+
+
+ALONE = "-device pcie-root-port,id=p1,chassis=1"
+SHARED = f"{ALONE},multifunction=on"
+BESIDE = "-device pcie-root-port,id=p2,chassis=2,addr=1.1"
+
+
+@pytest.mark.parametrize(
+    ("devices", "codes"),
+    [
+        # QEMU 7.2: single function device can't be populated in function 1.1
+        (f"{ALONE} {BESIDE}", ["PCI104:1", "PCI126:1", "PCI124:1"]),
+        # 1.0 indicates single function, but 1.1 is already populated
+        (f"{BESIDE} {ALONE}", ["PCI124:1", "PCI104:1", "PCI126:1"]),
+        (f"{SHARED} {BESIDE}", ["PCI104:1"]),
+        (f"{BESIDE} {SHARED}", ["PCI104:1"]),
+    ],
+)
+def test_functions_of_a_slot_that_one_without_an_address_joins(
+    devices: str, codes: list[str]
+) -> None:
+    line = f"qemu-system-x86_64 -M pc-q35-7.2 -nodefaults {devices}\n"
+    assert told(ConfigText("vm.sh", line)) == codes
+
+
+def test_an_address_that_only_has_a_function_is_left_to_libvirt_for_probes_too() -> None:
+    """libvirt, virPCIDeviceAddressIsEmpty."""
+    text = (CASES / "lint" / "fn-only.xml").read_text()
+    (root,) = xml_tree.read("vm.xml", text).children
+    gaps = [gap for gap in open_addresses(root, Family.I440FX) if gap.missing == "PCI address"]
+    assert [gap.element.name for gap in gaps] == ["interface"]
 
 
 def domain(machine: str, *devices: str) -> ConfigText:

@@ -45,7 +45,23 @@ def texts() -> Iterator[tuple[str, ConfigText, str | None]]:
             yield name, ConfigText("vm", example.text), example.format
 
 
-TEXTS = list(texts())
+COMMENTED = """\
+summary: x
+machine: pc
+devices:
+  - driver: e1000   # a comment
+    id: net0
+
+  # another
+  - driver: e1000
+    id: net1
+    properties:
+      mac: 52:54:00:00:00:01
+  # and one at the end
+
+steps: [boot, boot]
+"""
+TEXTS = [*texts(), ("commented", ConfigText("vm", COMMENTED), None)]
 
 
 @pytest.mark.parametrize(
@@ -103,6 +119,7 @@ def a_key(statement: Statement, source: ConfigText) -> None:
     cut = " " * (place.column - 1) + cut_of(statement, source).replace("\r\n", "\n")
     name = re.escape(statement.name)
     assert re.match(rf"\s*[\"']?{name}[\"']?\s*(?::|\Z)", cut)
+    ends_with_itself(cut)
     if not statement.value or "{{" in cut or "*" in cut or "&" in cut:
         return
     if source.text[: statement.start].count("\n[") or ".conf" in source.file:
@@ -118,11 +135,18 @@ def a_key(statement: Statement, source: ConfigText) -> None:
 def an_item(statement: Statement, source: ConfigText) -> None:
     place = source.position_at(statement.start)
     cut = " " * (place.column - 1) + cut_of(statement, source)
+    ends_with_itself(cut)
     if "{{" in cut or "*" in cut or "&" in cut:
         return
     loaded = yaml.load(cut.replace("\r\n", "\n"), Loader=yaml.BaseLoader)
     names = [part.name for part in statement.parts if part.kind is Kind.KEY]
     assert names == (list(loaded) if isinstance(loaded, dict) else [])
+
+
+def ends_with_itself(cut: str) -> None:
+    """Not with the comments and empty lines behind it."""
+    assert cut == cut.rstrip()
+    assert not cut.rpartition("\n")[2].lstrip().startswith("#")
 
 
 def an_option(statement: Statement, source: ConfigText) -> None:
@@ -173,12 +197,37 @@ def options_are_the_command_lines(vm: Vm, source: ConfigText) -> None:
                     assert part.words(source).replace(",,", ",") == item.value
 
 
+@given(st.sampled_from([(s, f) for _, s, f in TEXTS]), st.data())
+def test_a_damaged_text_ends_in_statements_or_one_error(
+    sample: tuple[ConfigText, str | None], data: st.DataObject
+) -> None:
+    source, format_ = sample
+    pieces = st.sampled_from(
+        ["", "'", '"', "<", "/>", "&amp;", "{", "}", ",", ":", "- ", "\n", "é"]
+    )
+    text = source.text
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(text)))
+        text = text[:at] + data.draw(pieces) + text[at + data.draw(st.integers(0, 3)) :]
+    damaged = ConfigText("vm", text)
+    try:
+        vms = formats.read(damaged, format_)
+    except InputError:
+        return
+    for vm in vms:
+        for statement in every(vm.statements):
+            for extent in (*statement.extents, *statement.value):
+                assert 0 <= extent.start <= extent.end <= len(text)
+
+
 @given(st.text(st.sampled_from("ab\n\r\0é𝄞"), max_size=60))
 def test_an_offset_is_a_line_and_a_column(text: str) -> None:
     source = ConfigText("vm", text)
     for offset in range(len(text) + 1):
         place = source.position_at(offset)
         assert source.offset(place.line, place.column) == offset
+        before = text[:offset].split("\0" if "\0" in text else "\n")
+        assert (place.line, place.column) == (len(before), len(before[-1]) + 1)
 
 
 @given(st.text(max_size=30), st.data())

@@ -10,12 +10,16 @@ from typing import Any, TypeVar
 import click
 
 from pciabi.errors import InputError
+from pciabi.libvirt import spec as libvirt_spec
 from pciabi.qemu import spec
 from pciabi.qemu.wish import Wish
 
 F = TypeVar("F", bound=Callable[..., Any])
 SPEC = "SPEC"
-SPEC_EPILOG = f"SPEC is {spec.ACCEPTED}; `pciabi qemu get` fetches a release."
+SPEC_EPILOG = (
+    f"SPEC is {spec.ACCEPTED}; `pciabi qemu get` fetches a release. Or a libvirt and its QEMU: "
+    f"{libvirt_spec.ACCEPTED}; `pciabi libvirt get` fetches one."
+)
 
 
 class Seconds(click.FloatRange):

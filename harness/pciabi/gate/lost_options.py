@@ -12,6 +12,7 @@ from pciabi.errors import InputError
 from pciabi.gate.configurations import Unusable
 from pciabi.gate.knowledge import Knowledge
 from pciabi.gate.question import Trial
+from pciabi.probe.host import Host
 from pciabi.result.side import Side
 from pciabi.result.will_not_start import Gone, Missing
 from pciabi.vm.command_line.option import DISK_IMAGE, OPEN
@@ -21,7 +22,7 @@ _NO_NAMES = (DISK_IMAGE, OPEN)
 _OF_PROXMOX, _PROXMOX = frozenset({"id"}), "pve"
 
 
-def lost_options(trial: Trial, old: Side, knowledge: Knowledge) -> tuple[Gone, ...]:
+def lost_options(trial: Trial, old: Side, knowledge: Knowledge, host: Host) -> tuple[Gone, ...]:
     """The options of a trial's VM that the QEMU which read `old` knows and the later one does not,
     each at its first place. What the earlier one does not know either is no loss.
 
@@ -30,7 +31,7 @@ def lost_options(trial: Trial, old: Side, knowledge: Knowledge) -> tuple[Gone, .
     assert not isinstance(trial.vm, Unusable), "it was read"
     places = {
         option.name: option.position
-        for option in reversed(trial.vm.options)
+        for option in reversed(trial.vm.options(trial.after, host))
         if option.name not in _NO_NAMES
     }
     unknown = knowledge.unknown_options(trial.after.qemu, places)

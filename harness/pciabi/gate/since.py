@@ -45,10 +45,9 @@ class EarlierVm:
         axes = (*subject.axes, (EARLIER, self.ref))
         return replace(subject, group=f"{subject.group} at {self.ref}", axes=axes)
 
-    @property
-    def options(self) -> tuple[Option, ...]:
+    def options(self, request: Request, host: Host) -> tuple[Option, ...]:
         """See Vm."""
-        return self.vm.options
+        return self.vm.options(request, host)
 
     def on(self, request: Request, host: Host) -> Startable[Any]:
         """See Vm."""

@@ -55,7 +55,7 @@ def explained(
     types = types_to_ask(named, machine)
     try:
         known = means.knowledge.with_properties(trial.after.qemu, types)
-        lost = lost_options(trial, old, means.knowledge)
+        lost = lost_options(trial, old, means.knowledge, means.host)
     except CannotTest:
         means.host.cancellation.check()
         return stopped
@@ -77,7 +77,7 @@ def explained(
 def refused_unasked(trial: Trial, old: Side, means: Means) -> WillNotStart | None:
     """Why the later QEMU of a trial refuses a VM though it takes what shapes its hardware, which is
     all that it was asked to; None where it does not. Raises CannotTest, Interrupted."""
-    lost = lost_options(trial, old, means.knowledge)
+    lost = lost_options(trial, old, means.knowledge, means.host)
     if not lost:
         return None
     qemu = means.host.qemu(trial.after.qemu)

@@ -11,6 +11,7 @@ from pciabi.vm.xml_tree import Element
 # libvirt quotes names and values of the XML, and writes PCI addresses without quotes.
 _QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"|<([a-zA-Z][\w-]*)")
 _PCI = re.compile(r"\b([0-9a-f]{4}):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])\b", re.ASCII)
+_OURS = "emulator"
 _PCI_PARTS = ("domain", "bus", "slot", "function")
 _HEAD = re.compile(r"Failed to (?:define|start|create) domain\b.*")
 
@@ -71,5 +72,7 @@ def _all(domain: Element) -> Iterator[Element]:
     waiting = [domain]
     while waiting:
         element = waiting.pop()
-        yield element
+        # Of the emulator, which is ours, every second complaint speaks.
+        if element.name != _OURS:
+            yield element
         waiting.extend(reversed(element.children))

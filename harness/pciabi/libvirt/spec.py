@@ -44,14 +44,18 @@ def is_meant(text: str) -> bool:
 
 
 def parse(text: str) -> Wanted:
-    """What a SPEC that begins with `libvirt:` means. Raises InputError for anything else, and as
-    `qemu.spec.parse` does for the QEMU behind the `@`."""
+    """What a SPEC that begins with `libvirt:` means. Raises InputError for anything else, for
+    a QEMU of a running process, and as `qemu.spec.parse` does for the QEMU behind the `@`."""
     # No version of a package has an @; a path to a QEMU may have.
     libvirt, at, qemu = text.removeprefix(PREFIX).partition("@")
     if not is_meant(text) or (at and not qemu):
         raise InputError(f"'{text}' names no libvirt", advice=ACCEPTED)
-    if at:
-        spec.parse(qemu)
+    if at and isinstance(spec.parse(qemu), spec.Running):
+        # Its file, that may be gone from everywhere else, is seen by us alone.
+        raise InputError(
+            f"a libvirt cannot run {qemu}, the QEMU of a running process",
+            advice="name its program by a path, or its version",
+        )
     return Wanted(_libvirt(libvirt, text), qemu or None)
 
 

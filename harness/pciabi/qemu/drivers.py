@@ -34,6 +34,11 @@ def _properties(binary: Binary, driver: str) -> frozenset[str] | None:
     raise QemuError(f"{asked} failed: {programs.last_words(said.complaint) or 'no output'}")
 
 
+def has(binary: Binary, driver: str) -> bool:
+    """Whether a QEMU has a driver, its modules included. Raises QemuError."""
+    return _properties(binary, driver) is not None
+
+
 def accepted_properties(binary: Binary, device: Device) -> frozenset[str]:
     """The property names a device's driver takes; aliases (`virtio-net`) are resolved by QEMU.
 

@@ -35,10 +35,10 @@ _OF_GATE = (
     ReportingDescriptor(
         WILL_NOT_START,
         "Will not start",
-        "The earlier QEMU starts this configuration and the later one refuses it: it does not have "
-        "something that the configuration names.",
-        "Take what the later QEMU has in its place, such as one of the machine types that the "
-        "report proposes, or keep the earlier QEMU for this VM.",
+        "The earlier hypervisor starts this configuration and the later one refuses it: it does "
+        "not have something that the configuration names.",
+        "Take what the later one has in its place, such as one of the machine types that the "
+        "report proposes, or keep the earlier one for this VM.",
     ),
     ReportingDescriptor(
         NOT_JUDGED,

@@ -8,25 +8,25 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pciabi.abi.snapshot import Substitution
 from pciabi.cancellation import Cancellation
 from pciabi.errors import InputError, PciabiError, SourcePosition
 from pciabi.libvirt import installed
 from pciabi.probe.host import Host, names_a_libvirt
-from pciabi.qemu.binary import PROGRAM, Binary
+from pciabi.qemu.binary import PROGRAM
 from pciabi.result.entry import Subject
 from pciabi.result.side import Side
-from pciabi.source import command_line, naming
+from pciabi.source import command_line, domain_dialect, naming
 from pciabi.source.naming import Named
 from pciabi.source.request import Request
 from pciabi.source.side import naming_its_side
 from pciabi.source.startable import Startable
 from pciabi.vm import xml_tree
-from pciabi.vm.command_line.argument import plain
 from pciabi.vm.command_line.option import Option, QemuCommandLine
 from pciabi.vm.command_line.source import decoded
 from pciabi.vm.domain import dialect, kind, line
 from pciabi.vm.domain.completeness import Gap, open_addresses
-from pciabi.vm.domain.dialect import Dialect, Version
+from pciabi.vm.domain.dialect import Version
 from pciabi.vm.drift.made_domain import MadeDomain
 from pciabi.vm.xml_tree import Element
 
@@ -39,47 +39,53 @@ class DomainVm:
 
     subject: Subject
     root: Element = field(compare=False)
+    _known: dict[_Asked, _Written] = field(default_factory=dict, compare=False, repr=False)
 
-    @property
-    def options(self) -> tuple[Option, ...]:
-        """See Vm. Of the options, that libvirt writes for the QEMU at hand, the machine type alone
-        is the user's own."""
-        type_ = kind.os_type(self.root)
-        machine = type_.attributes.get("machine") if type_ is not None else None
-        if type_ is None or machine is None:
-            return ()
-        word, value = (
-            plain(text, type_.start.file, type_.start.line, type_.start.column)
-            for text in ("-machine", machine)
-        )
-        return (Option("machine", word, value),)
+    def options(self, request: Request, host: Host) -> tuple[Option, ...]:
+        """See Vm."""
+        return self._written(request, host).line.options
 
     def on(self, request: Request, host: Host) -> Startable[Any]:
         """See Vm."""
         command_line.must_not_boot(self.subject.file, request)
         written = self._written(request, host)
         vm = command_line.prepare_line(written.line, self.subject.file, request, host)
-        return replace(vm, libvirt=dialect.shown(written.libvirt), domain=written.domain)
+        hardware = vm.made.with_open(written.unknown)
+        version = dialect.shown(written.libvirt)
+        return replace(vm, made=hardware, libvirt=version, domain=written.domain)
 
     def _written(self, request: Request, host: Host) -> _Written:
+        """It as a libvirt writes it for a request, which is found out once. Raises as `on`, and as
+        `made_by_libvirt.made`."""
+        asked = request.qemu, request.machine, request.libvirt
+        if asked not in self._known:
+            self._known[asked] = self._write(request, host)
+        return self._known[asked]
+
+    def _write(self, request: Request, host: Host) -> _Written:
         """It as a libvirt writes it: the one that is asked for or completes it, or else none that
-        runs. Raises as `on`, and as `made_by_libvirt.made`."""
+        runs."""
         with naming_its_side(request, self.subject.file):
             libvirt = self._libvirt(request, host)
             if libvirt is None:
-                chosen = dialect_for(host.qemu(request.qemu), request.libvirt)
-                return _Written(line.command_line(self.root, chosen), chosen.libvirt)
+                qemu = host.qemu(request.qemu)
+                version = domain_dialect.libvirt_for(qemu, request.libvirt)
+                spoken = domain_dialect.spoken(self.root, version, qemu)
+                return _Written(line.command_line(self.root, spoken), version)
             # Not above: what asks a libvirt takes longer to import than a domain to be read.
             from pciabi.source import made_by_libvirt
 
             session = host.session(libvirt)
             made = made_by_libvirt.made(self._on_machine(request.machine), session)
-            return _Written(made.line, session.libvirt.version, made.domain)
+            return _Written(made.line, session.libvirt.version, made.domain, made.unknown)
 
     def _libvirt(self, request: Request, host: Host) -> str | None:
         """The SPEC of the libvirt that has to be asked: the one on the request's side, or one that
         completes the domain; None for a domain that says all itself."""
         if names_a_libvirt(request.qemu):
+            if request.libvirt is not None:
+                wanted = dialect.shown(request.libvirt)
+                raise InputError(f"{request.qemu} and libvirt {wanted} are both asked for")
             return request.qemu
         gaps = open_addresses(self.root, kind.family(self.root))
         if not gaps:
@@ -116,11 +122,15 @@ class DomainVm:
 @dataclass(frozen=True)
 class _Written:
     """A domain's command line, the version of the libvirt in whose words it is, and what that
-    made of the domain where it was asked."""
+    made of the domain where it was asked; `unknown` is what it could not tell without the host."""
 
     line: QemuCommandLine
     libvirt: Version
     domain: MadeDomain | None = None
+    unknown: tuple[Substitution, ...] = ()
+
+
+_Asked = tuple[str | None, str | None, Version | None]
 
 
 def _words_of(gaps: Sequence[Gap]) -> str:
@@ -128,26 +138,6 @@ def _words_of(gaps: Sequence[Gap]) -> str:
     words = [f"{gap.missing} of <{gap.element.name}>" for gap in gaps[:_SHOWN]]
     more = f" and {len(gaps) - _SHOWN} more" if len(gaps) > _SHOWN else ""
     return ", ".join(words) + more
-
-
-def dialect_for(qemu: Binary, wanted: Version | None) -> Dialect:
-    """How a domain is written for a QEMU: by the libvirt of the wanted version, else by the one
-    installed here, or the newest that takes that QEMU.
-
-    Raises InputError where the wanted one does not take it.
-    """
-    if wanted is not None:
-        if not dialect.takes(wanted, qemu.version):
-            newest = dialect.shown(dialect.newest_for(qemu.version))
-            raise InputError(
-                f"libvirt {dialect.shown(wanted)} does not take QEMU {qemu.version_text}",
-                advice=f"the newest that takes it is {newest}",
-            )
-        return Dialect(wanted, qemu.version)
-    here = installed.version()
-    if here is not None and dialect.takes(here, qemu.version):
-        return Dialect(here, qemu.version)
-    return Dialect(dialect.newest_for(qemu.version), qemu.version)
 
 
 def domains_in(path: Path, raw: bytes) -> tuple[DomainVm, ...]:

@@ -3,23 +3,25 @@ against what it writes itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from pciabi.errors import CannotTest, InputError
+from pciabi.abi.snapshot import Substitution
+from pciabi.errors import CannotTest, InputError, SourcePosition
 from pciabi.libvirt import complaint, session
 from pciabi.libvirt.inert.definable import InertDomain, definable
+from pciabi.libvirt.inert.host_devices import PATH
 from pciabi.libvirt.inert.record import Replacement
 from pciabi.libvirt.inert.startable import startable
 from pciabi.libvirt.session import Refused, Session
 from pciabi.qemu.inert.hardware import InertHardware, inert
 from pciabi.source import true_line
+from pciabi.source.domain_dialect import spoken
 from pciabi.vm import xml_tree
 from pciabi.vm.command_line.option import QemuCommandLine
 from pciabi.vm.domain import line, marks, own_options
 from pciabi.vm.domain.completed import completed
-from pciabi.vm.domain.dialect import Dialect
 from pciabi.vm.drift.made_domain import MadeDomain
 from pciabi.vm.drift.placed import placed
 from pciabi.vm.xml_tree import Element
@@ -41,10 +43,12 @@ class Told:
 @dataclass(frozen=True)
 class Made:
     """What a libvirt made of a domain: `line` is what it is started with, in our words and with
-    all that is of the host; `domain` as in `Told`."""
+    all that is of the host; `domain` as in `Told`; `unknown` is what the libvirt would look at the
+    host for, by the devices' ids."""
 
     line: QemuCommandLine
     domain: MadeDomain
+    unknown: tuple[Substitution, ...]
 
 
 def made(root: Element, asked: Session) -> Made:
@@ -55,14 +59,42 @@ def made(root: Element, asked: Session) -> Made:
     """
     libvirt = asked.libvirt
     found = told(root, asked)
-    dialect = Dialect(libvirt.version, libvirt.qemu.version)
+    dialect = spoken(root, libvirt.version, libvirt.qemu)
     # libvirt was told of none of the user's own arguments, and would not look at them.
     _must_agree(
         line.command_line(own_options.without_arguments(found.whole), dialect),
         found.domain.line,
         asked,
     )
-    return Made(line.command_line(found.whole, dialect), found.domain)
+    ours = line.command_line(_without_made_up_macs(found.whole, root), dialect)
+    return Made(ours, found.domain, tuple(_left_open(found, line.ids(found.whole, dialect))))
+
+
+def _without_made_up_macs(whole: Element, root: Element) -> Element:
+    """The domain without the MACs that its user has not written: QEMU makes some up in their place,
+    and like those they say nothing of who a NIC is."""
+    unwritten = {
+        nic.start
+        for devices in root.all("devices")
+        for nic in devices.all("interface")
+        if nic.value("mac", "address") is None
+    }
+
+    def without(element: Element) -> Element:
+        inside = element.children
+        if element.name == "interface" and element.start in unwritten:
+            inside = [child for child in inside if child.name != "mac"]
+        return replace(element, children=[without(child) for child in inside])
+
+    return without(whole)
+
+
+def _left_open(found: Told, ids: Mapping[SourcePosition, str]) -> Iterator[Substitution]:
+    """What a libvirt was not told and would have looked at the host for."""
+    for one in found.replacements:
+        qdev_id = ids.get(one.place)
+        if PATH in one.unknown and qdev_id is not None:
+            yield replace(one.substitution(qdev_id), unknown=(PATH,))
 
 
 def told(root: Element, asked: Session) -> Told:
@@ -77,7 +109,7 @@ def told(root: Element, asked: Session) -> Told:
     stored = placed(defined, root)
     words = _answer(asked.command_line, startable(stored, session.EMULATOR))
     nothing = QemuCommandLine(None, (), root.start.file)
-    domain = MadeDomain(asked.libvirt.name, marks.unmarked(stored), nothing)
+    domain = MadeDomain(asked.libvirt.name, marks.unmarked(stored), nothing, xml_tree.written(root))
     written = replace(domain, line=true_line.with_places(words, domain))
     return Told(whole, written, to_define.replacements)
 

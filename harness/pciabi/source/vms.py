@@ -28,9 +28,9 @@ class Vm(Protocol):
     def subject(self) -> Subject:
         """Its file, and which one it is there."""
 
-    @property
-    def options(self) -> tuple[Option, ...]:
-        """The options that it is started with; none of a VM that pciabi makes the options for."""
+    def options(self, request: Request, host: Host) -> tuple[Option, ...]:
+        """The options that it is started with on the side of a request; none of a VM that pciabi
+        makes the options for. Raises as `on`."""
 
     def on(self, request: Request, host: Host) -> Startable[Any]:
         """It on the QEMU and machine type of a request.
@@ -50,8 +50,7 @@ class CommandLine:
     subject: Subject
     line: QemuCommandLine
 
-    @property
-    def options(self) -> tuple[Option, ...]:
+    def options(self, request: Request, host: Host) -> tuple[Option, ...]:  # noqa: ARG002
         """See Vm."""
         return self.line.options
 
@@ -77,8 +76,7 @@ class ScenarioCase:
     subject: Subject
     case: Case
 
-    @property
-    def options(self) -> tuple[Option, ...]:
+    def options(self, request: Request, host: Host) -> tuple[Option, ...]:  # noqa: ARG002
         """See Vm."""
         return ()
 

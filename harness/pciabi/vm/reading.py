@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pciabi.bounded_files import limited
 from pciabi.errors import InputError, SourcePosition
-from pciabi.vm.command_line import formats, readconfig
+from pciabi.vm.command_line import layouts, readconfig
 from pciabi.vm.command_line.argument import plain
-from pciabi.vm.command_line.formats import Layout
 from pciabi.vm.command_line.found import Found
+from pciabi.vm.command_line.layouts import Layout
 from pciabi.vm.command_line.option import Manner, QemuCommandLine, parse
 from pciabi.vm.command_line.program import is_qemu
 from pciabi.vm.command_line.source import MAX_BYTES
@@ -41,7 +41,7 @@ def read(path: Path, form: Layout | None = None, raw: bytes | None = None) -> Qe
     where that was read already: a pipe can be read once only.
     """
     raw = _content(path, raw)
-    form = form or formats.detect(raw)
+    form = form or layouts.layout_of(raw)
     lines = _lines(path, form, raw, readconfig.included)
     found = _clearest(lines)
     if not found:
@@ -64,14 +64,14 @@ def read_all(
     A file that one of them reads and that is not there is an option that stays open.
     """
     raw = _content(path, raw)
-    form = form or formats.detect(raw)
+    form = form or layouts.layout_of(raw)
     return _lines(path, form, raw, readconfig.included_where_readable)
 
 
 def _lines(
     path: Path, form: Layout, raw: bytes, inclusion: Inclusion
 ) -> tuple[QemuCommandLine, ...]:
-    parsed = (_parsed(each, path, inclusion) for each in formats.commands(raw, str(path), form))
+    parsed = (_parsed(each, path, inclusion) for each in layouts.commands(raw, str(path), form))
     return tuple(line for line in parsed if not line.asks_for_help)
 
 

@@ -1,9 +1,8 @@
 """What a scenario's words mean: the one place that knows the rules of its format.
 
 Two readers stand on it, and neither has a rule of its own. `pciabi.scenario.load` demands a whole
-file, with pydantic, which takes several times as long to import as lint to read a file, and plays
-its steps. `pciabi.vm.formats.scenario` reads what a VM is made of from files that may be half
-written.
+file and plays its steps, with pydantic, whose import alone takes longer than a lint of the file.
+`pciabi.vm.formats.scenario` reads what a VM is made of, from files that may be half written.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from functools import cache
 
 from pciabi.errors import InputError
 from pciabi.libvirt.inert.record import Record
+from pciabi.vm import placeholder
 from pciabi.vm.xml_tree import Element
 
 _TEXT = "#"
@@ -113,6 +114,8 @@ def refused(element: Element, what: str, inside: Element | None = None) -> Input
 def _safe(element: Element, name: str, value: str, *, is_free: bool) -> str:
     patterns = (_PRINTABLE,) if is_free else (_WORD, _NUMBERS)
     if not any(pattern.fullmatch(value) for pattern in patterns):
+        if open_part := placeholder.find(value):
+            raise placeholder.unrendered(open_part, element.start)
         shown = ascii(value[:_MOST_SHOWN])
         raise refused(element, f"{name} is {shown}, and one plain word is wanted")
     return value

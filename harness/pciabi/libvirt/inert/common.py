@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from pciabi.libvirt.inert.allow_list import AllowList, allow
 from pciabi.libvirt.inert.record import Record
+from pciabi.vm.pci_vm import Family
 from pciabi.vm.xml_tree import Element
 
 NOWHERE = "/nonexistent"
@@ -29,12 +30,13 @@ VIRTIO = "iommu ats packed page_per_vq"
 
 @dataclass(frozen=True)
 class Turn:
-    """One device's turn to be made inert: as it is written, where it stands among all devices of
-    the domain, and the record to tell."""
+    """One element's turn to be made inert: as it is written, where it stands among all devices of
+    the domain, the record to tell, and the family of the domain's PCI."""
 
     element: Element
     ordinal: int
     record: Record
+    family: Family
 
 
 Finish = Callable[[Element, Turn], Element | None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -20,8 +21,8 @@ from pciabi.libvirt.inert.common import Treatment, Turn, made, whole
 from pciabi.libvirt.inert.record import Record, Replacement
 from pciabi.qemu.inert import fields
 from pciabi.vm import xml_tree
-from pciabi.vm.domain import marks
-from pciabi.vm.pci_vm import Span
+from pciabi.vm.domain import kind, marks
+from pciabi.vm.pci_vm import Family, Span
 from pciabi.vm.xml_tree import Element
 
 NAME = "pciabi"
@@ -115,11 +116,16 @@ def inert(domain: Element) -> InertDomain:
     name = Element("name", {}, domain.start, text=NAME)
     children = [name, *_children(domain, replacements)]
     if domain.child("uuid") is None and not _tells_uuid_in_smbios(domain):
-        children.insert(1, Element("uuid", {}, domain.start, text=machine.NO_UUID))
+        children.insert(1, Element("uuid", {}, domain.start, text=_uuid(domain)))
     if any(child.prefix for child in children):
         attributes[f"xmlns:{passthrough.PREFIX}"] = passthrough.NAMESPACE
     root = replace(domain, attributes=attributes, children=children, text="", prefix="")
     return InertDomain(root, tuple(replacements))
+
+
+def _uuid(domain: Element) -> str:
+    """One that is the same for the same domain, in place of libvirt's own, which is random."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, xml_tree.written(domain)))
 
 
 def _tells_uuid_in_smbios(domain: Element) -> bool:
@@ -132,12 +138,12 @@ def _attributes(domain: Element, replacements: list[Replacement]) -> dict[str, s
     written = {k: v for k, v in domain.attributes.items() if not k.startswith("xmlns:")}
     bare = replace(domain, attributes=written, children=[], text="", prefix="")
     sift(bare, _DOMAIN, Record("domain", domain))
-    kind = written.get("type", "kvm")
-    if kind not in _OF_QEMU:
-        raise refused(domain, f"type {kind[:20]!a} is not one of QEMU's")
-    if kind != "qemu":
+    type_ = written.get("type", "kvm")
+    if type_ not in _OF_QEMU:
+        raise refused(domain, f"type {type_[:20]!a} is not one of QEMU's")
+    if type_ != "qemu":
         instead = "type='qemu'"
-        replacements.append(Replacement("domain", f"type='{kind}'", instead, (), _first(domain)))
+        replacements.append(Replacement("domain", f"type='{type_}'", instead, (), _first(domain)))
     return {"type": "qemu"}
 
 
@@ -146,10 +152,12 @@ def _first(element: Element) -> Span:
 
 
 def _children(domain: Element, replacements: list[Replacement]) -> Iterator[Element]:
+    family = kind.family(domain)
     for child in domain.children:
         record = Record(child.name, child, replacements)
         if child.name == "devices" and not child.prefix:
-            yield replace(child, children=list(_devices(child, replacements)), text="")
+            inside = list(_devices(child, replacements, family))
+            yield replace(child, children=inside, text="")
         elif passthrough.own(child, domain):
             kept = passthrough.inert(child, record)
             if kept is not None:
@@ -158,12 +166,14 @@ def _children(domain: Element, replacements: list[Replacement]) -> Iterator[Elem
             # libvirt does not look at it either.
             record.tell(f"<{child.name}> of another namespace")
         elif child.name in machine.CHILDREN:
-            yield from _treated(machine.CHILDREN[child.name], Turn(child, 0, record))
+            yield from _treated(machine.CHILDREN[child.name], Turn(child, 0, record, family))
         else:
             raise refused(child, "is not known to be harmless to the host")
 
 
-def _devices(devices: Element, replacements: list[Replacement]) -> Iterator[Element]:
+def _devices(
+    devices: Element, replacements: list[Replacement], family: Family
+) -> Iterator[Element]:
     if devices.attributes:
         raise refused(devices, "has no attributes")
     for ordinal, device in enumerate(devices.children):
@@ -172,7 +182,7 @@ def _devices(devices: Element, replacements: list[Replacement]) -> Iterator[Elem
             raise refused(device, "is not known to be harmless to the host")
         record = Record(called(device), device, replacements)
         without_file = _without_rom_file(device, record)
-        yield from _treated(treatment, Turn(without_file, ordinal, record))
+        yield from _treated(treatment, Turn(without_file, ordinal, record, family))
 
 
 def _treated(treatment: Treatment, turn: Turn) -> Iterator[Element]:

@@ -10,8 +10,13 @@ from __future__ import annotations
 
 from pciabi.libvirt.inert.allow_list import described, refused
 from pciabi.libvirt.inert.common import Treatment, Turn, containing, device, made
+from pciabi.vm.libvirt_devices import own_address
+from pciabi.vm.pci_vm import Family
 from pciabi.vm.xml_tree import Element
 
+PATH = "path"
+"""As `abi.facts.topology` calls it."""
+NOT_THERE = "a device that is not there, which libvirt takes for one of PCI Express"
 # The last PCI segment, which no PC has.
 _NO_SEGMENT = "0xffff"
 
@@ -43,8 +48,15 @@ def _hostdev(kept: Element, turn: Turn) -> Element:
     if mode not in ("", "subsystem"):
         raise refused(turn.element, f"mode {mode[:20]!a} is one of containers")
     source = _source(kind, kept, turn)
-    turn.record.tell(f"{described(turn.element)}<source>", "a device that is not there")
+    unknown = (PATH,) if kind == "pci" and placed_by_its_kind(kept, turn.family) else ()
+    turn.record.tell(f"{described(turn.element)}<source>", NOT_THERE, *unknown)
     return containing(kept, source)
+
+
+def placed_by_its_kind(device: Element, family: Family) -> bool:
+    """Whether libvirt looks at a host's PCI device to place it: a machine without PCI Express, and
+    an address that is written, leave no choice."""
+    return family is not Family.I440FX and own_address(device) is None
 
 
 def _source(kind: str, like: Element, turn: Turn) -> Element:

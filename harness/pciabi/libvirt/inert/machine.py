@@ -21,8 +21,7 @@ from pciabi.libvirt.inert.common import child_of_domain as child
 from pciabi.vm.xml_tree import Element
 
 ACCESS_PLATFORM = "virtio features of confidential guests"
-NO_UUID = "00000000-0000-4000-8000-706369616269"
-"""Of a domain that states none: libvirt makes one up at random."""
+_NO_ID = "00000000-0000-4000-8000-706369616269"
 _X86 = ("x86_64", "i686")
 
 
@@ -115,6 +114,11 @@ CPU: Treatment = child(
     topology: sockets dies clusters modules cores threads
     numa/cell: id cpus memory unit memAccess
     numa/cell/distances/sibling: id value
+    numa/cell/cache: level associativity policy
+    numa/cell/cache/size: value unit
+    numa/cell/cache/line: value unit
+    numa/interconnects/latency: initiator target cache type value
+    numa/interconnects/bandwidth: initiator target cache type value unit
     """,
     """
     : mode match check migratable deprecated_features
@@ -124,8 +128,6 @@ CPU: Treatment = child(
     cache:
     maxphysaddr:
     numa/cell: discard
-    numa/cell/cache:
-    numa/interconnects:
     """,
     _cpu,
 )
@@ -198,7 +200,7 @@ SYSINFO: Treatment = child(
 def _genid(kept: Element, turn: Turn) -> Element:
     """libvirt would make an empty one up, at random, at every define."""
     del turn
-    return kept if kept.text else replace(kept, text=NO_UUID)
+    return kept if kept.text else replace(kept, text=_NO_ID)
 
 
 def _left_out(kept: Element, turn: Turn) -> None:

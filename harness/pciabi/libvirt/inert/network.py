@@ -17,7 +17,13 @@ from pciabi.libvirt.inert.common import (
     device,
     made,
 )
-from pciabi.libvirt.inert.host_devices import pci_source, usb_source
+from pciabi.libvirt.inert.host_devices import (
+    NOT_THERE,
+    PATH,
+    pci_source,
+    placed_by_its_kind,
+    usb_source,
+)
 from pciabi.vm.xml_tree import Element
 
 MAC = "MAC address"
@@ -45,7 +51,11 @@ def _interface(kept: Element, turn: Turn) -> Element:
     written = turn.element.child("source")
     source = _source(kind, written, kept, turn)
     if written is not None:
-        turn.record.tell(f"<interface type='{kind}'>{described(written)}", "nothing of that name")
+        said = f"<interface type='{kind}'>{described(written)}"
+        if kind == "hostdev" and placed_by_its_kind(kept, turn.family):
+            turn.record.tell(said, NOT_THERE, PATH)
+        else:
+            turn.record.tell(said, "nothing of that name")
     connected = containing(kept, source) if source is not None else kept
     if kept.value("mac", "address") is not None:
         return connected

@@ -44,18 +44,6 @@ def startable(defined: Element, emulator: str) -> InertDomain:
     return InertDomain(with_emulator(root, emulator), tuple(replacements))
 
 
-def _with_shared_memory(root: Element) -> Element:
-    """The domain with the memory that a vhost-user backend needs, from libvirt 11.2 on that of a
-    NIC too; no device on PCI shows which memory that is."""
-    devices = root.merged("devices")
-    nics = devices.all("interface") if devices is not None else iter(())
-    if not any(nic.attributes.get("type") == "vhostuser" for nic in nics):
-        return root
-    source, access = made(root, "source", type="memfd"), made(root, "access", mode="shared")
-    rest = [child for child in root.children if child.name != "memoryBacking"]
-    return replace(root, children=[made(root, "memoryBacking", source, access), *rest])
-
-
 def _devices(devices: Element, replacements: list[Replacement]) -> Element:
     inside = []
     for ordinal, device in enumerate(devices.children):
@@ -170,6 +158,17 @@ def _with_mtu(root: Element, whole: Element) -> Element:
     override = Element("override", {}, root.start, overrides, prefix=PREFIX)
     attributes = {**root.attributes, f"xmlns:{PREFIX}": NAMESPACE}
     return replace(root, attributes=attributes, children=[*root.children, override])
+
+
+def _with_shared_memory(root: Element) -> Element:
+    """The domain with memory that a daemon could share, which libvirt wants from 11.2 on where one
+    serves a NIC. What memory is made of decides nothing on PCI."""
+    if all(nic.attributes.get("type") != "vhostuser" for nic in _nics(root)):
+        return root
+    source, access = made(root, "source", type="memfd"), made(root, "access", mode="shared")
+    backing = root.child("memoryBacking") or made(root, "memoryBacking")
+    shared = containing(backing, source, access)
+    return replace(root, children=[*(c for c in root.children if c is not backing), shared])
 
 
 def _nics(domain: Element) -> Iterator[Element]:

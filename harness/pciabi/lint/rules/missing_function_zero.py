@@ -2,6 +2,9 @@
 
 A guest looks at function 0 first. Where there is none it finds nothing in the slot, and where
 function 0 does not say that it is one of several (`multifunction='on'`) it looks no further.
+
+A device without an address may be given function 0 of the slot: a root port, or a USB 2 controller
+of i440fx, by libvirt, the next one with `multifunction=on` by QEMU. Then it is that one's finding.
 """
 
 from __future__ import annotations

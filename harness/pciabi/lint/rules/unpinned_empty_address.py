@@ -1,7 +1,7 @@
 """An address element that pins nothing.
 
-libvirt takes an address without bus, slot and function, or with nothing but zeros in them, for a
-wish to have one allocated. It looks pinned and is not.
+libvirt takes an address without domain, bus and slot, or with nothing but zeros in them, for a wish
+to have one allocated, whatever function it has. It looks pinned and is not.
 """
 
 from __future__ import annotations

@@ -62,6 +62,10 @@ class InertHardware:
     memory: int
     place: SourcePosition
 
+    def with_open(self, unknown: Sequence[Substitution]) -> InertHardware:
+        """The same, of which something more is not known."""
+        return replace(self, substitutions=(*self.substitutions, *unknown))
+
     @property
     def expected(self) -> tuple[str, ...]:
         """The qdev ids that must turn up on PCI."""
@@ -86,6 +90,7 @@ def inert(line: QemuCommandLine, banner: str = "") -> InertHardware:
         users=_users(statements),
         devices=_devices(statements),
         nics=network.nics(statements),
+        networks=network.networks(statements),
         audiodev=SILENCE,
         memory=_most_memory(statements),
         processors=wanted,

@@ -1,7 +1,7 @@
 """The shape of the JSON document of a comparison, as pydantic models: a contract, pinned by tests.
 
-A key is added, renamed or given another meaning only with another `SCHEMA`. Addresses and paths
-as in `parts`.
+Keys may join; one is renamed or given another meaning only with another `SCHEMA`. Addresses and
+paths as in `parts`.
 """
 
 from __future__ import annotations

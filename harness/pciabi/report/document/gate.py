@@ -1,7 +1,7 @@
 """The shape of the JSON document of a gate, as pydantic models: a contract, pinned by tests.
 
-A key is added, renamed or given another meaning only with another `SCHEMA`. Addresses and paths
-as in `parts`; a VM is named by `case` throughout, and one judged both ways told by `entry`.
+Keys may join; one is renamed or given another meaning only with another `SCHEMA`. Addresses and
+paths as in `parts`; a VM is named by `case` throughout, and one judged both ways told by `entry`.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from types import MappingProxyType
 
-from pciabi.errors import InputError
 from pciabi.vm import placeholder
+from pciabi.vm.domain.numbers import number
 from pciabi.vm.libvirt_devices import is_bridge, model, own_address
 from pciabi.vm.pci_vm import Family, PciBus, PciDevice, Pinning, Place
 from pciabi.vm.xml_tree import Element
@@ -50,16 +50,6 @@ _ROOT_PORT = "pcie-root-port"
 _FUNCTIONS = range(8)
 
 
-def number(element: Element, text: str, base: int = 0) -> int:
-    """A number as libvirt reads it; to the base 0 it is octal behind a 0, as C has it. Raises
-    InputError."""
-    octal = base == 0 and text[:1] == "0" and text.isdigit()
-    try:
-        return int(text, 8 if octal else base)
-    except ValueError:
-        raise InputError(f"'{text[:40]}' is not a number", place=element.start) from None
-
-
 def numbered(devices: Element) -> Element:
     """The devices, each controller with an index: one without takes the first that none of its
     type has, and a USB 2 controller that of the last one it may be a companion of."""
@@ -95,7 +85,7 @@ def bus_behind(element: Element) -> str | None:
     index = element.attributes.get("index")
     if not is_bridge(element) or not index or placeholder.find(index):
         return None
-    return str(number(element, index, 10))
+    return str(number(element, "index"))
 
 
 def buses(devices: Element, family: Family) -> Iterator[PciBus]:
@@ -120,16 +110,15 @@ def pinning(
     for name, text in address.attributes.items():
         if open_part := placeholder.find(text):
             return Pinning.UNKNOWN, None, f"{name}='{open_part}'"
-    place = _written(address)
+    place = written_place(address)
     return (Pinning.PINNED, place, "") if place is not None else (Pinning.EMPTY, None, "")
 
 
-def _written(address: Element) -> Place | None:
+def written_place(address: Element) -> Place | None:
     """The place an address says; None where domain, bus and slot are 0, whatever the function is:
     virPCIDeviceAddressIsEmpty."""
     domain, bus, slot, function = (
-        number(address, address.attributes.get(name, "0"))
-        for name in ("domain", "bus", "slot", "function")
+        number(address, name) for name in ("domain", "bus", "slot", "function")
     )
     return Place(str(bus), slot, function) if domain or bus or slot else None
 
@@ -159,7 +148,7 @@ def _in_use(devices: Element, place: Place) -> bool:
         address is not None
         and address.attributes.get("type") == "pci"
         and not any(map(placeholder.find, address.attributes.values()))
-        and (there := _written(address)) is not None
+        and (there := written_place(address)) is not None
         and (there.bus, there.slot) == (place.bus, place.slot)
         for address in addresses
     )

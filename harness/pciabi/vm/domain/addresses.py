@@ -12,12 +12,21 @@ from pciabi.vm.domain.context import Domain
 from pciabi.vm.domain.dialect import Trait
 from pciabi.vm.domain.disk_places import DiskPlace, written_place
 from pciabi.vm.domain.numbers import number, switch
-from pciabi.vm.domain.vocabulary import chosen, missing
+from pciabi.vm.domain.vocabulary import chosen, missing, unknown
 from pciabi.vm.domain.words import Property, stated
 from pciabi.vm.libvirt_devices import own_address
 from pciabi.vm.xml_tree import Element
 
-PCI_WORDS = frozenset({"address", "address/**", "alias", "alias@name", "acpi", "acpi@index"})
+PCI_WORDS = frozenset(
+    {"address", "alias", "alias@name", "acpi", "acpi@index"}
+    | {
+        f"address@{word}"
+        for word in (
+            *("type", "domain", "bus", "slot", "function", "multifunction"),
+            *("controller", "target", "unit", "port", "iobase", "irq", "base"),
+        )
+    }
+)
 """What the element of any PCI device may say of its place and its id."""
 _NARROW_SCSI = ("lsilogic", "ncr53c90", "dc390", "am53c974")
 ROM_WORDS = frozenset({"rom", "rom@bar", "rom@file", "rom@enabled"})
@@ -32,6 +41,8 @@ def pci(domain: Domain, device: Element) -> tuple[Property, ...]:
         raise missing(device, "has no PCI address: libvirt would give it one")
     if address.attributes.get("type", "pci") != "pci":
         chosen(device, "address type", address.attributes["type"], {"pci": None}, address)
+    if number(address, "domain"):
+        raise unknown(device, f"address domain='{address.attributes['domain'][:40]}'", address)
     slot, function = number(address, "slot"), number(address, "function")
     bus = domain.controller("pci", number(address, "bus"), device)
     place = f"{slot:#x}.{function:#x}" if function else f"{slot:#x}"

@@ -1,6 +1,7 @@
 """The ids that libvirt gives a domain's devices, which are QEMU's `id=`.
 
-Source: libvirt, src/qemu/qemu_alias.c, qemuAssignDeviceAliases. A user's own alias (`ua-…`) stays.
+Source: libvirt, src/qemu/qemu_alias.c, qemuAssignDeviceAliases. A user's own alias (`ua-…`) stays;
+what is none libvirt passes over.
 """
 
 from __future__ import annotations
@@ -9,12 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from pciabi.vm.domain import disk_places
+from pciabi.vm.domain import disk_places, marks
 from pciabi.vm.libvirt_devices import disk_bus
 from pciabi.vm.pci_vm import Family
 from pciabi.vm.xml_tree import Element
 
-_USERS_OWN = "ua-"
 _ROOTS = ("pci-root", "pcie-root")
 # Numbered by their place among their kind.
 _BY_PLACE: Mapping[str, str] = MappingProxyType(
@@ -80,7 +80,7 @@ class _Assignment:
             at = seen.get(device.name, 0)
             seen[device.name] = at + 1
             own = device.value("alias", "name") or ""
-            if own.startswith(_USERS_OWN) and not _is_root(device):
+            if marks.is_users_own(own) and not _is_root(device):
                 yield id(device), own
             elif (name := self._of_its_kind(device, places.get(id(device), at))) is not None:
                 yield id(device), name

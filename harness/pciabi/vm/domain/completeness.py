@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from pciabi.vm.allocation.libvirt import written_place
 from pciabi.vm.domain import cpu_sets
 from pciabi.vm.domain.numbers import number
 from pciabi.vm.libvirt_devices import device_model, disk_bus, is_bridge, model, own_address
@@ -79,7 +80,9 @@ def _gaps(devices: Element, family: Family) -> Iterator[Gap]:
 
 def _missing(device: Element, family: Family) -> Iterator[str]:
     found = device_model(device)
-    if found is not None and not _is_fixed(device, family) and not _pins(own_address(device)):
+    address = own_address(device)
+    is_written = address is not None and written_place(address) is not None
+    if found is not None and not _is_fixed(device, family) and not is_written:
         yield "PCI address"
     if _is_on_a_place_of_its_own(device) and not _has_place(device):
         yield "address"
@@ -111,12 +114,6 @@ def _is_fixed(device: Element, family: Family) -> bool:
     written = device.attributes
     key = family, written.get("type", ""), written.get("index", "0")
     return device.name == "controller" and key in _FIXED
-
-
-def _pins(address: Element | None) -> bool:
-    """An address that is empty, or all zero, says nothing; nor does a function alone
-    (src/conf/device_conf.c, virPCIDeviceAddressIsEmpty)."""
-    return address is not None and any(number(address, name) for name in ("domain", "bus", "slot"))
 
 
 def _is_on_a_place_of_its_own(device: Element) -> bool:

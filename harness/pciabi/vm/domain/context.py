@@ -50,6 +50,10 @@ class Domain:
         """The id that libvirt gives a device."""
         return self._aliases[id(device)]
 
+    def id_of(self, device: Element) -> str | None:
+        """The same, None for what gets none."""
+        return self._aliases.get(id(device))
+
     @property
     def device_form(self) -> Form:
         """How `-device` is written."""

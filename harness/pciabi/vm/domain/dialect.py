@@ -43,6 +43,7 @@ class Trait(Enum):
     VIRTIOFS_ID = "`id=` of a virtiofs"
     VHOST_USER_VGA_ALONE = "no `<driver>` options of a VGA device that a daemon serves"
     FILESYSTEM_BOOT = "`bootindex=` of a virtiofs"
+    INPUTS_OF_ONE_MODEL = "no transitional input devices, which QEMU has not"
     VIRTIO_SOUND = "sound model virtio"
     SOUND_MULTICHANNEL = "`multi=` of usb-audio"
     SERIAL_INDEX = "`index=` of isa-serial"
@@ -66,6 +67,9 @@ class Trait(Enum):
     MEMORY_ADDRESS = "`memaddr=` of virtio memory"
     MEMORY_SLOTS = "`dynamic-memslots=` of virtio-mem"
     MEMORY_DRIVER = "`<driver>` of virtio memory"
+    MEMORY_PREALLOCATION = "`prealloc=` of virtio-mem"
+    NVME_CONTROLLER = "`<controller type='nvme'>`"
+    NEW_USB_DEFAULT = "another USB controller than piix3-uhci where none is named"
     PVPANIC_PCI = "panic model pvpanic"
     OVERRIDE = "`<qemu:override>`"
 
@@ -106,6 +110,7 @@ _TRAITS: Mapping[Trait, Since] = MappingProxyType(
         Trait.VIRTIO_SOUND: Since((10, 4, 0)),
         # Not in their notes; 7.0 and 9.0 differ, or 9.0 and 11.3.
         Trait.SERIAL_INDEX: Since((9, 0, 0)),
+        Trait.INPUTS_OF_ONE_MODEL: Since((9, 0, 0)),
         Trait.VHOST_USER_VGA_ALONE: Since((9, 0, 0)),
         Trait.DISK_DISCARD_GRANULARITY: Since((11, 3, 0)),
         # QEMU_CAPS_VIRTIO_GPU_GL_PCI, QEMU_CAPS_VIRTIO_BLK_SCSI.
@@ -131,6 +136,9 @@ _TRAITS: Mapping[Trait, Since] = MappingProxyType(
         Trait.MEMORY_ADDRESS: Since((9, 4, 0)),
         Trait.MEMORY_SLOTS: Since((10, 1, 0), (8, 2, 0)),
         Trait.MEMORY_DRIVER: Since((10, 6, 0)),
+        Trait.MEMORY_PREALLOCATION: Since((8, 0, 0), (7, 0, 0)),
+        Trait.NVME_CONTROLLER: Since((11, 5, 0)),
+        Trait.NEW_USB_DEFAULT: Since((11, 9, 0)),
         Trait.PVPANIC_PCI: Since((9, 1, 0)),
         Trait.OVERRIDE: Since((8, 2, 0)),
         Trait.LUN_WITHOUT_SCSI: Since((0, 0, 0), (9, 1, 0)),
@@ -170,10 +178,14 @@ def shown(libvirt: Version) -> str:
 
 @dataclass(frozen=True)
 class Dialect:
-    """In which words a libvirt of this version writes for a QEMU of that version."""
+    """In which words a libvirt of this version writes for a QEMU of that version.
+
+    `lacking` are drivers that this QEMU has in modules of its own, which are not installed.
+    """
 
     libvirt: Version
     qemu: Version
+    lacking: frozenset[str] = frozenset()
 
     def has(self, trait: Trait) -> bool:
         """Whether it writes so."""

@@ -214,8 +214,8 @@ def _identity(disk: Element) -> Iterator[Property]:
     yield from stated(disk.child("vendor") or disk, ("vendor", _text(disk, "vendor")))
     serial = _text(disk, "serial")
     if serial is not None:
-        # libvirt escapes what it need not any more, and guests see it so.
-        escaped = serial.replace("\\", "\\\\").replace(" ", "\\ ")
+        # libvirt escapes blanks, which nobody undoes: guests see it so.
+        escaped = serial.replace(" ", "\\ ")
         yield from stated(disk.child("serial") or disk, ("serial", escaped))
 
 

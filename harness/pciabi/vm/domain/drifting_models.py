@@ -60,8 +60,9 @@ MODELS = (
         "libvirt up to 12.4 takes virtio-vga or virtio-gpu-pci by the modules that QEMU has when "
         "the domain starts, and writes neither down; 12.5 and newer write it down when the domain "
         "is defined",
-        "write <model type='virtio' device='virtio-vga'/>, which libvirt 12.5 and newer keep to, "
-        "or a model that leaves no choice, such as vga",
+        "write into <model> what its guests have now, which libvirt 12.5 and newer keep to: "
+        "device='virtio-vga' or 'virtio-gpu', with 3D acceleration 'virtio-vga-gl' or "
+        "'virtio-gpu-gl'; or take a model that leaves no choice, such as vga",
         "libvirt, NEWS.rst, v12.5.0; measured: 11.3 passes over `device=`, 12.8 keeps to it",
         _virtio_video,
     ),

@@ -35,6 +35,7 @@ _VOCABULARY = Vocabulary(
         "nvram": "what firmware remembers",
     },
 )
+_NEVER = "-1"
 _TYPES = {"rom": "rom", "pflash": "pflash"}
 _KERNEL = {"kernel": "kernel", "initrd": "initrd", "cmdline": "append", "dtb": "dtb"}
 _SIGNATURES: Mapping[str, str | None] = MappingProxyType(
@@ -99,6 +100,8 @@ def _boot(os: Element) -> Iterator[Property]:
     if menu is not None:
         yield from stated(menu, ("menu", switch(menu, "enable")))
     if bios is not None and "rebootTimeout" in bios.attributes:
-        yield from stated(bios, ("reboot-timeout", number(bios, "rebootTimeout")))
+        never = bios.attributes["rebootTimeout"].strip() == _NEVER
+        seconds = int(_NEVER) if never else number(bios, "rebootTimeout")
+        yield from stated(bios, ("reboot-timeout", seconds))
     if menu is not None and "timeout" in menu.attributes:
         yield from stated(menu, ("splash-time", number(menu, "timeout")))

@@ -36,6 +36,7 @@ _VOCABULARY = Vocabulary(
     frozenset({"@type", "oemStrings", "oemStrings/entry", "entry", "entry@name", "entry@file"})
     | {word for table in _TABLES for word in (table, f"{table}/entry", f"{table}/entry@name")}
 )
+_UUID_ALONE = Vocabulary(frozenset())
 _MODES = ("emulate", "host", "sysinfo")
 _UUID = re.compile(r"[0-9a-f]{32}")
 
@@ -43,6 +44,7 @@ _UUID = re.compile(r"[0-9a-f]{32}")
 def uuids(domain: Domain) -> Iterator[Option]:
     """`-uuid`, which SMBIOS tells. Raises InputError."""
     for element in domain.root.all("uuid"):
+        must_know(element, _UUID_ALONE)
         yield bare("uuid", _uuid(element), element.start)
 
 
@@ -72,6 +74,7 @@ def tables(domain: Domain) -> Iterator[Option]:
 def generations(domain: Domain) -> Iterator[Option]:
     """The device whose ACPI table tells a guest that it was restored or copied."""
     for element in domain.root.all("genid"):
+        must_know(element, _UUID_ALONE)
         # Where none is written libvirt makes one up at each start: what it says is no fact.
         guid = _uuid(element) if element.text.strip() else "auto"
         yield domain.device(

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from pciabi.vm.command_line.option import Option
 from pciabi.vm.domain import addresses, virtio
 from pciabi.vm.domain.context import Domain
+from pciabi.vm.domain.dialect import Trait
 from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know
 from pciabi.vm.domain.words import stated
 from pciabi.vm.xml_tree import Element
@@ -66,6 +67,9 @@ def _default_bus(kind: str) -> str:
 
 def _virtio(domain: Domain, element: Element, kind: str) -> Option:
     model = element.attributes.get("model", "virtio")
+    chosen(element, "model", model, dict.fromkeys(virtio.MODELS))
+    if kind != _PASSTHROUGH or domain.dialect.has(Trait.INPUTS_OF_ONE_MODEL):
+        model = "virtio"
     source = element.child("source") if kind == _PASSTHROUGH else None
     return domain.device(
         virtio.driver(chosen(element, "type", kind, _OF_VIRTIO), element, element, model),

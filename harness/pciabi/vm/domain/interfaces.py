@@ -66,6 +66,8 @@ _HARMLESS_PARTS = {
     "mac@check": "about VMware's MACs",
     "mac@currentAddress": "what a guest has made of it",
     "mac@ouiCheck": "about VMware's MACs",
+    "driver@model": "which driver of the host's serves a device of the host's",
+    "driver@iommufd": "how the host's IOMMU is spoken to",
     "@managed": "whether libvirt hands the host device over",
     "@trustGuestRxFilters": "whether the host heeds the guest's filters",
     "@connectionType": "about VMware's networks",

@@ -12,7 +12,7 @@ from pciabi.vm.domain import addresses
 from pciabi.vm.domain.context import Domain
 from pciabi.vm.domain.dialect import Trait
 from pciabi.vm.domain.numbers import number, on_or_off, switch
-from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know, unknown
+from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know
 from pciabi.vm.domain.words import Property, stated
 from pciabi.vm.xml_tree import Element
 
@@ -84,8 +84,7 @@ def _virtio(domain: Domain, iommu: Element) -> Iterator[Option]:
 
 def _amd(domain: Domain, iommu: Element) -> Iterator[Option]:
     """The PCI function first, and then the unit that works through it."""
-    if not domain.dialect.has(Trait.AMD_IOMMU):
-        raise unknown(iommu, "model='amd'")
+    domain.must_know(Trait.AMD_IOMMU, iommu, "model='amd'")
     alias = domain.alias(iommu)
     yield domain.device(
         stated(iommu, ("driver", "AMDVI-PCI"), ("id", alias)), addresses.pci(domain, iommu)

@@ -30,6 +30,7 @@ _IDS = Vocabulary(
         "iothread/poll/**": _SCHEDULING,
     },
 )
+_COUNT = Vocabulary(frozenset())
 # No machine has more: each is an option of its own.
 _MOST = 4096
 
@@ -40,6 +41,8 @@ def options(domain: Domain) -> Iterator[Option]:
     count = domain.root.child("iothreads")
     if listed is not None:
         must_know(listed, _IDS)
+    if count is not None:
+        must_know(count, _COUNT)
     ids = [(number(one, "id"), one) for one in listed.all("iothread")] if listed else []
     if count is not None:
         taken = {id_ for id_, _ in ids}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from pciabi.errors import InputError
+from pciabi.errors import InputError, SourcePosition
 from pciabi.vm.command_line.option import Option, QemuCommandLine
 from pciabi.vm.domain import (
     balloons,
@@ -155,11 +155,18 @@ _HARMLESS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "throttlegroups": "how fast the host serves disks",
         **dict.fromkeys(("on_poweroff", "on_reboot", "on_crash", "on_lockfailure"), _LIFE),
+        "idmap": "of containers",
         "seclabel": "by which rules the host confines it",
         "perf": "what the host measures",
         "deprecation": "what QEMU says of options that it would rather not have",
     }
 )
+
+
+def ids(root: Element, dialect: Dialect) -> Mapping[SourcePosition, str]:
+    """The id of each device of a domain, by where its element stands."""
+    domain = Domain(root, kind.family(root), dialect)
+    return {device.start: id_ for device in domain.devices if (id_ := domain.id_of(device))}
 
 
 def command_line(root: Element, dialect: Dialect) -> QemuCommandLine:

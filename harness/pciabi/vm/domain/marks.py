@@ -20,7 +20,7 @@ STAND_IN = f"{_OURS}stand-in-"
 _MARK = f"{_OURS}mark-"
 # Behind the mark of a device that is another one already when the domain is defined.
 _OTHER = "-other"
-_USERS = re.compile(r"ua-[A-Za-z0-9_-]+")
+_USERS = re.compile(r"ua-[A-Za-z0-9_-]*")
 # libvirt keeps no alias of these, or writes them as another device's echo.
 _UNMARKED = frozenset({"emulator", "graphics", "audio", "lease", "redirfilter", "nvram", "console"})
 
@@ -62,7 +62,12 @@ def key(device: Element) -> str | None:
     name = device.value("alias", "name") or ""
     if is_mark(name):
         return name.removesuffix(_OTHER)
-    return name if _USERS.fullmatch(name) else None
+    return name if is_users_own(name) else None
+
+
+def is_users_own(name: str) -> bool:
+    """Whether an alias is one that libvirt takes from a user: it has these characters alone."""
+    return _USERS.fullmatch(name) is not None
 
 
 def as_another(device: Element) -> Element:

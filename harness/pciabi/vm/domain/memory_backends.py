@@ -51,6 +51,13 @@ def file_backend(place: Element, name: str, size: int) -> Option:
     return option("object", pairs, Form.KEY_VALUE, "qom-type")
 
 
+def is_given_at_once(domain: Domain) -> bool:
+    """Whether the host gives all memory before a guest uses it. Raises InputError."""
+    backing = domain.root.merged("memoryBacking")
+    mode = backing.value("allocation", "mode") if backing is not None else None
+    return mode == "immediate" or _has_huge_pages(backing)
+
+
 def _kind(domain: Domain, access: str | None) -> str:
     backing = domain.root.merged("memoryBacking")
     source = backing.value("source", "type") if backing is not None else None

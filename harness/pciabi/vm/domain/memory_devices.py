@@ -113,11 +113,22 @@ def _properties(domain: Domain, device: Element, backend: str) -> Iterator[Prope
     if target.child("readonly") is not None:
         yield from stated(target, ("unarmed", True))
     yield from stated(device, ("memdev", backend))
+    if _is_given_at_once(domain, device):
+        yield from stated(device, ("prealloc", True))
     if address is not None and domain.dialect.has(Trait.MEMORY_ADDRESS):
         yield from stated(address, ("memaddr", number(address, "base") or None))
     if domain.dialect.has(Trait.MEMORY_SLOTS):
         yield from stated(target, ("dynamic-memslots", switch(target, "dynamicMemslots")))
     yield from stated(device, ("id", domain.alias(device)))
+
+
+def _is_given_at_once(domain: Domain, device: Element) -> bool:
+    """Whether virtio-mem asks the host for all of its memory when it is plugged in."""
+    is_one = device.attributes.get("model") == "virtio-mem"
+    knows = domain.dialect.has(Trait.MEMORY_PREALLOCATION)
+    pages = device.child("source")
+    has_pages = pages is not None and pages.child("pagesize") is not None
+    return is_one and knows and (has_pages or memory_backends.is_given_at_once(domain))
 
 
 def _place(domain: Domain, device: Element, model: str) -> tuple[Property, ...]:

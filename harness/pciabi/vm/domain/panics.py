@@ -13,7 +13,7 @@ from pciabi.vm.domain import addresses
 from pciabi.vm.domain.context import Domain
 from pciabi.vm.domain.dialect import Trait
 from pciabi.vm.domain.numbers import number, switch
-from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know, unknown
+from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know
 from pciabi.vm.domain.words import stated
 from pciabi.vm.xml_tree import Element
 
@@ -47,8 +47,7 @@ def _isa(domain: Domain, panic: Element) -> Iterator[Option]:
 
 def _pci(domain: Domain, panic: Element) -> Iterator[Option]:
     # libvirt gives it no id.
-    if not domain.dialect.has(Trait.PVPANIC_PCI):
-        raise unknown(panic, "model='pvpanic'")
+    domain.must_know(Trait.PVPANIC_PCI, panic, "model='pvpanic'")
     yield domain.device(stated(panic, ("driver", "pvpanic-pci")), addresses.pci(domain, panic))
 
 

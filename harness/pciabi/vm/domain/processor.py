@@ -59,8 +59,8 @@ _NAMES: Mapping[str, str] = MappingProxyType(
         "vmx-invvpid-single-context-noglobals": "vmx-invept-single-context-noglobals",
     }
 )
-# ignoredFeatures of qemu_capabilities.c: QEMU has no such property.
-_NOT_QEMUS = frozenset({"cmt", "mbm_total", "mbm_local", "osxsave", "ospke"})
+# ignoredFeatures of qemu_capabilities.c, and one that QEMU took back: it has no such property.
+_NOT_QEMUS = frozenset({"cmt", "mbm_total", "mbm_local", "osxsave", "ospke", "pconfig"})
 _CACHES: Mapping[str, tuple[tuple[str, bool], ...]] = MappingProxyType(
     {
         "emulate": (("l3-cache", True),),

@@ -137,6 +137,7 @@ def card_reader(domain: Domain, controller: Element) -> Iterator[Option]:
 def nvme(domain: Domain, controller: Element) -> Iterator[Option]:
     """An NVMe controller. Raises InputError."""
     must_know(controller, _NVME)
+    domain.must_know(Trait.NVME_CONTROLLER, controller, "type='nvme'")
     serial = controller.child("serial") or controller
     yield domain.device(
         stated(controller, ("driver", "nvme"), ("id", domain.alias(controller))),

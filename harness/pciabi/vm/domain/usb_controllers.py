@@ -13,6 +13,7 @@ from pciabi.errors import InputError
 from pciabi.vm.command_line.option import Option
 from pciabi.vm.domain import addresses
 from pciabi.vm.domain.context import Domain
+from pciabi.vm.domain.dialect import Trait
 from pciabi.vm.domain.numbers import number
 from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know
 from pciabi.vm.domain.words import Property, stated
@@ -23,6 +24,8 @@ _VOCABULARY = Vocabulary(
 )
 NONE = "none"
 """The model of a domain that wants no USB."""
+# As long as QEMU has it: qemuDomainControllerDefPostParse.
+_DEFAULT = "piix3-uhci"
 _DRIVERS: Mapping[str, str] = MappingProxyType(
     {
         "piix3-uhci": "piix3-usb-uhci",
@@ -44,6 +47,8 @@ def options(domain: Domain, controller: Element) -> Iterator[Option]:
     """The `-device` of a controller. Raises InputError."""
     must_know(controller, _VOCABULARY)
     model = controller.attributes.get("model")
+    if model is None and not domain.dialect.has(Trait.NEW_USB_DEFAULT):
+        model = _DEFAULT
     if model is None:
         raise InputError(
             "<controller type='usb'> has no model: libvirt would choose one that its QEMU has",

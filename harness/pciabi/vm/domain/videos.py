@@ -22,9 +22,9 @@ _VOCABULARY = Vocabulary(
     addresses.PCI_WORDS
     | virtio.DRIVER_OPTIONS
     | {"model", "model@type", "model@ram", "model@vram", "model@vram64", "model@vgamem"}
-    | {"model@heads", "model@primary", "model@blob", "model@device", "model/acceleration"}
+    | {"model@heads", "model@primary", "model@blob", "model/acceleration"}
     | {"model/acceleration@accel3d", "model/resolution", "model/resolution@x"}
-    | {"model/resolution@y", "driver@name", "driver@vgaconf"},
+    | {"model/resolution@y", "model@device", "driver@name", "driver@vgaconf"},
     {
         "model/acceleration@accel2d": "VirtualBox has it",
         "model/acceleration@rendernode": "which GPU of the host's renders",
@@ -48,8 +48,8 @@ _SECONDARY: Mapping[str, str] = MappingProxyType({_QXL: "qxl", _VIRTIO: "virtio-
 _GL: Mapping[str, str] = MappingProxyType(
     {"virtio-vga": "virtio-vga-gl", "virtio-gpu-pci": "virtio-gpu-gl-pci"}
 )
-# What libvirt has chosen, or the user, of the drivers that virtio GPUs have.
-_DEVICES: Mapping[str, str] = MappingProxyType(
+# The words of `<model device=>`, which leave libvirt no choice.
+_STATED: Mapping[str, str] = MappingProxyType(
     {
         "virtio-vga": "virtio-vga",
         "virtio-vga-gl": "virtio-vga-gl",
@@ -87,22 +87,32 @@ def options(domain: Domain) -> Iterator[Option]:
             yield from _video(domain, video, model, is_primary=video is videos[0])
 
 
+def in_modules(root: Element) -> frozenset[str]:
+    """The drivers for a domain that a QEMU has in modules of its own, and in place of which libvirt
+    takes others where they are not installed (qemuDomainSupportsVideoVga)."""
+    devices = root.merged("devices")
+    videos = aliases.primary_first(list(devices.all("video"))) if devices is not None else ()
+    if not videos or videos[0].value("model", "type") != _VIRTIO:
+        return frozenset()
+    return frozenset({_SERVED_VGA if _is_served(videos[0]) else _PRIMARY[_VIRTIO]})
+
+
+def _is_served(video: Element) -> bool:
+    return video.value("driver", "name") == _VHOST_USER
+
+
 def _video(domain: Domain, video: Element, model: Element, *, is_primary: bool) -> Iterator[Option]:
     alias = domain.alias(video)
     kind = model.attributes["type"]
-    is_served = video.value("driver", "name") == _VHOST_USER
+    if in_modules(domain.root) & domain.dialect.lacking:
+        is_primary = False
     served: tuple[Property, ...] = ()
-    if is_served:
+    if _is_served(video):
         yield characters.socket(video, alias)
-        driver = _SERVED_VGA if is_primary else "vhost-user-gpu-pci"
         served = stated(video, ("chardev", characters.served(alias)))
-    else:
-        table = _PRIMARY if is_primary else _SECONDARY
-        driver = chosen(video, "model type", kind, table, model)
-        if kind == _VIRTIO and _renders(model) and domain.dialect.has(Trait.GL_MODELS):
-            driver = _GL[driver]
-    if kind == _VIRTIO and "device" in model.attributes and domain.dialect.has(Trait.VIDEO_DEVICE):
-        driver = chosen(video, "model device", model.attributes["device"], _DEVICES, model)
+    driver = _stated_driver(domain, video, model)
+    if driver is None:
+        driver = _chosen_driver(domain, video, model, is_primary=is_primary)
     yield domain.device(
         stated(model, ("driver", driver)),
         virtio.options(domain, video) if _heeds_driver(domain, kind, driver) else (),
@@ -112,6 +122,26 @@ def _video(domain: Domain, video: Element, model: Element, *, is_primary: bool) 
         _resolution(model),
         () if kind == _RAMFB else addresses.pci(domain, video),
     )
+
+
+def _stated_driver(domain: Domain, video: Element, model: Element) -> str | None:
+    """The driver that a virtio adapter states and that libvirt heeds, if any."""
+    word = model.attributes.get("device")
+    if word is None or model.attributes["type"] != _VIRTIO:
+        return None
+    if not domain.dialect.has(Trait.VIDEO_DEVICE):
+        return None
+    return chosen(video, "model device", word, _STATED, model)
+
+
+def _chosen_driver(domain: Domain, video: Element, model: Element, *, is_primary: bool) -> str:
+    if _is_served(video):
+        return _SERVED_VGA if is_primary else "vhost-user-gpu-pci"
+    kind = model.attributes["type"]
+    driver = chosen(video, "model type", kind, _PRIMARY if is_primary else _SECONDARY, model)
+    if kind == _VIRTIO and _renders(model) and domain.dialect.has(Trait.GL_MODELS):
+        return _GL[driver]
+    return driver
 
 
 def _heeds_driver(domain: Domain, kind: str, driver: str) -> bool:

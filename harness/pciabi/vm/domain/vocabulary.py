@@ -44,11 +44,7 @@ def must_know(element: Element, vocabulary: Vocabulary) -> None:
     that is a placeholder of a template."""
     for path, value, at in _said(element, ""):
         if open_part := placeholder.find(value):
-            raise InputError(
-                f"{open_part} is not known: something fills it in",
-                advice="render the template first",
-                place=at.start,
-            )
+            raise placeholder.unrendered(open_part, at.start)
         if not vocabulary.covers(path):
             raise unknown(element, _shown(path, value), at)
 

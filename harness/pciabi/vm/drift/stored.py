@@ -24,6 +24,7 @@ _MODELS = frozenset(
         "@bus",
         "model@type",
         "model@name",
+        "model@device",
         "target@type",
         "target/model@name",
         "driver@name",

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from pciabi.vm import machine_family, placeholder, windows_guest, xml_tree
 from pciabi.vm.allocation import libvirt as allocation
 from pciabi.vm.domain import drifting_models, kind
+from pciabi.vm.domain.numbers import number
 from pciabi.vm.formats import ConfigText, Format, Vm
 from pciabi.vm.libvirt_devices import DeviceModel, device_model, own_address
 from pciabi.vm.libvirt_implicit import implicit
@@ -163,8 +164,8 @@ def _boot_disk(devices: Element) -> Element | None:
 
 
 def _boot_order(disk: Element) -> int:
-    order = disk.value("boot", "order") or "0"
-    return _LAST if placeholder.find(order) else allocation.number(disk, order)
+    boot = disk.child("boot") or disk
+    return _LAST if placeholder.find(boot.attributes.get("order")) else number(boot, "order")
 
 
 FORMAT = Format(

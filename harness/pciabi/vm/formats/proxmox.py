@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from pciabi.vm import machine_family, reading, windows_guest
 from pciabi.vm.command_line.argument import plain
-from pciabi.vm.command_line.formats import Layout
+from pciabi.vm.command_line.layouts import Layout
 from pciabi.vm.command_line.option import Option, QemuCommandLine
 from pciabi.vm.command_line.statements import statements
 from pciabi.vm.formats import ConfigText, Format, Vm

@@ -1,4 +1,4 @@
-"""The forms in which people keep QEMU command lines, told apart by content."""
+"""The layouts in which files hold QEMU command lines, told apart by content."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ _PROCESS = re.compile(
 _OPTION_AND_VALUE = re.compile(r"(--?[A-Za-z0-9][\w-]*)[ \t]+(\S.*)", re.DOTALL)
 
 
-def detect(raw: bytes) -> Layout:
-    """The form a file is in."""
+def layout_of(raw: bytes) -> Layout:
+    """How a file that holds one, as `detection` has it, does so."""
     if b"\0" in raw:
         return Layout.DUMP
     text = raw.decode("utf-8", "replace")
