@@ -68,7 +68,7 @@ def test_whatever_is_taken_away_is_noticed(
 
 
 def mutants(whole: Element) -> Iterator[tuple[str, str]]:
-    """Each domain with one element or attribute less, and what that is."""
+    """Each domain with one element or attribute less, or one index higher, and what that is."""
     for what, root in less(whole, ""):
         if not any(word in what for word in _ELSEWHERE):
             yield what, xml_tree.written(root)
@@ -83,6 +83,9 @@ def less(element: Element, path: str) -> Iterator[tuple[str, Element]]:
             rest = {key: value for key, value in child.attributes.items() if key != name}
             other = replace(child, attributes=rest)
             yield f"{here}@{name}", replace(element, children=[*before, other, *after])
+        if (index := child.attributes.get("index", "")).isdigit():
+            other = replace(child, attributes={**child.attributes, "index": str(int(index) + 1)})
+            yield f"{here}@index+1", replace(element, children=[*before, other, *after])
         for what, other in less(child, here):
             yield what, replace(element, children=[*before, other, *after])
 

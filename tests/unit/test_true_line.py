@@ -33,6 +33,12 @@ def hardware(text: str) -> InertHardware:
         ),
         (f"{NIC},host_mtu=16384", f"{NIC},host_mtu=16k"),
         ("-machine acpi=on,memory-backend=a", "-machine pc-q35-7.2,memory-backend=b,acpi=on"),
+        # libvirt is told of no firmware.
+        ("-global driver=cfi.pflash01,property=secure,value=on", ""),
+        (
+            "-global driver=ICH9-LPC,property=noreboot,value=off",
+            "-global ICH9-LPC.noreboot=off",
+        ),
         # What stands in for a device only so that libvirt writes the rest.
         (
             "-device vhost-vsock-pci,id=vsock0,guest-cid=3,bus=pcie.0,addr=0x4",
@@ -55,6 +61,11 @@ def test_the_same_devices_agree(ours: str, theirs: str) -> None:
         ("-m 1G", "-m 2G", "libvirt writes 2147483648 for -m"),
         ("-machine acpi=off", "", "libvirt writes nothing for -machine acpi, and pciabi off"),
         ("", "-global PIIX4_PM.disable_s3=1", "libvirt writes 1 for -global PIIX4_PM.disable_s3"),
+        (
+            "-global driver=ICH9-LPC,property=noreboot,value=off",
+            "-global driver=ICH9-LPC,property=noreboot,value=on",
+            "libvirt writes on for -global ICH9-LPC.noreboot, and pciabi off",
+        ),
         (NIC, "", "net0: pciabi writes virtio-net-pci, and libvirt nothing"),
         ("", NIC, "net0: libvirt writes virtio-net-pci, and pciabi nothing"),
         (

@@ -18,6 +18,7 @@ from pciabi.vm.drift.made_domain import MadeDomain
 _STAND_IN = "ua-pciabi-stand-in-"
 # What memory is made of is the host's; `pc` and `q35` are written as what QEMU takes them for.
 _OURS_OF_THE_MACHINE = frozenset({"memory-backend", "type"})
+_FLASH = "cfi.pflash01."
 # Which backend of ours a device has is of no account: both have inert ones. A transmit queue may be
 # cut to what such a backend takes; how long it is is then left open.
 _OURS = frozenset({"audiodev", "chardev", "drive", "memdev", "netdev", "rng", "tx_queue_size"})
@@ -69,8 +70,18 @@ def _words_of_the_machine(made: InertHardware) -> Iterator[tuple[str, str]]:
                 if item.name not in _OURS_OF_THE_MACHINE:
                     yield f"-machine {item.name}", in_one_form(item.value)
         elif name == "-global":
-            for item in parameters_in(value, None).items:
-                yield f"-global {item.name}", in_one_form(item.value)
+            yield from _set_globally(value)
+
+
+def _set_globally(value: str) -> Iterator[tuple[str, str]]:
+    """Driver and property, and what it is set to, in either form of `-global`; but for those of a
+    firmware's flash memory, as libvirt is told of no firmware."""
+    said = {item.name: in_one_form(item.value) for item in parameters_in(value, None).items}
+    if {"driver", "property", "value"} <= said.keys():
+        said = {f"{said['driver']}.{said['property']}": said["value"]}
+    for name, text in said.items():
+        if not name.startswith(_FLASH):
+            yield f"-global {name}", text
 
 
 def _of_the_devices(ours: InertHardware, theirs: InertHardware) -> str:
