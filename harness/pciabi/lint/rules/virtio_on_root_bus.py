@@ -3,6 +3,9 @@
 On `pcie.0` QEMU makes it transitional (1af4:1000 for a NIC), behind a root port modern only
 (1af4:1041). To move it, once it matters that it can be hot-plugged, gives the guest other
 hardware: put it where it is to stay from the beginning.
+
+Graphics, input and other devices that came with virtio 1.0 are modern everywhere, and so the same
+in both places.
 """
 
 from __future__ import annotations
