@@ -129,7 +129,9 @@ class Session:
 
     def _refused(self, said: str, xml: str, file: str) -> Refused:
         words = complaint.words(said) or "it does not say why"
-        return Refused(self.libvirt, words, complaint.place(words, _domain(xml, file)))
+        at = complaint.place(words, _domain(xml, file))
+        # Where libvirt finds the QEMU is a path of ours that nobody else can open.
+        return Refused(self.libvirt, words.replace(EMULATOR, place.EMULATOR.name), at)
 
     def _running(self, uuid: str) -> tuple[str, ...]:
         """The arguments of the QEMU that runs a domain. Raises LibvirtError where none does."""
