@@ -343,3 +343,28 @@ def test_an_element_is_written_as_it_was_read() -> None:
 
     assert shape(again) == shape(root)
     assert replace(root, children=[]).attributes["b"] == '<"\n&'
+
+
+DISK = "<disk type='file'><source file='/d'/><target dev='{0}' bus='scsi'/>{1}</disk>"
+AT_CONTROLLER = "<address type='drive' controller='{0}' bus='0' target='0' unit='0'/>"
+
+
+@pytest.mark.parametrize(
+    ("device", "beyond"),
+    [
+        ("<controller type='pci' model='pcie-root-port' index='{0}'/>", "index"),
+        (DISK.format("sda", AT_CONTROLLER), "controller"),
+        ("<input type='tablet' bus='usb'><address type='usb' bus='{0}' port='1'/></input>", "bus"),
+    ],
+)  # fmt: skip
+def test_a_number_that_costs_a_libvirt_gigabytes_is_refused(device: str, beyond: str) -> None:
+    made(device.format(9_999))
+    for number in ("10000", "0x2710", "2000000000"):
+        with pytest.raises(InputError, match=rf">: {beyond} is \d+, and no domain has room for"):
+            made(device.format(number))
+
+
+def test_a_target_that_names_a_controller_far_away_is_refused() -> None:
+    made(DISK.format("sdzzz", ""))
+    with pytest.raises(InputError, match="the controller of its target is 31683"):
+        made(DISK.format("sdzzzz", ""))

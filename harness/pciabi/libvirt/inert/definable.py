@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from pciabi.libvirt.inert import (
     characters,
+    extent,
     hardware,
     host_devices,
     machine,
@@ -182,7 +183,9 @@ def _devices(
             raise refused(device, "is not known to be harmless to the host")
         record = Record(called(device), device, replacements)
         without_file = _without_rom_file(device, record)
-        yield from _treated(treatment, Turn(without_file, ordinal, record, family))
+        for kept in _treated(treatment, Turn(without_file, ordinal, record, family)):
+            extent.check(kept)
+            yield kept
 
 
 def _treated(treatment: Treatment, turn: Turn) -> Iterator[Element]:
