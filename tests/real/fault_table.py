@@ -91,8 +91,9 @@ _ROWS = (
     Fault("file missing", "`pciabi snapshot vm.json` where there is none",
           "there is no file vm.json", 2),
     Fault("format that only lint reads", "`pciabi snapshot vm.conf`, Proxmox' configuration",
-          "vm.conf:1: neither a snapshot, nor lspci's text, a scenario or a QEMU command line, but "
-          "Proxmox, which only `lint` reads (yet) (qm showcmd VMID prints its command line)", 2),
+          "vm.conf:1: neither a snapshot, nor lspci's text, a scenario, a QEMU command line or a "
+          "libvirt domain, but Proxmox, which only `lint` reads (yet) (qm showcmd VMID prints its "
+          "command line)", 2),
     Fault("device one side's QEMU lacks, stood in for",
           "`pciabi diff vm.sh vm.sh --from 7.2 --to 11.1` with `-device pvrdma`",
           "vm.sh:2: B (after): QEMU refuses device p (pvrdma): 'pvrdma' is not a valid device "

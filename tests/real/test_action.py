@@ -96,12 +96,26 @@ def runner(installed: Path, tmp_path: Path) -> Runner:
 
 def test_qemus_are_fetched_and_paths_are_not(runner: Runner) -> None:
     path = str(shutil.which("qemu-system-x86_64"))
-    done = runner.carry_out("Fetch QEMUs", {"from": path, "to": "debian:trixie"})
+    done = runner.carry_out("Fetch QEMUs and libvirts", {"from": path, "to": "debian:trixie"})
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0].startswith("debian:trixie"), done.stdout
-    wrong = runner.carry_out("Fetch QEMUs", {"from": "debian:$(touch here)", "to": ""})
+    wrong = runner.carry_out("Fetch QEMUs and libvirts", {"from": "debian:$(touch here)", "to": ""})
     assert wrong.returncode == 2
     assert [found.name for found in runner.folder.iterdir()] == ["vms"]
+
+
+def test_a_libvirt_is_fetched_with_the_qemu_that_it_is_to_run(runner: Runner) -> None:
+    sides = {"from": "libvirt:9.0", "to": "libvirt:11.3@11.1"}
+    done = runner.carry_out("Fetch QEMUs and libvirts", sides)
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()] == [
+        "libvirt:debian:bookworm",
+        "debian:bookworm",
+        "libvirt:debian:trixie",
+        "debian:trixie-backports",
+    ]
+    here = runner.carry_out("Fetch QEMUs and libvirts", {"from": "libvirt:host", "to": ""})
+    assert (here.returncode, here.stdout) == (0, "")
 
 
 def test_a_break_fails_the_step_and_is_told(runner: Runner) -> None:

@@ -109,7 +109,9 @@ def test_a_drift_is_told_with_the_change_that_it_leads_to(web: Path, tmp_path: P
     assert found.returncode == 0, found.stdout + found.stderr
     assert f"    libvirt: {NOREBOOT}" in found.stdout.splitlines()
     (itco,) = [line for line in found.stdout.splitlines() if "watchdog itco" in line]
-    assert f"{web}:5: implicit: watchdog itco: only there after: itco (no change" in itco
+    assert (
+        f"{web}:5: implicit: watchdog itco: only the later libvirt adds it: itco (no change" in itco
+    )
     document = json.loads(pciabi("diff", web, web, *SIDES, "--format", "json", cwd=tmp_path).stdout)
     (written,) = [one for one in document["drifts"] if one["kind"] == "command line"]
     (explained,) = written["explains"]

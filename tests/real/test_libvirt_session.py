@@ -128,6 +128,12 @@ def test_what_it_was_written_in_does_not_matter(one: Session) -> None:
     assert "<name>gebäude</name>" in one.define(declared)
 
 
+def test_a_refusal_names_no_path_of_ours(one: Session) -> None:
+    with pytest.raises(session.Refused, match="'qemu-system-x86_64' does not support") as refusal:
+        one.define(re.sub(r"machine='[^']*'", "machine='pc-q35-99'", DOMAINS["bare"]))
+    assert session.EMULATOR not in str(refusal.value)
+
+
 def test_there_is_no_kvm(one: Session) -> None:
     with pytest.raises(session.Refused, match=r"(?i)kvm"):
         one.define(DOMAINS["bare"].replace("type='qemu'", "type='kvm'"))

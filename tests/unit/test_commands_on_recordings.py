@@ -169,6 +169,7 @@ def test_both_bad_sides_are_named(pciabi: Command, tmp_path: Path) -> None:
     [
         ((TEXT, TEXT, "--qemu-a", "7.2"), "--qemu-a needs a configuration to start"),
         ((TEXT, TEXT, "--machine-b", "pc"), "--machine-b needs a configuration to start"),
+        ((TEXT, "/dev/null", "--to", "7.2"), "--to needs .*, and this file is empty"),
         ((TEXT, "nowhere.json"), "there is no|cannot be read|no shipped scenario"),
         (("two-nics-pinned", TEXT), "has .* cases, and one is wanted .*--select"),
     ],

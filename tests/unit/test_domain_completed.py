@@ -238,6 +238,12 @@ def test_what_is_missing_is_named(missing: tuple[str, ...], part: str) -> None:
             "address",
         ),
         ('<disk type="file"><target dev="sda" bus="sata"/></disk>', "address"),
+        ('<memory model="dimm"/>', "address"),
+        (
+            '<console type="null"><target type="virtio"/></console>'
+            '<controller type="virtio-serial" index="0"><address bus="0" slot="9"/></controller>',
+            None,
+        ),
     ],
 )
 def test_what_libvirt_chooses_is_a_gap(device: str, missing: str | None) -> None:
@@ -248,6 +254,20 @@ def test_what_libvirt_chooses_is_a_gap(device: str, missing: str | None) -> None
 
 def test_a_usb_controller_of_another_index_is_not_the_first() -> None:
     assert gaps(WHOLE.replace('type="usb" index="0"', 'type="usb" index="1"')) == ["USB controller"]
+
+
+@pytest.mark.parametrize(("cpus", "is_open"), [("0-1", False), ("0", True), ("", True)])
+def test_processors_in_no_cell_are_a_gap(cpus: str, is_open: bool) -> None:
+    cell = f'<cell id="0" cpus="{cpus}" memory="512" unit="MiB"/>'
+    domain = read(pieces.domain("q35", [WHOLE], [f"<cpu><numa>{cell}</numa></cpu>"]))
+    found = [gap.missing for gap in open_addresses(domain, kind.family(domain))]
+    assert found == (["processors"] if is_open else [])
+
+
+@pytest.mark.parametrize("address", ["", '<address type="pci" function="2"/>'])
+def test_the_chipsets_usb_controller_has_an_address_of_libvirts(address: str) -> None:
+    usb = f'<controller type="usb" index="0" model="piix3-uhci">{address}</controller>'
+    assert gaps(usb, "pc")[0] == "PCI address"
 
 
 def test_the_chipsets_usb_controller_of_a_pc_is_written_down_too() -> None:

@@ -15,6 +15,7 @@ from pciabi.vm.domain import (
     filesystems,
     hostdevs,
     inputs,
+    iommus,
     random_numbers,
     serial_ports,
     shared_memories,
@@ -25,7 +26,18 @@ from pciabi.vm.domain import (
     watchdogs,
 )
 from pciabi.vm.domain.dialect import Dialect
-from tests.unit.domain_options import HERE, NEW, NEWEST, OLD, PC, Writer, domain, options, pci
+from tests.unit.domain_options import (
+    HERE,
+    NEW,
+    NEWEST,
+    OLD,
+    PC,
+    Q35,
+    Writer,
+    domain,
+    options,
+    pci,
+)
 
 P = pci(3)
 AT = "bus=pci.0,addr=0x3"
@@ -409,6 +421,9 @@ def test_libvirt_writes_one_smart_card() -> None:
 def test_the_chipsets_own_watchdog_is_told_to_be_heeded() -> None:
     given = domain("<watchdog model='itco'/><watchdog model='itco'/>", NEW)
     assert options(watchdogs.options, given) == ["-global ICH9-LPC.noreboot=off"]
+    # libvirt 11.3 adds it to a Q35 without any, 7.0 does not.
+    for dialect, written in ((NEW, ["-global ICH9-LPC.noreboot=off"]), (OLD, [])):
+        assert options(watchdogs.options, domain("", dialect, machine=Q35)) == written
 
 
 @pytest.mark.parametrize(
@@ -477,3 +492,29 @@ def test_a_qemu_without_its_modules_has_no_vga_of_virtio(
 )
 def test_which_drivers_are_asked_for(given: str, drivers: set[str]) -> None:
     assert videos.in_modules(domain(given).root) == drivers
+
+
+@pytest.mark.parametrize(
+    ("device", "driver"),
+    [
+        ("virtio-vga", "virtio-vga"),
+        ("virtio-gpu", "virtio-gpu-pci"),
+        ("virtio-gpu-gl", "virtio-gpu-gl-pci"),
+    ],
+)
+def test_a_virtio_gpu_is_what_its_device_says(device: str, driver: str) -> None:
+    """As libvirt 12.8 defines and starts one; before 12.5 none looks at it."""
+    xml = video(f"type='virtio' heads='1' device='{device}'")
+    (newest,) = options(videos.options, domain(xml, Dialect((12, 8, 0), (11, 1, 3))))
+    assert f'"driver": "{driver}"' in newest.replace('":"', '": "')
+    (older,) = options(videos.options, domain(xml))
+    assert '"virtio-vga"' in older
+
+
+def test_an_iommu_follows_the_controllers_that_it_may_be_on() -> None:
+    """As libvirt 12.8 writes it; 11.3 writes it first."""
+    iommu = domain(f"<iommu model='virtio'>{P}</iommu>")
+    newest = replace(iommu, dialect=Dialect((12, 8, 0), (11, 1, 3)))
+    for written, is_first in ((iommu, True), (newest, False)):
+        assert bool(options(iommus.before_the_controllers, written)) is is_first
+        assert bool(options(iommus.behind_the_controllers, written)) is not is_first

@@ -14,6 +14,7 @@ from pciabi.report.document.diff import DiffDocument
 from pciabi.report.document.gate import GateDocument
 from pciabi.report.document.parts import Document
 from pciabi.report.terminal import text
+from pciabi.report.words import gate
 from pciabi.report.writers import html, json, junit, markdown, sarif
 from pciabi.result.drift import ExplainedDrift
 from pciabi.result.entry import Entry
@@ -61,6 +62,12 @@ def test_nothing_drifts_where_a_side_is_no_libvirts() -> None:
     one, two = (data.side(name, "web.xml") for name in data.VIRTIO)
     assert judge(one, two, Policy()).drifts == ()
     assert judge(replace(one, domain=made(ITCO)), two, Policy()).drifts == ()
+
+
+def test_what_its_owner_has_changed_is_none_of_the_libvirts() -> None:
+    before, after = replace(made(), given="<a/>"), replace(made(ITCO), given="<a/>")
+    assert compared(before, after).drifts
+    assert compared(before, replace(after, given="<b/>")).drifts == ()
 
 
 def test_a_machine_type_is_behind_every_change_and_another_drift_behind_none() -> None:
@@ -113,7 +120,7 @@ def test_drift_fails_nothing() -> None:
 
 ALLOCATION = "allocation: interface 52:54:00:00:00:01: address 0000:01:00.0 → 0000:02:00.0"
 MACHINE = "model: machine: machine type pc-q35-9.2 → pc-q35-10.0"
-IMPLICIT = "implicit: watchdog itco: only there after: itco"
+IMPLICIT = "implicit: watchdog itco: only the later libvirt adds it: itco"
 
 
 def diffed(comparison: JudgedComparison) -> Result:
@@ -138,8 +145,9 @@ def test_text_tells_it_of_two_sides(drifting: JudgedComparison) -> None:
 
 def test_text_tells_it_of_a_gate_once(drifting: JudgedComparison) -> None:
     lines = list(text.closing(gated(drifting)))
-    assert f"libvirt: {MACHINE} (in web, db)" in lines
-    assert f"libvirt: {IMPLICIT} (in web, db; no change of the hardware is due to it)" in lines
+    assert f"libvirt: web.xml:1: {MACHINE} (in web, db)" in lines
+    unseen = "(in web, db; no change of the hardware is due to it)"
+    assert f"libvirt: web.xml:21: {IMPLICIT} {unseen}" in lines
     assert sum("allocation" in line for line in lines) == 1
 
 
@@ -176,9 +184,11 @@ def test_every_other_format_has_it(
 
 
 def test_what_was_chosen_is_to_be_written_down(drifting: JudgedComparison) -> None:
-    lines = list(text.closing(gated(drifting)))
-    words = "what the earlier libvirt has chosen: machine: machine type pc-q35-9.2."
-    assert any(line.startswith("to mend") and line.endswith(words) for line in lines)
+    mending = [one for one in text.closing(gated(drifting)) if one.startswith("to mend")]
+    words = "the machine type that the earlier libvirt has chosen, pc-q35-9.2"
+    assert any(words in line for line in mending)
+    # Queues of another size are not due to it: the advice for those stands beside it.
+    assert any("State the property that decides it" in line for line in mending)
 
 
 def test_hostile_words_are_escaped() -> None:
@@ -186,3 +196,20 @@ def test_hostile_words_are_escaped() -> None:
     page = html.render(gated(compared(made(), evil)))
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_a_gate_says_in_which_libvirts_words_domains_were_started() -> None:
+    comparison = compared(made(), made())
+    one, two = (
+        replace(
+            side,
+            snapshot=replace(
+                side.snapshot, provenance=replace(side.snapshot.provenance, libvirt=version)
+            ),
+        )
+        for side, version in ((comparison.before, "9.0.0"), (comparison.after, "11.3.0"))
+    )
+    before, after = gate.sides(gated(judge(one, two, Policy())))
+    assert before[1].endswith("; domains as libvirt 9.0.0 writes them")
+    assert after[1].endswith("; domains as libvirt 11.3.0 writes them")
+    assert not any("libvirt" in version for _, version in gate.sides(gated(comparison)))

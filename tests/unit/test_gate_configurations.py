@@ -102,7 +102,7 @@ def test_what_is_not_started_is_named_with_how_to_get_its_command_line(here: Pat
     ("text", "said"),
     [
         ("\n", "the file is empty"),
-        ("echo hello\n", "neither a scenario nor a QEMU command line"),
+        ("echo hello\n", "neither a scenario, a QEMU command line nor a libvirt domain"),
     ],
 )
 def test_what_holds_no_vm_is_told_in_words_of_the_gate(text: str, said: str, here: Path) -> None:

@@ -118,6 +118,17 @@ def test_the_device_that_a_video_adapter_names_stays() -> None:
     assert video.value("model", "device") == "virtio-gpu"
 
 
+def test_the_words_of_the_newest_libvirt_stay() -> None:
+    video, iommu = devices_of(
+        made(
+            '<video><model type="virtio" device="virtio-gpu"/></video>',
+            '<iommu model="amd"><driver passthrough="on" xtsup="on"/></iommu>',
+        ).root
+    )
+    assert video.value("model", "device") == "virtio-gpu"
+    assert iommu.value("driver", "passthrough") == "on"
+
+
 def test_what_libvirt_would_make_up_at_random_is_the_same_every_time() -> None:
     xml = pieces.domain("q35", ['<interface type="user"/>'] * 2, ["<genid/>"])
     inert = definable(read(xml), EMULATOR)

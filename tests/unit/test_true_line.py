@@ -31,6 +31,14 @@ def hardware(text: str) -> InertHardware:
             '{"driver":"virtio-net-pci","id":"net0","netdev":"hostnet0","bus":"pcie.0",'
             '"addr":"0x2","mac":"52:54:00:00:00:01"}',
         ),
+        (f"{NIC},host_mtu=16384", f"{NIC},host_mtu=16k"),
+        ("-machine acpi=on,memory-backend=a", "-machine pc-q35-7.2,memory-backend=b,acpi=on"),
+        # libvirt is told of no firmware.
+        ("-global driver=cfi.pflash01,property=secure,value=on", ""),
+        (
+            "-global driver=ICH9-LPC,property=noreboot,value=off",
+            "-global ICH9-LPC.noreboot=off",
+        ),
         # What stands in for a device only so that libvirt writes the rest.
         (
             "-device vhost-vsock-pci,id=vsock0,guest-cid=3,bus=pcie.0,addr=0x4",
@@ -49,6 +57,15 @@ def test_the_same_devices_agree(ours: str, theirs: str) -> None:
         (f"{NIC},mq=on", NIC, "net0: libvirt writes nothing for mq, and pciabi on"),
         (NIC, NIC.replace("0x2", "0x3"), "net0: libvirt writes 3 for addr, and pciabi 2"),
         (NIC, NIC.replace("virtio-net-pci", "e1000"), "net0: libvirt writes e1000 for driver"),
+        ("", "-smp 2", "libvirt writes 2 of 2 for -smp, and pciabi 1 of 1"),
+        ("-m 1G", "-m 2G", "libvirt writes 2147483648 for -m"),
+        ("-machine acpi=off", "", "libvirt writes nothing for -machine acpi, and pciabi off"),
+        ("", "-global PIIX4_PM.disable_s3=1", "libvirt writes 1 for -global PIIX4_PM.disable_s3"),
+        (
+            "-global driver=ICH9-LPC,property=noreboot,value=off",
+            "-global driver=ICH9-LPC,property=noreboot,value=on",
+            "libvirt writes on for -global ICH9-LPC.noreboot, and pciabi off",
+        ),
         (NIC, "", "net0: pciabi writes virtio-net-pci, and libvirt nothing"),
         ("", NIC, "net0: libvirt writes virtio-net-pci, and pciabi nothing"),
         (

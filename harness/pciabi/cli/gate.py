@@ -71,7 +71,8 @@ def gate(
 ) -> int:
     """Say whether VMs may go to another QEMU or machine type, and what guests notice.
 
-    CONFIG is a scenario or a QEMU command line, a folder of such files, or a pattern.
+    CONFIG is a scenario, a QEMU command line or a libvirt domain, a folder of such files, or a
+    pattern.
     """
     if not configurations:
         raise click.UsageError("name the VMs' configurations: files, folders or patterns")

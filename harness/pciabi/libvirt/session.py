@@ -29,6 +29,8 @@ _UUID = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.MULTILIN
 _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*\?>")
 _EMULATOR = re.compile(r"<emulator\s*>([^<]*)</emulator\s*>")
 _UNDEFINE = "undefine --nvram --managed-save --snapshots-metadata --checkpoints-metadata"
+# What is said of a domain that was here before, and not of the one that is defined.
+_LEFT_OVER = re.compile(r"already (?:exists|defined)|failed to get domain", re.IGNORECASE)
 _MOST_CAPTURED = 16_000_000
 
 
@@ -53,6 +55,9 @@ class Session:
         self._virsh = virsh
         # Within `started` a thread may ask of others.
         self._lock = threading.RLock()
+        self.is_spoilt = False
+        """Whether something of an earlier domain is left, which could be taken for a later one's:
+        libvirt 7.0 was seen not to forget one."""
 
     def define(self, xml: str, file: str = _FILE) -> str:
         """The defined XML of a domain: every address and controller is written in it.
@@ -104,18 +109,25 @@ class Session:
             before = self._uuids()
             self._outside(place.DOMAIN).write_bytes(text.encode(errors="replace"))
             said = self._virsh.ask(f"define {place.DOMAIN}").complaint
-            if said:
+            if said and not _LEFT_OVER.search(said):
                 raise self._refused(said, xml, file)
+            if said:
+                raise self._spoilt(complaint.words(said))
             new = self._uuids() - before
             if len(new) != 1:
-                raise LibvirtError(f"{self.libvirt.name} has defined {len(new)} domains of one")
+                raise self._spoilt(f"it has defined {len(new)} domains of one")
             (uuid,) = new
             try:
                 yield uuid
             finally:
                 gone = self._virsh.ask(f"{_UNDEFINE} {uuid}")
             if gone.complaint:
-                raise LibvirtError(f"{self.libvirt.name}: {complaint.words(gone.complaint)}")
+                raise self._spoilt(complaint.words(gone.complaint))
+
+    def _spoilt(self, why: str) -> LibvirtError:
+        """The error for what is no fault of the domain's; from then on nobody should ask here."""
+        self.is_spoilt = True
+        return LibvirtError(f"{self.libvirt.name}: {why}", advice="run it again")
 
     def _uuids(self) -> frozenset[str]:
         """Those of all domains that there are."""
@@ -129,7 +141,9 @@ class Session:
 
     def _refused(self, said: str, xml: str, file: str) -> Refused:
         words = complaint.words(said) or "it does not say why"
-        return Refused(self.libvirt, words, complaint.place(words, _domain(xml, file)))
+        at = complaint.place(words, _domain(xml, file))
+        # Where libvirt finds the QEMU is a path of ours that nobody else can open.
+        return Refused(self.libvirt, words.replace(EMULATOR, place.EMULATOR.name), at)
 
     def _running(self, uuid: str) -> tuple[str, ...]:
         """The arguments of the QEMU that runs a domain. Raises LibvirtError where none does."""

@@ -97,7 +97,11 @@ class Host:
         def begin() -> Session:
             return self._open.enter_context(session.opened(self.libvirt(name)))
 
-        return self._kept(self._sessions, name, begin)
+        with self._finding:
+            known = self._sessions.get(name)
+            if known is not None and known.is_spoilt:
+                del self._sessions[name]
+            return self._kept(self._sessions, name, begin)
 
     def read(self, task: Task[Self, R]) -> R:
         """What a task reads, here and now. Raises as Task."""

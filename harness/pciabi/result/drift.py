@@ -34,8 +34,9 @@ def explained(
     before: MadeDomain | None, after: MadeDomain | None, comparison: Comparison
 ) -> tuple[ExplainedDrift, ...]:
     """What two libvirts made differently, those that explain something first; nothing where a side
-    is not of a libvirt's making."""
-    if before is None or after is None:
+    is not of a libvirt's making, or where they were not given the same domain: what its owner has
+    changed is none of theirs."""
+    if before is None or after is None or before.given != after.given:
         return ()
     every = (ExplainedDrift(one, _due_to(one, comparison)) for one in drifts(before, after))
     return tuple(sorted(every, key=lambda one: not one.explains))

@@ -62,12 +62,15 @@ def content_of(path: Path, raw: bytes) -> Content:
     raise NoConfiguration(path)
 
 
+_NONE = "neither a snapshot, nor lspci's text, a scenario, a QEMU command line or a libvirt domain"
+
+
 class NoConfiguration(InputError):
     """A file that is none of what can be read: for whoever searches a folder, no VM's."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            "neither a snapshot, nor lspci's text, a scenario or a QEMU command line",
+            _NONE,
             advice="`pciabi snapshot` makes a snapshot; lspci -nn -vvv -xxxx prints a text to save",
             place=SourcePosition(str(path), 1),
         )
@@ -78,7 +81,7 @@ class NoVm(NoConfiguration):
 
     def __init__(self, path: Path, what: str = "") -> None:
         super().__init__(path)
-        self.message = what or "neither a scenario nor a QEMU command line"
+        self.message = what or "neither a scenario, a QEMU command line nor a libvirt domain"
         self.advice = (
             "a script, libvirt's log or /proc/PID/cmdline holds a command line; `pciabi schema "
             "scenario` says what a scenario is"
@@ -90,8 +93,7 @@ class NotStarted(InputError):
 
     def __init__(self, path: Path, kind: str, command: str) -> None:
         super().__init__(
-            f"neither a snapshot, nor lspci's text, a scenario or a QEMU command line, but {kind}, "
-            "which only `lint` reads (yet)",
+            f"{_NONE}, but {kind}, which only `lint` reads (yet)",
             advice=command,
             place=SourcePosition(str(path), 1),
         )

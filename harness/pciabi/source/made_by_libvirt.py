@@ -109,7 +109,7 @@ def told(root: Element, asked: Session) -> Told:
     stored = placed(defined, root)
     words = _answer(asked.command_line, startable(stored, session.EMULATOR))
     nothing = QemuCommandLine(None, (), root.start.file)
-    domain = MadeDomain(asked.libvirt.name, marks.unmarked(stored), nothing)
+    domain = MadeDomain(asked.libvirt.name, marks.unmarked(stored), nothing, xml_tree.written(root))
     written = replace(domain, line=true_line.with_places(words, domain))
     return Told(whole, written, to_define.replacements)
 

@@ -42,7 +42,8 @@ def _taken(request: Request, cancellation: Cancellation, watching: Watching) -> 
     raw = bytes_of(path)
     content = content_of(path, raw)
     if content.is_recorded:
-        _must_not_ask_for_more(request, content, path)
+        what = f"this is a {content}" if raw.strip() else "this file is empty"
+        _must_not_ask_for_more(request, what, path)
         return recorded(path, content, raw)
     if request.libvirt is not None and content is not Content.DOMAIN:
         raise InputError(
@@ -64,10 +65,10 @@ def _taken(request: Request, cancellation: Cancellation, watching: Watching) -> 
     return command_line.read(path, raw, request, cancellation)
 
 
-def _must_not_ask_for_more(request: Request, content: Content, path: Path) -> None:
+def _must_not_ask_for_more(request: Request, what: str, path: Path) -> None:
     if request.own:
         raise InputError(
-            f"{request.own[0]} needs a configuration to start, and this is a {content}",
+            f"{request.own[0]} needs a configuration to start, and {what}",
             place=SourcePosition(str(path), 1),
         )
 

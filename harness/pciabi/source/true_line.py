@@ -4,6 +4,7 @@ the one that is read in its place."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from pciabi.errors import SourcePosition
 from pciabi.qemu.inert.hardware import InertHardware
@@ -15,8 +16,12 @@ from pciabi.vm.command_line.parameters import parameters_in
 from pciabi.vm.drift.made_domain import MadeDomain
 
 _STAND_IN = "ua-pciabi-stand-in-"
-# Which backend of ours a device has is of no account: both have inert ones.
-_OURS = frozenset({"audiodev", "chardev", "drive", "memdev", "netdev", "rng"})
+# What memory is made of is the host's; `pc` and `q35` are written as what QEMU takes them for.
+_OURS_OF_THE_MACHINE = frozenset({"memory-backend", "type"})
+_FLASH = "cfi.pflash01."
+# Which backend of ours a device has is of no account: both have inert ones. A transmit queue may be
+# cut to what such a backend takes; how long it is is then left open.
+_OURS = frozenset({"audiodev", "chardev", "drive", "memdev", "netdev", "rng", "tx_queue_size"})
 
 
 def with_places(words: Sequence[str], domain: MadeDomain) -> QemuCommandLine:
@@ -37,11 +42,49 @@ def _placed(
 
 
 def difference(ours: InertHardware, theirs: InertHardware) -> str:
-    """The first thing in which the devices of two command lines differ, once both are made safe:
-    driver, place and every property, by id; empty where all are the same.
+    """The first thing in which the hardware of two command lines differs, once both are made safe:
+    how many processors and how much memory, each word of `-machine` and `-global`, and driver,
+    place and every property of each device, by id; empty where all are the same.
 
     A device that another one stands in for, for libvirt's sake alone, is held against its place.
     """
+    return _of_the_machine(ours, theirs) or _of_the_devices(ours, theirs)
+
+
+def _of_the_machine(ours: InertHardware, theirs: InertHardware) -> str:
+    own, true = (dict(_words_of_the_machine(made)) for made in (ours, theirs))
+    for name in dict.fromkeys((*own, *true)):
+        if own.get(name) != true.get(name):
+            written, mine = (said.get(name, "nothing") for said in (true, own))
+            return f"libvirt writes {written} for {name}, and pciabi {mine}"
+    return ""
+
+
+def _words_of_the_machine(made: InertHardware) -> Iterator[tuple[str, str]]:
+    """What a command line says of the machine itself; of two words for one thing the last."""
+    yield "-smp", f"{made.processors.present} of {made.processors.most}"
+    yield "-m", str(made.memory)
+    for name, value in pairwise(made.arguments):
+        if name == "-machine":
+            for item in parameters_in(value, "type").items:
+                if item.name not in _OURS_OF_THE_MACHINE:
+                    yield f"-machine {item.name}", in_one_form(item.value)
+        elif name == "-global":
+            yield from _set_globally(value)
+
+
+def _set_globally(value: str) -> Iterator[tuple[str, str]]:
+    """Driver and property, and what it is set to, in either form of `-global`; but for those of a
+    firmware's flash memory, as libvirt is told of no firmware."""
+    said = {item.name: in_one_form(item.value) for item in parameters_in(value, None).items}
+    if {"driver", "property", "value"} <= said.keys():
+        said = {f"{said['driver']}.{said['property']}": said["value"]}
+    for name, text in said.items():
+        if not name.startswith(_FLASH):
+            yield f"-global {name}", text
+
+
+def _of_the_devices(ours: InertHardware, theirs: InertHardware) -> str:
     own, true = (_devices(made) for made in (ours, theirs))
     stand_ins = {_place(one) for name, one in true.items() if name.startswith(_STAND_IN)}
     for name in dict.fromkeys((*own, *true)):

@@ -45,7 +45,10 @@ NVRAM: Treatment = device("")
 PANIC: Treatment = device(": model")
 VSOCK: Treatment = device(f": model\ncid: auto address\ndriver: {VIRTIO}")
 IOMMU: Treatment = device(
-    f": model\ndriver: intremap caching_mode eim iotlb aw_bits dma_translation pt xtsup {VIRTIO}"
+    f"""
+    : model
+    driver: intremap caching_mode eim iotlb aw_bits dma_translation passthrough xtsup {VIRTIO}
+    """
 )
 VIDEO: Treatment = device(
     f"""

@@ -114,6 +114,11 @@ CPU: Treatment = child(
     topology: sockets dies clusters modules cores threads
     numa/cell: id cpus memory unit memAccess
     numa/cell/distances/sibling: id value
+    numa/cell/cache: level associativity policy
+    numa/cell/cache/size: value unit
+    numa/cell/cache/line: value unit
+    numa/interconnects/latency: initiator target cache type value
+    numa/interconnects/bandwidth: initiator target cache type value unit
     """,
     """
     : mode match check migratable deprecated_features
@@ -123,8 +128,6 @@ CPU: Treatment = child(
     cache:
     maxphysaddr:
     numa/cell: discard
-    numa/cell/cache:
-    numa/interconnects:
     """,
     _cpu,
 )

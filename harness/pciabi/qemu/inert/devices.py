@@ -6,7 +6,7 @@ import re
 
 from pciabi.abi.snapshot import EVERY_FIELD, MADE_UP
 from pciabi.qemu.inert import driver_rules as rules
-from pciabi.qemu.inert import fields, stand_ins
+from pciabi.qemu.inert import fields, network, stand_ins
 from pciabi.qemu.inert.statement import (
     Stated,
     Statement,
@@ -50,6 +50,8 @@ def device(statement: Statement, around: Surroundings) -> Stated:
         parameters = parameters.having("driver", rules.REPLACED[driver.name][0])
         open_fields += rules.REPLACED_FIELDS.get(driver.name, ())
     parameters = _without_files(statement, parameters, driver, open_fields)
+    if driver.name in rules.OFFERS_ITS_BACKEND:
+        parameters = network.beside_its_stand_in(parameters, around)
     if "audiodev" in driver.text and not parameters.get("audiodev"):
         parameters = parameters.having("audiodev", around.audiodev)
     name = device_id(statement)

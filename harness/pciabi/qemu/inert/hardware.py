@@ -90,6 +90,7 @@ def inert(line: QemuCommandLine, banner: str = "") -> InertHardware:
         users=_users(statements),
         devices=_devices(statements),
         nics=network.nics(statements),
+        networks=network.networks(statements),
         audiodev=SILENCE,
         memory=_most_memory(statements),
         processors=wanted,

@@ -48,6 +48,25 @@ def nics(statements: Sequence[Statement]) -> tuple[Nic, ...]:
     return tuple(found)
 
 
+def networks(statements: Sequence[Statement]) -> dict[str, dict[str, str]]:
+    """What each `-netdev` that says all says of its kind, by its id."""
+    return {
+        statement.get("id") or "": _told(statement)
+        for statement in statements
+        if statement.name == "netdev"
+        and not any(item.unresolved for item in statement.parameters.items)
+    }
+
+
+def beside_its_stand_in(parameters: Parameters, around: Surroundings) -> Parameters:
+    """A device as it starts beside what stands in for its network backend: newer QEMUs refuse a
+    transmit queue there that is longer than those of such backends are cut to."""
+    told = around.networks.get(parameters.get("netdev") or "", {})
+    if virtio_backends.longer_transmit_queue(told, parameters.get(_TRANSMIT)) is None:
+        return parameters
+    return parameters.having(_TRANSMIT, virtio_backends.LONGEST_TRANSMIT_QUEUE)
+
+
 def netdev(statement: Statement, around: Surroundings) -> Stated:
     """`-netdev`: the id stays."""
     kind = statement.get("type")

@@ -87,16 +87,18 @@ class Surroundings:
     """What the rest of the command line says that matters to one option.
 
     `users` tells which devices use a backend: (property, backend's id) to qdev ids; `devices`
-    has the `-device` of each of those ids, `nics` what else uses a network backend, or has one of
-    its own, with its place among the NICs of its driver. `audiodev` is the id of the silent audio
-    backend for devices that name none, `memory` the most bytes of it the machine may ever have,
-    `processors` how many it has. `banner` is the version line of the QEMU it is for. `globals` are
-    what `-global` states: driver, property, value.
+    has the `-device` of each of those ids, `networks` what each `-netdev` says of its kind, by id,
+    `nics` what else uses a network backend, or has one of its own, with its place among the NICs of
+    its driver. `audiodev` is the id of the silent audio backend for devices that name none,
+    `memory` the most bytes of it the machine may ever have, `processors` how many it has. `banner`
+    is the version line of the QEMU it is for. `globals` are what `-global` states: driver,
+    property, value.
     """
 
     users: Mapping[tuple[str, str], tuple[str, ...]]
     devices: Mapping[str, Statement]
     nics: Sequence[Nic]
+    networks: Mapping[str, Mapping[str, str]]
     audiodev: str
     memory: int
     processors: Processors

@@ -37,8 +37,9 @@ _SERVED_BY: Mapping[str, frozenset[int]] = {
     "passt": _DAEMON,
     "vhost-vdpa": _HARDWARE,
 }
-# Beside other backends QEMU cuts the transmit queue down to this (virtio_net_max_tx_queue_size).
-_TRANSMIT_QUEUE = 256
+LONGEST_TRANSMIT_QUEUE = 256
+"""Beside other backends QEMU cuts the transmit queue down to this, or refuses a longer one
+(virtio_net_max_tx_queue_size)."""
 _OF_A_DEVICE = (
     *("status", "mtu", "speed", "duplex"),
     *("rss_max_key_size", "rss_max_indirection_table_length", "supported_hash_types"),
@@ -71,4 +72,4 @@ def longer_transmit_queue(told: Mapping[str, str], stated: str | None) -> str | 
         size = int(stated, 0)
     except ValueError:
         return stated
-    return str(size) if size > _TRANSMIT_QUEUE else None
+    return str(size) if size > LONGEST_TRANSMIT_QUEUE else None

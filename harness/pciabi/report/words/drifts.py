@@ -24,9 +24,9 @@ def words(drift: Drift) -> str:
 def what(drift: Drift) -> str:
     """It without its kind and its element."""
     if not drift.field:
-        side = "after" if drift.after else "before"
-        verb = "written" if drift.kind is Kind.COMMAND_LINE else "there"
-        return f"only {verb} {side}: {drift.after or drift.before}"
+        side = "later" if drift.after else "earlier"
+        verb = "writes" if drift.kind is Kind.COMMAND_LINE else "adds"
+        return f"only the {side} libvirt {verb} it: {drift.after or drift.before}"
     before, after = (value or _NOT_WRITTEN for value in (drift.before, drift.after))
     return f"{drift.field} {before} → {after}"
 
@@ -39,9 +39,10 @@ def lines(comparison: JudgedComparison) -> Iterator[str]:
 
 
 def shared(one: SharedDrift, names: Sequence[str]) -> str:
-    """A drift of several VMs in one line, with their names."""
+    """A drift of several VMs in one line: its place in the first one's file, and their names."""
     unseen = "" if one.explains else f"; {NOTHING_SEEN}"
-    return f"{words(one.drift)} (in {vms.shown([names[vm] for vm in one.vms])}{unseen})"
+    those = vms.shown([names[vm] for vm in one.vms])
+    return f"{one.drift.place}: {words(one.drift)} (in {those}{unseen})"
 
 
 def of_gate(result: Result) -> Iterator[str]:

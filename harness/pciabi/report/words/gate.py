@@ -4,7 +4,7 @@ Pure."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pciabi.abi.change import Harm, Outcome
@@ -245,9 +245,32 @@ def checked(result: Result) -> str:
 
 
 def sides(result: Result) -> tuple[tuple[str, str], ...]:
-    """Who was held against whom: the version lines with the exact packages."""
+    """Who was held against whom: the version lines with the exact packages, and the libvirts in
+    whose words domains were started."""
     coverage = result.coverage
-    return (("before", coverage.before), ("after", coverage.after)) if coverage is not None else ()
+    if coverage is None:
+        return ()
+    # Where the way back was asked for too, it stands behind the way there.
+    there = [
+        comparison
+        for entry in result.entries
+        if entry.subject.direction == result.entries[0].subject.direction
+        for comparison in entry.comparisons
+    ]
+    before = {one.before.snapshot.provenance.libvirt for one in there}
+    after = {one.after.snapshot.provenance.libvirt for one in there}
+    return (
+        ("before", _with_libvirts(coverage.before, before)),
+        ("after", _with_libvirts(coverage.after, after)),
+    )
+
+
+def _with_libvirts(version: str, libvirts: Iterable[str]) -> str:
+    """A side's version line, which names the libvirt itself where a libvirt was asked for."""
+    those = ", ".join(sorted(filter(None, libvirts)))
+    if not those or version.startswith("libvirt "):
+        return version
+    return f"{version}; domains as libvirt {those} writes them"
 
 
 def left_out(result: Result) -> Iterator[str]:

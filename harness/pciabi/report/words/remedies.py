@@ -9,7 +9,7 @@ from pciabi.abi.facts import properties
 from pciabi.abi.judgement import Severity
 from pciabi.result.cause import Cause, Origin
 from pciabi.result.rows import Row
-from pciabi.vm.drift.drift import Kind
+from pciabi.vm.drift.drift import MACHINE_TYPE, Kind
 
 # What QEMU's option parser takes for no more than a word: no comma, no quote, no space.
 _WORD = re.compile(r"[A-Za-z0-9_.:+/-]+")
@@ -30,13 +30,24 @@ def remedies(row: Row) -> tuple[str, ...]:
             options.setdefault(driver, {})[f"{name}={value}"] = None
     stated = (_option(driver, values, row) for driver, values in options.items())
     known = *_written_down(row), *(f"State the old value: `{option}`." for option in stated)
-    return known or (row.change.kind.advice.remedy,)
+    return (*_kept_types(row), *(known or (row.change.kind.advice.remedy,)))
+
+
+def _kept_types(row: Row) -> Iterator[str]:
+    """The machine type that a domain leaves to libvirts which choose it differently. Not all that
+    differs need be due to it."""
+    for drift in row.drifts:
+        if drift.field == MACHINE_TYPE and drift.before:
+            yield (
+                f"Write into the XML the machine type that the earlier libvirt has chosen, "
+                f"{drift.before}; what differs then is due to something else."
+            )
 
 
 def _written_down(row: Row) -> Iterator[str]:
     """What to write into a domain that leaves something to libvirts which choose it differently."""
     for drift in row.drifts:
-        if drift.kind in _LEFT_OPEN and drift.before:
+        if drift.kind in _LEFT_OPEN and drift.before and drift.field != MACHINE_TYPE:
             chosen = f"{drift.element}: {drift.field} {drift.before}"
             yield f"Write into the XML what the earlier libvirt has chosen: {chosen}."
 

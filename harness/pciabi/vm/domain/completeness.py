@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pciabi.vm.allocation.libvirt import written_place
+from pciabi.vm.domain import cpu_sets
 from pciabi.vm.domain.numbers import number
 from pciabi.vm.libvirt_devices import device_model, disk_bus, is_bridge, model, own_address
 from pciabi.vm.libvirt_implicit import implicit
@@ -42,7 +43,6 @@ _MOST_BUSES = 256
 _FIXED = frozenset(
     {
         (Family.I440FX, "ide", "0"),
-        (Family.I440FX, "usb", "0"),
         (Family.Q35, "sata", "0"),
     }
 )
@@ -62,7 +62,7 @@ def open_addresses(domain: Element, family: Family) -> tuple[Gap, ...]:
     devices = domain.merged("devices")
     if devices is None:
         return (Gap(domain, "devices"),)
-    return tuple(_gaps(devices, family))
+    return (*_gaps(devices, family), *_missing_processors(domain))
 
 
 def _gaps(devices: Element, family: Family) -> Iterator[Gap]:
@@ -123,7 +123,10 @@ def _is_on_a_place_of_its_own(device: Element) -> bool:
         return disk_bus(device) in ("ide", "sata", "scsi")
     if device.name == "hostdev":
         return device.attributes.get("type") == "scsi"
-    return device.name in ("channel", "console") and device.value("target", "type") == "virtio"
+    if device.name == "memory":
+        return device.attributes.get("model") in ("dimm", "nvdimm")
+    # A console may be left without one, and has it from QEMU.
+    return device.name == "channel" and device.value("target", "type") == "virtio"
 
 
 def _has_place(device: Element) -> bool:
@@ -171,6 +174,19 @@ def _indexes(devices: Element, kind: str) -> set[int]:
     return {
         number(c, "index") for c in devices.all("controller") if c.attributes.get("type") == kind
     }
+
+
+def _missing_processors(domain: Element) -> Iterator[Gap]:
+    """Processors in no cell of NUMA: libvirt puts them into the first one (src/qemu/qemu_domain.c,
+    qemuDomainDefNumaCPUsRectify)."""
+    cpu = domain.child("cpu")
+    numa = cpu.child("numa") if cpu is not None else None
+    cells = list(numa.all("cell")) if numa is not None else []
+    vcpu = domain.child("vcpu")
+    text = vcpu.text.strip() if vcpu is not None else ""
+    most = int(text) if text.isascii() and text.isdigit() else 1
+    if cells and sum(cpu_sets.size(cell, "cpus") for cell in cells) < most:
+        yield Gap(cells[0], "processors")
 
 
 def _missing_multifunction(devices: Element) -> Iterator[Gap]:

@@ -20,6 +20,10 @@ _PART = re.compile(r"(\^?)(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)
 def ranges(element: Element, attribute: str) -> Iterator[str]:
     """The set of an attribute as its ranges in order, `0-1` and `3`; none where it is not
     written. Raises InputError."""
+    return _written(sorted(_members(element, attribute)))
+
+
+def _members(element: Element, attribute: str) -> set[int]:
     text = re.sub(r"\s", "", element.attributes.get(attribute, ""))
     members: set[int] = set()
     for part in filter(None, text.split(",")):
@@ -33,7 +37,12 @@ def ranges(element: Element, attribute: str) -> Iterator[str]:
             )
         span = range(first, last + 1)
         members = members.difference(span) if match[1] else members.union(span)
-    return _written(sorted(members))
+    return members
+
+
+def size(element: Element, attribute: str) -> int:
+    """How many processors are in the set of an attribute. Raises InputError."""
+    return len(_members(element, attribute))
 
 
 def _written(members: Iterable[int]) -> Iterator[str]:

@@ -29,14 +29,15 @@ class Trait(Enum):
     DISK_QUEUE_SIZE = "`queue-size=` of a virtio disk"
     DISK_ROTATION_RATE = "`rotation_rate=` of a disk"
     DISK_DISCARD_GRANULARITY = "`discard_granularity=` of a disk"
+    SCSI_IOTHREAD_MAPPING = "`iothread-vq-mapping=` of a virtio SCSI controller"
     IOTHREAD_MAPPING = "`iothread-vq-mapping=` of a virtio disk"
     SCSI_REMOVABLE = "`removable=` of a SCSI disk"
     IDE_MODEL = "`model=` of an IDE or SATA disk, of `<product>`"
     LUN_WITHOUT_SCSI = "no `scsi=` of a virtio disk, a property that QEMU has not any more"
     GL_MODELS = "drivers of their own for virtio GPUs that render on the host's"
     VIRGL_MODELS = "no `virgl=` of a virtio GPU, a property that QEMU has not any more"
+    VIDEO_DEVICE = "`<model device=>` of a virtio GPU, which says which driver it is"
     VIDEO_BLOB = "`blob=` of a virtio GPU"
-    VIDEO_DEVICE = "the driver of a virtio GPU that `<model device=>` names"
     PCI_HOSTDEV_DISPLAY = "`display=` and `ramfb=` of a PCI device of the host's"
     HOSTDEV_TEAMING = "`failover_pair_id=` of a `<hostdev>`"
     VIRTIOFS_ID = "`id=` of a virtiofs"
@@ -58,6 +59,7 @@ class Trait(Enum):
     SHIM = "`-shim`"
     IOMMU_ID = "`id=` of intel-iommu"
     DMA_TRANSLATION = "`dma-translation=` of intel-iommu"
+    IOMMU_BEHIND_CONTROLLERS = "`<iommu>` behind the controllers, one of which it may be on"
     AMD_IOMMU = "`<iommu model='amd'>`"
     ROOT_HOTPLUG = "`acpi-root-pci-hotplug=` of PIIX4_PM, of the target of a pci-root"
     MEMORY_RESERVE = "`mem-reserve=` of a bridge"
@@ -91,6 +93,7 @@ _TRAITS: Mapping[Trait, Since] = MappingProxyType(
         Trait.DISK_QUEUE_SIZE: Since((7, 8, 0)),
         Trait.DISK_ROTATION_RATE: Since((7, 3, 0)),
         Trait.IOTHREAD_MAPPING: Since((10, 0, 0), (9, 0, 0)),
+        Trait.SCSI_IOTHREAD_MAPPING: Since((11, 2, 0), (10, 0, 0)),
         Trait.SCSI_REMOVABLE: Since((9, 6, 0)),
         Trait.HOSTDEV_TEAMING: Since((7, 1, 0)),
         # "Support hotplug and hotunplug for virtiofs", which need one.
@@ -100,8 +103,8 @@ _TRAITS: Mapping[Trait, Since] = MappingProxyType(
         Trait.PSTORE: Since((10, 6, 0)),
         Trait.ITCO_STRAP: Since((9, 1, 0)),
         Trait.IDE_MODEL: Since((11, 1, 0)),
-        Trait.VIDEO_BLOB: Since((9, 2, 0)),
         Trait.VIDEO_DEVICE: Since((12, 5, 0)),
+        Trait.VIDEO_BLOB: Since((9, 2, 0)),
         Trait.PCI_HOSTDEV_DISPLAY: Since((10, 3, 0)),
         Trait.SOUND_MULTICHANNEL: Since((9, 4, 0)),
         Trait.VIRTIO_SOUND: Since((10, 4, 0)),
@@ -124,6 +127,8 @@ _TRAITS: Mapping[Trait, Since] = MappingProxyType(
         Trait.SHIM: Since((11, 2, 0), (10, 0, 0)),
         Trait.IOMMU_ID: Since((7, 5, 0)),
         Trait.DMA_TRANSLATION: Since((10, 7, 0)),
+        # `pciBus=` of an IOMMU names a controller since then; 11.3 and 12.8 differ.
+        Trait.IOMMU_BEHIND_CONTROLLERS: Since((11, 10, 0)),
         Trait.AMD_IOMMU: Since((11, 5, 0)),
         Trait.ROOT_HOTPLUG: Since((7, 9, 0)),
         Trait.MEMORY_RESERVE: Since((11, 1, 0)),

@@ -10,13 +10,13 @@ from types import MappingProxyType
 
 from pciabi.errors import InputError
 from pciabi.vm.command_line.option import Option
-from pciabi.vm.domain import addresses, block_backends, disk_places, virtio
+from pciabi.vm.domain import addresses, block_backends, disk_places, iothreads, virtio
 from pciabi.vm.domain.context import Domain
 from pciabi.vm.domain.dialect import Trait
 from pciabi.vm.domain.disk_places import DiskPlace
 from pciabi.vm.domain.numbers import number, switch
 from pciabi.vm.domain.vocabulary import chosen
-from pciabi.vm.domain.words import Listing, Property, stated
+from pciabi.vm.domain.words import Property, stated
 from pciabi.vm.libvirt_devices import disk_bus
 from pciabi.vm.pci_vm import Family
 from pciabi.vm.xml_tree import Element
@@ -121,6 +121,7 @@ def _passes_scsi(domain: Domain, disk: Element) -> bool | None:
 
 def _of_virtio(domain: Domain, driver: Element) -> tuple[Property, ...]:
     thread = number(driver, "iothread")
+    has_mapping = domain.dialect.has(Trait.IOTHREAD_MAPPING)
     has_size = domain.dialect.has(Trait.DISK_QUEUE_SIZE)
     return stated(
         driver,
@@ -129,21 +130,8 @@ def _of_virtio(domain: Domain, driver: Element) -> tuple[Property, ...]:
         ("event_idx", switch(driver, "event_idx")),
         ("num-queues", number(driver, "queues") or None),
         ("queue-size", (number(driver, "queue_size") or None) if has_size else None),
-        ("iothread-vq-mapping", _threads(domain, driver)),
+        ("iothread-vq-mapping", iothreads.mapping(driver) if has_mapping else None),
     )
-
-
-def _threads(domain: Domain, driver: Element) -> Listing | None:
-    """Which thread serves which queues."""
-    listed = driver.child("iothreads")
-    if listed is None or not domain.dialect.has(Trait.IOTHREAD_MAPPING):
-        return None
-    threads: list[Mapping[str, object]] = []
-    for thread in listed.all("iothread"):
-        queues = [number(queue, "id") for queue in thread.all("queue")]
-        served = {"vqs": queues} if queues else {}
-        threads.append({"iothread": f"iothread{number(thread, 'id')}", **served})
-    return Listing(tuple(threads))
 
 
 def _usb(domain: Domain, disk: Element) -> tuple[Property, ...]:

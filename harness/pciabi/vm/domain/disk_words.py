@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pciabi.vm.domain import addresses, block_backends, boot_order, virtio
+from pciabi.vm.domain import addresses, block_backends, boot_order, iothreads, virtio
 from pciabi.vm.domain.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary(
@@ -17,8 +17,7 @@ VOCABULARY = Vocabulary(
     | {"geometry", "geometry@cyls", "geometry@heads", "geometry@secs", "geometry@trans"}
     | {"driver@cache", "driver@error_policy", "driver@rerror_policy", "driver@ioeventfd"}
     | {"driver@event_idx", "driver@queues", "driver@queue_size", "driver@iothread"}
-    | {"driver/iothreads", "driver/iothreads/iothread", "driver/iothreads/iothread@id"}
-    | {"driver/iothreads/iothread/queue", "driver/iothreads/iothread/queue@id"},
+    | iothreads.MAPPING_WORDS,
     {
         **block_backends.HARMLESS,
         "@rawio": "what the host allows its process",

@@ -93,7 +93,9 @@ def _mode(domain: Domain) -> Element | None:
 def _smbios(sysinfo: Element) -> Iterator[Option]:
     for name, (number, fields) in _TABLES.items():
         for table in sysinfo.all(name):
-            yield _table(number, table, fields)
+            # libvirt forgets one that says nothing.
+            if any(entry.text for entry in table.all("entry")):
+                yield _table(number, table, fields)
     for strings in sysinfo.all("oemStrings"):
         values = [("value", entry) for entry in strings.all("entry")]
         pairs = [pair for name, entry in values for pair in stated(entry, (name, entry.text))]

@@ -29,6 +29,18 @@ _VOCABULARY = Vocabulary(
 )
 
 
+def before_the_controllers(domain: Domain) -> Iterator[Option]:
+    """A `-device` for each, of a libvirt that writes them first. Raises InputError."""
+    if not domain.dialect.has(Trait.IOMMU_BEHIND_CONTROLLERS):
+        yield from options(domain)
+
+
+def behind_the_controllers(domain: Domain) -> Iterator[Option]:
+    """A `-device` for each, of a libvirt that writes controllers first. Raises InputError."""
+    if domain.dialect.has(Trait.IOMMU_BEHIND_CONTROLLERS):
+        yield from options(domain)
+
+
 def options(domain: Domain) -> Iterator[Option]:
     """A `-device` for each. Raises InputError."""
     for iommu in domain.each("iommu"):

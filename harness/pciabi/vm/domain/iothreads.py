@@ -5,16 +5,21 @@ Source: libvirt, src/qemu/qemu_command.c, qemuBuildIOThreadCommandLine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pciabi.errors import InputError
 from pciabi.vm.command_line.option import Option
 from pciabi.vm.domain.context import Domain
 from pciabi.vm.domain.numbers import number
 from pciabi.vm.domain.vocabulary import Vocabulary, must_know
-from pciabi.vm.domain.words import Form, option, stated
+from pciabi.vm.domain.words import Form, Listing, option, stated
 from pciabi.vm.xml_tree import Element
 
+MAPPING_WORDS = frozenset(
+    {"driver/iothreads", "driver/iothreads/iothread", "driver/iothreads/iothread@id"}
+    | {"driver/iothreads/iothread/queue", "driver/iothreads/iothread/queue@id"}
+)
+"""What `<driver>` may say of the threads that serve a device's queues."""
 _SCHEDULING = "how the host runs it"
 _IDS = Vocabulary(
     frozenset({"iothread", "iothread@id"}),
@@ -46,6 +51,19 @@ def options(domain: Domain) -> Iterator[Option]:
     for id_, place in sorted(ids, key=lambda pair: pair[0]):
         pairs = stated(place, ("qom-type", "iothread"), ("id", f"iothread{id_}"))
         yield option("object", pairs, Form.KEY_VALUE, "qom-type")
+
+
+def mapping(driver: Element) -> Listing | None:
+    """Which thread serves which queues of a device, of its `<driver>`. Raises InputError."""
+    listed = driver.child("iothreads")
+    if listed is None:
+        return None
+    threads: list[Mapping[str, object]] = []
+    for thread in listed.all("iothread"):
+        queues = [number(queue, "id") for queue in thread.all("queue")]
+        served = {"vqs": queues} if queues else {}
+        threads.append({"iothread": f"iothread{number(thread, 'id')}", **served})
+    return Listing(tuple(threads))
 
 
 def _count(element: Element) -> int:

@@ -77,7 +77,8 @@ def _of_features(domain: Domain, features: Element) -> Iterator[Property]:
 def _switch(features: Element, name: str, property_: str) -> Iterator[Property]:
     found = features.child(name)
     if found is not None:
-        yield from stated(found, (property_, switch(found, "state")))
+        # To name it is to want it.
+        yield from stated(found, (property_, switch(found, "state") is not False))
 
 
 def _serial_console(domain: Domain) -> Iterator[Property]:

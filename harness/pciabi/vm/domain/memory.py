@@ -83,13 +83,13 @@ def initial_bytes(domain: Domain) -> int:
 
 
 def cells(domain: Domain) -> list[Element]:
-    """The NUMA nodes of `<cpu>`, in the order of their numbers. Raises InputError."""
+    """The NUMA nodes of `<cpu>`, in the order of their numbers; one without has that of its place.
+    Raises InputError."""
     cpu = domain.root.child("cpu")
     nodes = cpu.child("numa") if cpu is not None else None
     found = list(nodes.all("cell")) if nodes is not None else []
-    if any("id" in cell.attributes for cell in found):
-        found.sort(key=lambda cell: number(cell, "id"))
-    return found
+    numbers = [number(cell, "id", default=at) for at, cell in enumerate(found)]
+    return [cell for _, cell in sorted(zip(numbers, found, strict=True), key=lambda pair: pair[0])]
 
 
 def cell_bytes(cell: Element) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from pciabi.vm.command_line.option import Option
-from pciabi.vm.domain import addresses, virtio
+from pciabi.vm.domain import addresses, iothreads, virtio
 from pciabi.vm.domain.context import Domain
 from pciabi.vm.domain.dialect import Trait
 from pciabi.vm.domain.numbers import number, switch
@@ -25,11 +25,8 @@ _SCSI = Vocabulary(
     _NAMED
     | virtio.DRIVER_OPTIONS
     | {f"driver@{word}" for word in ("queues", "cmd_per_lun", "max_sectors", "ioeventfd")}
-    | {"driver@iothread"},
-    {
-        "driver/iothreads": "which thread of the host's serves which queue",
-        "driver/iothreads/**": "which thread of the host's serves which queue",
-    },
+    | {"driver@iothread"}
+    | iothreads.MAPPING_WORDS
 )
 _SERIAL = Vocabulary(_NAMED | virtio.DRIVER_OPTIONS | {"@ports", "@vectors"})
 _NVME = Vocabulary(_NAMED | {"serial"})
@@ -71,8 +68,13 @@ def scsi(domain: Domain, controller: Element) -> Iterator[Option]:
 def _of_virtio_scsi(domain: Domain, controller: Element) -> tuple[Property, ...]:
     driver = controller.child("driver") or controller
     thread = number(driver, "iothread")
+    has_mapping = domain.dialect.has(Trait.SCSI_IOTHREAD_MAPPING)
     return (
-        *stated(driver, ("iothread", f"iothread{thread}" if thread else None)),
+        *stated(
+            driver,
+            ("iothread", f"iothread{thread}" if thread else None),
+            ("iothread-vq-mapping", iothreads.mapping(driver) if has_mapping else None),
+        ),
         *stated(controller, ("id", domain.alias(controller))),
         *stated(
             driver,

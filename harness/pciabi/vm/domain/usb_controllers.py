@@ -57,7 +57,7 @@ def options(domain: Domain, controller: Element) -> Iterator[Option]:
         )
     if model == NONE:
         return
-    ports = number(controller, "ports") or None
+    ports = number(controller, "ports") if "ports" in controller.attributes else None
     yield domain.device(
         stated(controller, ("driver", chosen(controller, "model", model, _DRIVERS))),
         stated(controller, ("p2", ports), ("p3", ports)),

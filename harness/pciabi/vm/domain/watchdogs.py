@@ -14,6 +14,7 @@ from pciabi.vm.domain.context import Domain
 from pciabi.vm.domain.dialect import Trait
 from pciabi.vm.domain.vocabulary import Vocabulary, chosen, must_know
 from pciabi.vm.domain.words import bare, stated
+from pciabi.vm.pci_vm import Family
 
 _VOCABULARY = Vocabulary(
     addresses.PCI_WORDS | {"@model"}, {"@action": "what happens once the guest hangs"}
@@ -23,7 +24,8 @@ _IS_PCI: Mapping[str, bool] = MappingProxyType({"i6300esb": True, "ib700": False
 
 
 def options(domain: Domain) -> Iterator[Option]:
-    """A `-device` for each watchdog that the chipset does not have. Raises InputError."""
+    """A `-device` for each watchdog that the chipset does not have, and what has the chipset's
+    heeded. Raises InputError."""
     straps = []
     for watchdog in domain.each("watchdog"):
         must_know(watchdog, _VOCABULARY)
@@ -37,5 +39,8 @@ def options(domain: Domain) -> Iterator[Option]:
         else:
             domain.must_know(Trait.ITCO_STRAP, watchdog, f"model='{model}'")
             straps.append(watchdog)
-    for watchdog in straps[:1]:
-        yield bare("global", "ICH9-LPC.noreboot=off", watchdog.start)
+    # libvirt adds the one of Q35 where it is not written.
+    if not straps and domain.family is Family.Q35 and domain.dialect.has(Trait.ITCO_STRAP):
+        straps.append(domain.root)
+    for strap in straps[:1]:
+        yield bare("global", "ICH9-LPC.noreboot=off", strap.start)

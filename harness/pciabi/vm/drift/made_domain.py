@@ -14,11 +14,13 @@ from pciabi.vm.xml_tree import Element
 @dataclass(frozen=True)
 class MadeDomain:
     """The `<domain>` as a libvirt stores it (`virsh dumpxml --inactive`), with its places in the
-    user's file, and what that libvirt starts it with. `libvirt` is what the user calls it."""
+    user's file, and what that libvirt starts it with. `libvirt` is what the user calls it, `given`
+    the domain that it was given, as XML."""
 
     libvirt: str
     root: Element = field(compare=False)
     line: QemuCommandLine = field(compare=False)
+    given: str = ""
 
     @cached_property
     def devices(self) -> tuple[Element, ...]:
