@@ -130,3 +130,12 @@ def test_a_qemu_that_nobody_can_follow_is_a_vm_and_an_error(tmp_path: Path) -> N
     assert lint(files.read(str(path), b""), Settings()).is_told
     with pytest.raises(InputError, match="may start a QEMU, and its arguments are not read"):
         vms_in(path, bytes_of(path), {})
+
+
+def test_a_domain_that_windows_has_saved_in_utf_16_is_one_everywhere(tmp_path: Path) -> None:
+    path = tmp_path / "web.xml"
+    text = (ROOT / "examples" / "libvirt" / "bare.xml").read_text()
+    path.write_text(f'<?xml version="1.0" encoding="utf-16"?>{text}', encoding="utf-16")
+    assert content(path) is Content.DOMAIN
+    assert lint(files.read(str(path), b""), Settings()).vms == 1
+    assert len(vms_in(path, bytes_of(path), {})) == 1

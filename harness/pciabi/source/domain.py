@@ -21,9 +21,8 @@ from pciabi.source.naming import Named
 from pciabi.source.request import Request
 from pciabi.source.side import naming_its_side
 from pciabi.source.startable import Startable
-from pciabi.vm import xml_tree
+from pciabi.vm import config_text, xml_tree
 from pciabi.vm.command_line.option import Option, QemuCommandLine
-from pciabi.vm.command_line.source import decoded
 from pciabi.vm.domain import dialect, kind, line
 from pciabi.vm.domain.completeness import Gap, open_addresses
 from pciabi.vm.domain.dialect import Version
@@ -142,7 +141,7 @@ def _words_of(gaps: Sequence[Gap]) -> str:
 
 def domains_in(path: Path, raw: bytes) -> tuple[DomainVm, ...]:
     """The domains of QEMU's in an XML file, none left out. Raises InputError."""
-    text = decoded(raw, str(path)).text
+    text = config_text.decoded(raw, str(path)).text
     roots = tuple(xml_tree.read(str(path), text).below("domain"))
     return tuple(_vms(path, roots))
 
