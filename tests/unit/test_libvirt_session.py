@@ -44,8 +44,9 @@ def session(folder: Path, answer: str) -> Iterator[Session]:
     [
         "define) echo \"error: domain 'web' already exists with uuid 1\" >&2; echo >&2;;",
         'define) echo "Domain defined";;',
+        "define) exit 1;;",
     ],
-    ids=["one of its name is left", "it is not among those there are"],
+    ids=["one of its name is left", "it is not among those there are", "virsh ends"],
 )
 def test_what_is_left_of_another_domain_is_no_refusal_of_this_one(
     answer: str, tmp_path: Path

@@ -15,7 +15,7 @@ from pathlib import Path
 from pciabi import descent
 from pciabi.errors import InputError, LibvirtError, Refusal, SourcePosition
 from pciabi.libvirt import capabilities, complaint, conversation, emulator, place, sandbox
-from pciabi.libvirt.conversation import Conversation
+from pciabi.libvirt.conversation import Answer, Conversation
 from pciabi.libvirt.installation import Libvirt
 from pciabi.vm import xml_tree
 from pciabi.vm.domain import kind
@@ -56,8 +56,8 @@ class Session:
         # Within `started` a thread may ask of others.
         self._lock = threading.RLock()
         self.is_spoilt = False
-        """Whether something of an earlier domain is left, which could be taken for a later one's:
-        libvirt 7.0 was seen not to forget one."""
+        """Whether its virsh has ended, or something of an earlier domain is left, which could be
+        taken for a later one's: libvirt 7.0 was seen not to forget one."""
 
     def define(self, xml: str, file: str = _FILE) -> str:
         """The defined XML of a domain: every address and controller is written in it.
@@ -74,7 +74,7 @@ class Session:
         captured = self._outside(place.CAPTURED)
         with self._defined(xml, file) as uuid:
             captured.unlink(missing_ok=True)
-            said = self._virsh.ask(f"start --paused {uuid}").complaint
+            said = self._ask(f"start --paused {uuid}").complaint
             try:
                 with captured.open("rb") as opened:
                     raw = opened.read(_MOST_CAPTURED)
@@ -90,7 +90,7 @@ class Session:
         with self._defined(xml, file) as uuid:
             starting.touch()
             try:
-                said = self._virsh.ask(f"start --paused {uuid}").complaint
+                said = self._ask(f"start --paused {uuid}").complaint
             finally:
                 starting.unlink()
             if said:
@@ -99,7 +99,7 @@ class Session:
                 yield self._running(uuid)
             finally:
                 # It may have ended by itself, and then there is nothing to end.
-                self._virsh.ask(f"destroy {uuid}")
+                self._ask(f"destroy {uuid}")
 
     @contextmanager
     def _defined(self, xml: str, file: str) -> Iterator[str]:
@@ -108,7 +108,7 @@ class Session:
         with self._lock:
             before = self._uuids()
             self._outside(place.DOMAIN).write_bytes(text.encode(errors="replace"))
-            said = self._virsh.ask(f"define {place.DOMAIN}").complaint
+            said = self._ask(f"define {place.DOMAIN}").complaint
             if said and not _LEFT_OVER.search(said):
                 raise self._refused(said, xml, file)
             if said:
@@ -120,9 +120,17 @@ class Session:
             try:
                 yield uuid
             finally:
-                gone = self._virsh.ask(f"{_UNDEFINE} {uuid}")
+                gone = self._ask(f"{_UNDEFINE} {uuid}")
             if gone.complaint:
                 raise self._spoilt(complaint.words(gone.complaint))
+
+    def _ask(self, command: str) -> Answer:
+        """The answer to a command; a virsh that does not answer is asked no more."""
+        try:
+            return self._virsh.ask(command)
+        except LibvirtError:
+            self.is_spoilt = True
+            raise
 
     def _spoilt(self, why: str) -> LibvirtError:
         """The error for what is no fault of the domain's; from then on nobody should ask here."""
@@ -134,7 +142,7 @@ class Session:
         return frozenset(_UUID.findall(self._told("list --all --uuid")))
 
     def _told(self, command: str) -> str:
-        answer = self._virsh.ask(command)
+        answer = self._ask(command)
         if answer.complaint:
             raise LibvirtError(f"{self.libvirt.name}: {complaint.words(answer.complaint)}")
         return answer.text
