@@ -9,12 +9,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
 
 from pciabi.errors import Interrupted, PciabiError
 from pciabi.libvirt import acquire, installation, session, spec
 from pciabi.libvirt.installation import Libvirt
+from pciabi.libvirt.session import Session
 from pciabi.signals import STOP, watched
 from tests.real.command import environment
 from tests.real.releases import emulator, needed
@@ -75,6 +77,22 @@ def libvirt(version: str) -> Libvirt:
     with needed(f"libvirt {version}", f"pciabi libvirt get {version}"):
         acquire.ensure(spec.released(version), lambda _: None)
         return installation.find(f"libvirt:{version}")
+
+
+class Sessions:
+    """Released libvirts that are asked, each opened once, and anew where a session is spoilt."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._opened: dict[str, Session] = {}
+
+    def of(self, version: str) -> Session:
+        """The session with a released libvirt."""
+        known = self._opened.get(version)
+        if known is None or known.is_spoilt:
+            opened = session.opened(libvirt(version))
+            self._opened[version] = self._stack.enter_context(opened)
+        return self._opened[version]
 
 
 def command(*words: str | Path) -> list[str]:

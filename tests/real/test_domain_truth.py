@@ -14,8 +14,6 @@ from pciabi.abi.compare import compare
 from pciabi.abi.snapshot import Snapshot
 from pciabi.cancellation import Cancellation
 from pciabi.deadline import Deadline
-from pciabi.libvirt import session
-from pciabi.libvirt.session import Session
 from pciabi.probe import configuration
 from pciabi.qemu.binary import Binary
 from pciabi.qemu.inert.hardware import inert
@@ -24,7 +22,7 @@ from pciabi.vm import reading, xml_tree
 from pciabi.vm.command_line.option import QemuCommandLine
 from pciabi.vm.domain import line
 from pciabi.vm.domain.dialect import Dialect
-from tests.real.libvirt_sessions import QEMU_OF, libvirt
+from tests.real.libvirt_sessions import QEMU_OF, Sessions
 from tests.real.varied_domains import VariedDomain, varied_domains
 
 # What CI holds against the truth; the rest is for a machine with time.
@@ -35,21 +33,6 @@ SAMPLED = frozenset(
         ("machine/pc-usb-companions", "7.0"),
     }
 )
-
-
-class Sessions:
-    """The libvirts that are asked, each opened once."""
-
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
-        self._opened: dict[str, Session] = {}
-
-    def of(self, version: str) -> Session:
-        """The session with a released libvirt."""
-        if version not in self._opened:
-            opened = session.opened(libvirt(version))
-            self._opened[version] = self._stack.enter_context(opened)
-        return self._opened[version]
 
 
 @pytest.fixture(scope="module")

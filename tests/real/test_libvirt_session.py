@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from pciabi.libvirt import capabilities, installation, session
 from pciabi.libvirt.session import Session
 from tests.real import libvirt_sessions
 from tests.real.command import environment, wait_for, workspaces
-from tests.real.libvirt_sessions import DOMAINS, QEMU_OF, asked, domain
+from tests.real.libvirt_sessions import DOMAINS, QEMU_OF, Sessions, asked, domain
 
 # What differs from one start to the next: its number, and descriptors that are handed over.
 _NUMBER = re.compile(r"/domain-\d+-")
@@ -26,11 +27,17 @@ _DESCRIPTOR = re.compile(r'("?fd"?[=:]"?)\d+')
 _PCI = "type='pci' domain='0x0000' bus='0x"
 
 
-@pytest.fixture(scope="module", params=QEMU_OF)
-def one(request: pytest.FixtureRequest) -> Iterator[Session]:
+@pytest.fixture(scope="module")
+def sessions() -> Iterator[Sessions]:
+    """The libvirts that are asked, until the last test."""
+    with ExitStack() as stack:
+        yield Sessions(stack)
+
+
+@pytest.fixture(params=QEMU_OF)
+def one(request: pytest.FixtureRequest, sessions: Sessions) -> Session:
     """A session with each released libvirt."""
-    with session.opened(libvirt_sessions.libvirt(request.param)) as found:
-        yield found
+    return sessions.of(request.param)
 
 
 def steady(words: tuple[str, ...]) -> list[str]:

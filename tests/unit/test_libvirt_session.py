@@ -59,6 +59,18 @@ def test_what_is_left_of_another_domain_is_no_refusal_of_this_one(
     assert "\n" not in str(caught.value)
 
 
+def test_one_that_is_not_forgotten_spoils_what_is_asked_next_but_no_answer(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    answer = (
+        f'list) if [ -e {there} ]; then echo "00000000-0000-0000-0000-000000000001"; fi;; '
+        f'define) touch {there}; echo "Domain defined";; dumpxml) echo "<domain/>";; '
+        "undefine) echo 'error: failed to get domain' >&2; echo >&2;;"
+    )
+    with session(tmp_path, answer) as asked:
+        assert asked.define(DOMAIN) == "<domain/>"
+        assert asked.is_spoilt
+
+
 def test_a_refusal_spoils_nothing(tmp_path: Path) -> None:
     answer = "define) echo 'error: XML error: no OS' >&2; echo >&2;;"
     with session(tmp_path, answer) as asked:
