@@ -17,6 +17,8 @@ from pciabi.distribution.progress import Progress
 from pciabi.distribution.tools import ToolFailed
 from pciabi.errors import Evidence, Interrupted, PciabiError, SourcePosition
 from pciabi.events import Ended, ImageProgressed, Label, Planned, Said, StageReached
+from pciabi.libvirt import session
+from pciabi.libvirt.installation import Libvirt
 from pciabi.probe.attempt import Attempt
 from pciabi.probe.boot import BootTask
 from pciabi.probe.cold import ColdReading
@@ -24,6 +26,7 @@ from pciabi.probe.cold_task import ColdTask, HardwareTask
 from pciabi.probe.configuration import Reading, hardware_of
 from pciabi.probe.vocabulary_task import PropertiesTask, VocabularyTask
 from pciabi.qemu import inventory, monitor
+from pciabi.qemu.binary import Binary
 from pciabi.qemu.inert.hardware import inert
 from pciabi.scenario import plan
 from pciabi.scenario.case import Case
@@ -38,6 +41,9 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 SNAPSHOTS = sorted(GOLDEN.glob("snapshot/**/qemu-*.json"))
 COMMAND_LINES = sorted(GOLDEN.glob("command_lines/*"))
 MOST_BYTES = 50_000
+LIBVIRT = Libvirt(
+    "libvirt:9.0", (9, 0, 0), "", Path("/"), (), Binary("q", ("q",), Path("/"), (7, 2, 0), "")
+)
 # How many texts an error is made of, where it is not one.
 WORDS: dict[type[PciabiError], int] = {ToolFailed: 2, NotStarted: 3}
 T = TypeVar("T")
@@ -133,7 +139,10 @@ def same(one: object, other: object) -> bool:
 
 @given(st.sampled_from(kinds(PciabiError)), st.text(), st.text(), st.integers(1))
 def test_an_error_of_every_class(kind: type[PciabiError], what: str, how: str, line: int) -> None:
-    error = kind(*[what] * WORDS.get(kind, 1))
+    if kind is session.Refused:
+        error: PciabiError = session.Refused(LIBVIRT, what, SourcePosition("vm.xml", line))
+    else:
+        error = kind(*[what] * WORDS.get(kind, 1))
     error.advice = how
     error.place = SourcePosition("a.yaml", line)
     error.evidence = Evidence((what, how), how)
@@ -141,7 +150,8 @@ def test_an_error_of_every_class(kind: type[PciabiError], what: str, how: str, l
 
 
 def test_classes_made_of_something_else_are_among_them() -> None:
-    assert {inventory.NoPciBus, monitor.Lost, monitor.Silent} < set(kinds(PciabiError))
+    made_otherwise = {inventory.NoPciBus, monitor.Lost, monitor.Silent, session.Refused}
+    assert made_otherwise < set(kinds(PciabiError))
     assert same(arrived(inventory.NoPciBus("isapc")), inventory.NoPciBus("isapc"))
 
 
