@@ -306,7 +306,7 @@ _ROWS = (
     Fault("a domain that libvirt refuses",
           f"{LIBVIRT} libvirt:9.0`, with a machine type of no QEMU",
           "vm.xml:5: libvirt 9.0.0 refuses the domain: unsupported configuration: Emulator "
-          "'/dev/pciabi/bin/qemu-system-x86_64' does not support machine type 'pc-q35-99'", 2),
+          "'qemu-system-x86_64' does not support machine type 'pc-q35-99'", 2),
     Fault("a virsh that is killed", f"{LIBVIRT} libvirt:11.3`, and kill -KILL of its virsh",
           "virsh of libvirt:11.3 has ended with signal 9", 3),
     Fault("a virsh that never ends its answer",
