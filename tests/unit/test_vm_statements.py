@@ -125,6 +125,7 @@ def a_key(statement: Statement, source: ConfigText) -> None:
     if source.text[: statement.start].count("\n[") or ".conf" in source.file:
         assert cut.strip() == f"{statement.name}: {statement.words(source)}"
         return
+    # It makes plain texts of all that is written, and nothing else.
     loaded = yaml.load(cut, Loader=yaml.BaseLoader)
     assert list(loaded) == [statement.name]
     within = [part.name for part in statement.parts if part.kind is Kind.KEY]
